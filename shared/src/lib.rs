@@ -1,1 +1,11 @@
-//! The gateway without I/O.
+//! The gateway without I/O: what is asked, of whom, in which words, and what comes back.
+//!
+//! It opens no connection, reads no clock and rolls no dice: a host does, and hands them in through [`host::Host`].
+//!
+//! In reading order:
+
+pub mod api;
+pub mod dialect;
+pub mod error;
+pub mod ir;
+pub mod wire;

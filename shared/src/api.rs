@@ -1,0 +1,133 @@
+//! The API families: which one a path names, and the two traits that each of them implements.
+//!
+//! A family reads into the [representation](crate::ir) and writes from it, never from one family to another.
+
+pub mod completions;
+pub mod messages;
+pub mod responses;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::dialect::Quirks;
+use crate::error::Error;
+use crate::ir::{Event, Loss, Request, Response};
+use crate::wire::Frame;
+use crate::wire::json::{Json, Malformed};
+
+/// A family of APIs: what clients speak, and what providers speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Api {
+    /// OpenAI Chat Completions and everything that follows it.
+    Completions,
+    /// Anthropic Messages.
+    Messages,
+    /// OpenAI Responses.
+    Responses,
+}
+
+impl Api {
+    /// The word for the family in configurations, reports and headers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Api::Completions => "completions",
+            Api::Messages => "messages",
+            Api::Responses => "responses",
+        }
+    }
+
+    /// Reads the family's bodies.
+    pub fn read(self) -> &'static dyn Read {
+        match self {
+            Api::Completions => &completions::Completions,
+            Api::Messages => &messages::Messages,
+            Api::Responses => &responses::Responses,
+        }
+    }
+
+    /// Writes the family's bodies.
+    pub fn write(self) -> &'static dyn Write {
+        match self {
+            Api::Completions => &completions::Completions,
+            Api::Messages => &messages::Messages,
+            Api::Responses => &responses::Responses,
+        }
+    }
+}
+
+/// Where a reader puts the events it finds.
+pub type Sink<'s> = dyn FnMut(Event<'_>) + 's;
+
+/// From a family's bytes to the representation.
+pub trait Read: Sync {
+    /// A client's request. Fails where the request cannot be right in its own API; what the gateway merely does not
+    /// know goes to `rest`, `Opaque`, `Hosted` or `Other`.
+    fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error>;
+
+    /// A provider's whole answer, as the events it would have been streamed as, [`Event::End`] last.
+    ///
+    /// An answer that says it failed (Responses' `status: failed`) gives [`Event::Fail`].
+    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>;
+
+    /// A reader for a provider's stream.
+    fn stream(&self) -> Box<dyn ReadStream>;
+
+    /// A provider's answer with an error status. `body` may be anything, HTML and nothing included.
+    ///
+    /// Keeps the provider's status, message, code and parameter. The kind comes from the body's own word where it has
+    /// one, else from the status.
+    fn error(&self, status: u16, body: &[u8]) -> Error;
+}
+
+/// From the representation to a family's bytes.
+pub trait Write: Sync {
+    /// A request for a provider, and what of it the provider's API has no place for.
+    ///
+    /// Fails where leaving something out would change what is asked (a hosted tool the provider does not have).
+    fn request(&self, request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut)
+    -> Result<Vec<Loss>, Error>;
+
+    /// A whole answer for a client.
+    fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut);
+
+    /// A writer for a client's stream.
+    fn stream(&self, echo: Echo) -> Box<dyn WriteStream>;
+
+    /// An error body for a client; the status goes with it elsewhere.
+    fn error(&self, error: &Error, echo: &Echo, out: &mut BytesMut);
+}
+
+/// Reads one stream. It knows which block is open, and keeps the invariant of [`Event`].
+pub trait ReadStream {
+    /// Takes the next frame and gives 0..n events. Data that makes no sense in this API gives [`Event::Fail`].
+    ///
+    /// After `End` or `Fail` everything is ignored.
+    fn push(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>);
+
+    /// The provider closed the connection. Where all has been said that must be said (a stop reason, though no
+    /// `[DONE]`), gives what is missing and [`Event::End`]; otherwise nothing: the answer was cut off.
+    fn finish(&mut self, sink: &mut Sink<'_>);
+}
+
+/// Writes one stream: for each event of [`Event`]'s order, 0..n of the client's.
+///
+/// The client's own last words come only for [`Event::End`]; after [`Event::Fail`] or `End` nothing is written.
+pub trait WriteStream {
+    fn push(&mut self, event: &Event<'_>, out: &mut BytesMut);
+}
+
+/// What a writer must know of the client's request to answer it.
+#[derive(Clone, Debug, Default)]
+pub struct Echo {
+    /// The model as the client named it.
+    pub model: String,
+    /// The gateway's id of this request, without a prefix; ids that the provider did not give are made from it.
+    pub id: String,
+    /// Now, in seconds since 1970, for answers whose provider does not say when they were made.
+    pub created: u64,
+    /// Whether a stream of completions ends with a chunk of usage.
+    pub include_usage: bool,
+    /// The client's request as it came: Responses repeats its parameters in the answer.
+    pub request: Bytes,
+}

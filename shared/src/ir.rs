@@ -1,0 +1,328 @@
+//! The one representation that every translation goes through: the union of the API families.
+//!
+//! A [`Request`] borrows from the client's body. An answer is a sequence of [`Event`]s, also where it came whole;
+//! [`Response`] is what they fold to. Whatever a family has and this module does not name travels as
+//! [`Json`] in `rest` or as [`Block::Opaque`], so that it can go back to its own family and be reported as
+//! [`Loss`] to any other.
+
+mod event;
+mod fold;
+mod loss;
+mod usage;
+
+pub use event::{Delta, Event, Open, Start, Stop, StopReason};
+pub use fold::Response;
+pub use loss::{Loss, Why};
+pub use usage::Usage;
+
+use std::borrow::Cow;
+
+use crate::api::Api;
+use crate::wire::json::Json;
+
+/// What a client asks a model for.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    /// The model as the client (when read) or the provider (when written) names it.
+    pub model: Cow<'a, str>,
+    /// The conversation in its order, instructions included.
+    pub turns: Vec<Turn<'a>>,
+    /// The tools on offer.
+    pub tools: Vec<Tool<'a>>,
+    /// Whether and which tools must be used.
+    pub tool_choice: Option<ToolChoice<'a>>,
+    /// Whether several tools may be used in one turn.
+    pub parallel_tools: Option<bool>,
+    /// The longest answer, in tokens.
+    pub max_tokens: Option<u64>,
+    /// Randomness; numbers keep the client's spelling.
+    pub temperature: Option<Json<'a>>,
+    pub top_p: Option<Json<'a>>,
+    pub top_k: Option<Json<'a>>,
+    pub seed: Option<Json<'a>>,
+    pub frequency_penalty: Option<Json<'a>>,
+    pub presence_penalty: Option<Json<'a>>,
+    /// Texts that end the answer.
+    pub stop: Vec<Cow<'a, str>>,
+    /// How many answers are wanted where it is not one.
+    pub answers: Option<u64>,
+    /// How many alternatives' log probabilities are wanted with each token; 0 asks for the chosen token's only.
+    pub logprobs: Option<u64>,
+    /// Thinking before the answer.
+    pub thinking: Option<Thinking<'a>>,
+    /// The answer's form.
+    pub format: Option<Format<'a>>,
+    /// How long-winded the answer may be.
+    pub verbosity: Option<Cow<'a, str>>,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// Whether a streamed answer must end with usage, where the client can say so.
+    pub include_usage: Option<bool>,
+    /// The end user's identity, as the client's own system names it.
+    pub user: Option<Cow<'a, str>>,
+    /// The client's own labels, an object.
+    pub metadata: Option<Json<'a>>,
+    pub service_tier: Option<Cow<'a, str>>,
+    /// Names what prompts are likely to share a prefix.
+    pub cache_key: Option<Cow<'a, str>>,
+    /// Whether the provider may keep the answer.
+    pub store: Option<bool>,
+    /// The API this was read from.
+    pub api: Option<Api>,
+    /// Top-level members of that API that nothing above has a place for.
+    pub rest: Vec<(Cow<'a, str>, Json<'a>)>,
+}
+
+/// Consecutive content of one author.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn<'a> {
+    pub role: Role<'a>,
+    pub blocks: Vec<Block<'a>>,
+    /// The author's name within the role.
+    pub name: Option<Cow<'a, str>>,
+}
+
+/// Who speaks. Tool results stand in the user's turns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role<'a> {
+    System,
+    Developer,
+    User,
+    Assistant,
+    Other(Cow<'a, str>),
+}
+
+/// A piece of content.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block<'a> {
+    Text(Text<'a>),
+    Thinking(Thought<'a>),
+    /// Thinking that only its provider can read; `data` must come back to it as it is.
+    Sealed {
+        data: Cow<'a, str>,
+        id: Option<Cow<'a, str>>,
+    },
+    ToolUse(ToolUse<'a>),
+    ToolResult(ToolResult<'a>),
+    Image(Media<'a>),
+    Document(Media<'a>),
+    Audio(Media<'a>),
+    /// The model's words on why it will not answer.
+    Refusal(Cow<'a, str>),
+    /// A block of one API that has no form here: goes back to that API as it is, to others not at all.
+    Opaque {
+        api: Api,
+        raw: Cow<'a, str>,
+    },
+}
+
+/// Words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Text<'a> {
+    pub text: Cow<'a, str>,
+    /// What the words rest on: an array in the form of `api`.
+    pub citations: Option<Citations<'a>>,
+    pub cache: Option<Cache<'a>>,
+}
+
+/// Citations or annotations in the words of the API they came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Citations<'a> {
+    pub api: Api,
+    pub raw: Cow<'a, str>,
+}
+
+/// A provider's mark that the prompt up to here is worth keeping.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cache<'a> {
+    /// For how long, as `5m` or `1h`.
+    pub ttl: Option<Cow<'a, str>>,
+}
+
+/// Readable thinking.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Thought<'a> {
+    pub text: Cow<'a, str>,
+    /// The provider's seal on the text, which must come back with it.
+    pub signature: Option<Cow<'a, str>>,
+    /// The item's own id where the API gives it one.
+    pub id: Option<Cow<'a, str>>,
+}
+
+/// The model's wish to have a tool run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolUse<'a> {
+    pub id: Cow<'a, str>,
+    pub name: Cow<'a, str>,
+    pub kind: ToolKind,
+    /// JSON text for a function (empty where the model gave none, and perhaps not valid: it is the model's);
+    /// any text for a custom tool.
+    pub arguments: Cow<'a, str>,
+    /// A seal on the thinking that led here, which must come back with it.
+    pub signature: Option<Cow<'a, str>>,
+    pub cache: Option<Cache<'a>>,
+}
+
+/// What a tool takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToolKind {
+    /// Arguments by a JSON schema.
+    #[default]
+    Function,
+    /// Free text.
+    Custom,
+}
+
+/// What came of a tool's run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolResult<'a> {
+    /// The id of the use it answers.
+    pub id: Cow<'a, str>,
+    pub content: Vec<Block<'a>>,
+    pub is_error: bool,
+    pub kind: ToolKind,
+    pub cache: Option<Cache<'a>>,
+}
+
+/// An image, a document or a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Media<'a> {
+    pub source: Source<'a>,
+    /// How closely to look: `low`, `high`, `auto`, …
+    pub detail: Option<Cow<'a, str>>,
+    /// A document's title or file name.
+    pub title: Option<Cow<'a, str>>,
+    /// What the document is, for the model.
+    pub context: Option<Cow<'a, str>>,
+    /// Whether the model is to cite from it.
+    pub citations: Option<bool>,
+    pub cache: Option<Cache<'a>>,
+}
+
+/// Where the bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// In the request, in Base64. The media type as in `image/png`.
+    Base64 { media_type: Cow<'a, str>, data: Cow<'a, str> },
+    /// At an address the provider fetches.
+    Url(Cow<'a, str>),
+    /// At the provider, uploaded before.
+    File(Cow<'a, str>),
+    /// Plain text.
+    Text(Cow<'a, str>),
+}
+
+/// A tool on offer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tool<'a> {
+    Function(Function<'a>),
+    /// A tool that takes free text.
+    Custom {
+        name: Cow<'a, str>,
+        description: Option<Cow<'a, str>>,
+        format: Option<Json<'a>>,
+    },
+    /// A tool that the provider runs itself, in the words of its API. `kind` is its `type`.
+    Hosted {
+        api: Api,
+        kind: Cow<'a, str>,
+        raw: Json<'a>,
+    },
+}
+
+/// A tool described by a JSON schema.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Function<'a> {
+    pub name: Cow<'a, str>,
+    pub description: Option<Cow<'a, str>>,
+    /// The arguments' JSON schema; none for a function without arguments.
+    pub schema: Option<Json<'a>>,
+    /// Whether arguments must keep to the schema.
+    pub strict: Option<bool>,
+    pub cache: Option<Cache<'a>>,
+    /// Members that the IR has no place for, in the words of the request's API.
+    pub rest: Vec<(Cow<'a, str>, Json<'a>)>,
+}
+
+/// Whether and which tools must be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolChoice<'a> {
+    Auto,
+    None,
+    /// Some tool, whichever.
+    Required,
+    /// This tool.
+    Named {
+        name: Cow<'a, str>,
+        kind: ToolKind,
+    },
+    /// One of these, or (unless `required`) none.
+    Allowed {
+        names: Vec<Cow<'a, str>>,
+        required: bool,
+    },
+    /// A form of one API that is not listed here, as its JSON text.
+    Other {
+        api: Api,
+        raw: Cow<'a, str>,
+    },
+}
+
+/// Thinking before the answer, as asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thinking<'a> {
+    pub mode: ThinkingMode,
+    /// `none`, `minimal`, `low`, `medium`, `high`, …
+    pub effort: Option<Cow<'a, str>>,
+    /// The most tokens to think for.
+    pub budget: Option<u64>,
+    /// Whether, and how, the client wants to see it: `auto`, `concise`, `detailed`; `omitted` for not at all.
+    pub summary: Option<Cow<'a, str>>,
+}
+
+/// Who decides on thinking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThinkingMode {
+    /// Not said: effort or budget tell.
+    #[default]
+    Unsaid,
+    Enabled,
+    /// The model decides.
+    Adaptive,
+    Disabled,
+}
+
+/// The answer's form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Format<'a> {
+    Text,
+    /// Any JSON object.
+    Json,
+    Schema {
+        name: Option<Cow<'a, str>>,
+        description: Option<Cow<'a, str>>,
+        schema: Json<'a>,
+        strict: Option<bool>,
+    },
+}
+
+impl<'a> Turn<'a> {
+    /// A turn without a name.
+    pub fn new(role: Role<'a>, blocks: Vec<Block<'a>>) -> Turn<'a> {
+        Turn { role, blocks, name: None }
+    }
+}
+
+impl<'a> Block<'a> {
+    /// Words without citations or marks.
+    pub fn text(text: impl Into<Cow<'a, str>>) -> Block<'a> {
+        Block::Text(Text { text: text.into(), ..Text::default() })
+    }
+}
+
+impl<'a> Media<'a> {
+    /// Bytes from `source` and nothing more about them.
+    pub fn new(source: Source<'a>) -> Media<'a> {
+        Media { source, detail: None, title: None, context: None, citations: None, cache: None }
+    }
+}

@@ -1,0 +1,130 @@
+//! An answer as it comes.
+
+use std::borrow::Cow;
+
+use super::{Citations, ToolKind, Usage};
+use crate::api::Api;
+use crate::error::Error;
+
+/// One step of an answer.
+///
+/// Invariant: [`Start`](Event::Start) comes first and once. Blocks do not overlap: each is opened once, with
+/// indices counting from 0, gets its deltas, and is closed before the next one opens. [`Stop`](Event::Stop) comes
+/// once, after the last block has closed; [`Usage`](Event::Usage) may come anywhere after the start, and what it
+/// says replaces what was said before. [`End`](Event::End) or [`Fail`](Event::Fail) is the last: an answer that has
+/// neither was cut off.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event<'a> {
+    Start(Start<'a>),
+    Open {
+        index: u32,
+        block: Open<'a>,
+    },
+    Delta {
+        index: u32,
+        delta: Delta<'a>,
+    },
+    Close {
+        index: u32,
+    },
+    Usage(Usage),
+    Stop(Stop<'a>),
+    /// The provider is alive and has nothing to say.
+    Ping,
+    /// The provider broke the answer off and said why.
+    Fail(Error),
+    /// The provider said that this was all.
+    End,
+}
+
+/// What is known when an answer begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Start<'a> {
+    /// The provider's id of the answer; empty where it has none.
+    pub id: Cow<'a, str>,
+    /// The model that answers, as the provider names it.
+    pub model: Cow<'a, str>,
+    /// Seconds since 1970, where the provider says.
+    pub created: Option<u64>,
+    pub service_tier: Option<Cow<'a, str>>,
+}
+
+/// What kind of block begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Open<'a> {
+    Text,
+    /// Readable thinking, with the item's own id where the API gives it one.
+    Thinking {
+        id: Option<Cow<'a, str>>,
+    },
+    /// Thinking that only its provider can read, whole.
+    Sealed {
+        data: Cow<'a, str>,
+        id: Option<Cow<'a, str>>,
+    },
+    ToolUse {
+        id: Cow<'a, str>,
+        name: Cow<'a, str>,
+        kind: ToolKind,
+        signature: Option<Cow<'a, str>>,
+    },
+    Refusal,
+    /// An image in Base64, whole.
+    Image {
+        media_type: Cow<'a, str>,
+        data: Cow<'a, str>,
+    },
+    /// A recording; its data and transcript come as deltas.
+    Audio {
+        id: Option<Cow<'a, str>>,
+    },
+    /// A block of one API that has no form here, whole.
+    Opaque {
+        api: Api,
+        raw: Cow<'a, str>,
+    },
+}
+
+/// What a block grows by.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delta<'a> {
+    /// Words of a text, a refusal, or a transcript.
+    Text(Cow<'a, str>),
+    /// Words of thinking.
+    Thinking(Cow<'a, str>),
+    /// The whole seal on a block of thinking.
+    Signature(Cow<'a, str>),
+    /// A piece of a tool's arguments, cut anywhere.
+    Arguments(Cow<'a, str>),
+    /// Citations to add to a text.
+    Citations(Citations<'a>),
+    /// A piece of a recording, in Base64.
+    Audio(Cow<'a, str>),
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop<'a> {
+    pub reason: StopReason,
+    /// The stop text that was met.
+    pub sequence: Option<Cow<'a, str>>,
+}
+
+/// Why an answer ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// The model was done.
+    Done,
+    /// The longest answer asked for was reached.
+    MaxTokens,
+    StopSequence,
+    ToolUse,
+    /// A filter, or the model itself, refused.
+    Refusal,
+    /// The provider paused a long turn that the client may resume.
+    Pause,
+    /// The model's context is full.
+    ContextWindow,
+    /// A word this gateway does not know, as the provider said it.
+    Other(String),
+}

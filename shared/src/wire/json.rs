@@ -1,0 +1,229 @@
+//! JSON text, read in place and written by hand.
+//!
+//! [`Json`] is a slice of text that has been checked once; everything below it is found by skipping, so that
+//! a member nobody asks for costs nothing, numbers keep their spelling and unknown members their bytes.
+//! [`Writer`] appends JSON to a caller's buffer. [`Outline`] is the lighter look that the verbatim path takes:
+//! the top level's members and where they are.
+
+mod outline;
+mod scan;
+mod writer;
+
+pub use outline::{Edit, Outline};
+pub use writer::{Writer, push_escaped};
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+/// How deep arrays and objects may nest before a body is refused.
+pub const DEPTH: usize = 128;
+
+/// One JSON value (RFC 8259): grammar and UTF-8 checked, no white space around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Json<'a> {
+    raw: &'a str,
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// Text that is not JSON, and where that showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Byte offset of the first byte that cannot be right.
+    pub offset: usize,
+    /// What was wrong there.
+    pub what: &'static str,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.what, self.offset)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+impl<'a> Json<'a> {
+    /// The JSON `null`.
+    pub const NULL: Json<'static> = Json { raw: "null" };
+
+    /// Checks `bytes` to be one JSON value of at most [`DEPTH`] levels.
+    pub fn parse(bytes: &'a [u8]) -> Result<Json<'a>, Malformed> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Malformed { offset: error.valid_up_to(), what: "invalid UTF-8" })?;
+        let (start, end) = scan::check(text.as_bytes(), DEPTH)?;
+        Ok(Json { raw: text.get(start..end).unwrap_or_default() })
+    }
+
+    /// The value's own text.
+    pub fn raw(self) -> &'a str {
+        self.raw
+    }
+
+    /// What the value is.
+    pub fn kind(self) -> Kind {
+        match self.raw.as_bytes().first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'n') | None => Kind::Null,
+            Some(_) => Kind::Number,
+        }
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// The value unless it is `null`.
+    pub fn present(self) -> Option<Json<'a>> {
+        (!self.is_null()).then_some(self)
+    }
+
+    /// A string's value, borrowed where it has no escapes. Unpaired surrogates become U+FFFD.
+    pub fn string(self) -> Option<Cow<'a, str>> {
+        let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
+        Some(scan::unescape(inner))
+    }
+
+    /// A boolean's value.
+    pub fn boolean(self) -> Option<bool> {
+        self.raw.parse().ok()
+    }
+
+    /// A number's value, where `N` can hold it.
+    pub fn number<N: FromStr>(self) -> Option<N> {
+        (self.kind() == Kind::Number).then(|| self.raw.parse().ok()).flatten()
+    }
+
+    /// An object's member; the last one where a key occurs twice, as most parsers have it.
+    pub fn get(self, key: &str) -> Option<Json<'a>> {
+        self.fields().filter(|(name, _)| name == key).last().map(|(_, value)| value)
+    }
+
+    /// An object's members in their order; none where the value is not an object.
+    pub fn fields(self) -> Fields<'a> {
+        Fields { rest: scan::inside(self.raw, b'{') }
+    }
+
+    /// An array's elements in their order; none where the value is not an array.
+    pub fn items(self) -> Items<'a> {
+        Items { rest: scan::inside(self.raw, b'[') }
+    }
+}
+
+impl fmt::Debug for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.raw)
+    }
+}
+
+/// The members of an object.
+#[derive(Clone)]
+pub struct Fields<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (Cow<'a, str>, Json<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, rest) = scan::split_value(self.rest)?;
+        let (value, rest) = scan::split_value(rest)?;
+        self.rest = rest;
+        Some((Json { raw: key }.string()?, Json { raw: value }))
+    }
+}
+
+/// The elements of an array.
+#[derive(Clone)]
+pub struct Items<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Json<'a>> {
+        let (value, rest) = scan::split_value(self.rest)?;
+        self.rest = rest;
+        Some(Json { raw: value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<i16>().prop_map(|n| (f64::from(n) / 8.0).into()),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 64, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                prop::collection::btree_map(any::<String>(), inner, 0..6)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn rebuild(json: Json<'_>) -> serde_json::Value {
+        match json.kind() {
+            Kind::Object => {
+                serde_json::Value::Object(json.fields().map(|(k, v)| (k.into_owned(), rebuild(v))).collect())
+            }
+            Kind::Array => json.items().map(rebuild).collect(),
+            Kind::String => json.string().unwrap().into_owned().into(),
+            _ => serde_json::from_str(json.raw()).unwrap(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_another_library_wrote(value in any_json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            prop_assert_eq!(rebuild(Json::parse(text.as_bytes()).unwrap()), value);
+        }
+
+        #[test]
+        fn agrees_with_another_library_on_what_json_is(text in r#"[ \[\]{}:,"a\\u0-9eE+.tfn-]{0,12}"#) {
+            let ours = Json::parse(text.as_bytes()).is_ok();
+            prop_assert_eq!(ours, serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok(), "{}", text);
+        }
+
+        #[test]
+        fn no_input_panics(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = Json::parse(&bytes);
+            let _ = Outline::scan(&bytes);
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(Json::parse(deep.as_bytes()).unwrap_err().what, "nested too deeply");
+    }
+
+    #[test]
+    fn the_last_of_two_equal_keys_counts() {
+        assert_eq!(Json::parse(br#"{"a":1,"a":2}"#).unwrap().get("a").unwrap().raw(), "2");
+    }
+}

@@ -1,0 +1,255 @@
+//! The top level of a body, for surgical edits: members and where they are, nothing below looked at.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::BytesMut;
+
+use super::scan::{is_space, skip, skip_string, unescape};
+use super::{Json, Malformed};
+
+/// The members of a body's top-level object.
+///
+/// Strings and brackets are matched throughout (to [`DEPTH`](super::DEPTH) levels); the grammar between them is
+/// left to whoever parses the body in the end.
+#[derive(Clone, Debug)]
+pub struct Outline<'a> {
+    bytes: &'a [u8],
+    /// Just after the opening brace.
+    open: usize,
+    members: Vec<Member>,
+}
+
+#[derive(Clone, Debug)]
+struct Member {
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+/// One change to a body's top level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit<'e> {
+    /// Gives a member this JSON text: in its place where it is there, before the others where it is not.
+    Set(&'e str, Cow<'e, str>),
+    /// Takes a member out.
+    Remove(&'e str),
+}
+
+impl<'a> Outline<'a> {
+    /// Finds the top level's members. The body must be an object.
+    pub fn scan(bytes: &'a [u8]) -> Result<Outline<'a>, Malformed> {
+        let open = expect(bytes, space(bytes, 0), b'{', "expected an object")?;
+        let mut outline = Outline { bytes, open, members: Vec::with_capacity(16) };
+        let mut at = space(bytes, open);
+        if bytes.get(at) != Some(&b'}') {
+            at = outline.members(at)?;
+        }
+        match space(bytes, at + 1) {
+            end if end == bytes.len() => Ok(outline),
+            offset => Err(Malformed { offset, what: "unexpected text after the value" }),
+        }
+    }
+
+    /// A member's value, checked; `None` where it is not there. The last one counts where a key occurs twice.
+    pub fn get(&self, key: &str) -> Option<Result<Json<'a>, Malformed>> {
+        let value = &self.members.iter().rfind(|member| self.is_named(member, key))?.value;
+        Some(
+            Json::parse(self.slice(value.clone()))
+                .map_err(|error| Malformed { offset: error.offset + value.start, what: error.what }),
+        )
+    }
+
+    /// Appends the body to `out` with `edits` made and every other byte as it is.
+    ///
+    /// Of a key that occurs several times only the last is kept, so that no two readers can differ on it.
+    pub fn edit(&self, edits: &[Edit<'_>], out: &mut BytesMut) {
+        out.reserve(self.bytes.len() + 64);
+        out.extend_from_slice(self.slice(0..self.open));
+        let mut splice = Splice { outline: self, out, copied: self.open, first: true };
+        for edit in edits {
+            splice.add(edit);
+        }
+        for (index, member) in self.members.iter().enumerate() {
+            let edit = edits.iter().find(|edit| self.is_named(member, edit.key()));
+            splice.keep(index, member, edit);
+        }
+        let rest = splice.copied..self.bytes.len();
+        out.extend_from_slice(self.slice(rest));
+    }
+
+    fn members(&mut self, mut at: usize) -> Result<usize, Malformed> {
+        loop {
+            let key = at..end_of_key(self.bytes, at)?;
+            at = expect(self.bytes, space(self.bytes, key.end), b':', "expected a colon")?;
+            let start = space(self.bytes, at);
+            let end = skip(self.bytes, start)
+                .filter(|&end| end > start)
+                .ok_or(Malformed { offset: start, what: "expected a value with matching brackets" })?;
+            self.members.push(Member { key, value: start..end });
+            at = space(self.bytes, end);
+            if self.bytes.get(at) == Some(&b'}') {
+                return Ok(at);
+            }
+            at = expect(self.bytes, at, b',', "expected a comma or the closing bracket")?;
+            at = space(self.bytes, at);
+        }
+    }
+
+    fn is_named(&self, member: &Member, key: &str) -> bool {
+        let raw = self.slice(member.key.start + 1..member.key.end - 1);
+        match raw.contains(&b'\\') {
+            false => raw == key.as_bytes(),
+            true => std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key),
+        }
+    }
+
+    fn slice(&self, range: Range<usize>) -> &'a [u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+}
+
+impl Edit<'_> {
+    fn key(&self) -> &str {
+        match self {
+            Edit::Set(key, _) | Edit::Remove(key) => key,
+        }
+    }
+}
+
+/// A copy of a body under way.
+struct Splice<'s, 'a> {
+    outline: &'s Outline<'a>,
+    out: &'s mut BytesMut,
+    /// How far the original has been dealt with.
+    copied: usize,
+    /// Whether no member has been written yet.
+    first: bool,
+}
+
+impl Splice<'_, '_> {
+    /// Writes a member that the original does not have.
+    fn add(&mut self, edit: &Edit<'_>) {
+        let Edit::Set(key, value) = edit else { return };
+        if self.outline.members.iter().any(|member| self.outline.is_named(member, key)) {
+            return;
+        }
+        self.comma();
+        super::push_escaped(key, self.out);
+        self.out.extend_from_slice(b":");
+        self.out.extend_from_slice(value.as_bytes());
+    }
+
+    /// Deals with a member of the original and the separators before it.
+    fn keep(&mut self, index: usize, member: &Member, edit: Option<&Edit<'_>>) {
+        let gap = self.outline.slice(self.copied..member.key.start);
+        self.copied = member.value.end;
+        let value = match edit {
+            None => None,
+            Some(Edit::Set(key, value)) if !self.comes_again(index, key) => Some(value),
+            Some(_) => return,
+        };
+        self.separate(gap);
+        match value {
+            None => self.out.extend_from_slice(self.outline.slice(member.key.start..member.value.end)),
+            Some(value) => {
+                self.out.extend_from_slice(self.outline.slice(member.key.start..member.value.start));
+                self.out.extend_from_slice(value.as_bytes());
+            }
+        }
+    }
+
+    fn comes_again(&self, index: usize, key: &str) -> bool {
+        self.outline.members.iter().skip(index + 1).any(|member| self.outline.is_named(member, key))
+    }
+
+    /// Writes the separators that stood before a member, with a comma just where one is needed.
+    fn separate(&mut self, gap: &[u8]) {
+        let comma = gap.iter().position(|&byte| byte == b',');
+        match comma {
+            Some(at) if self.first => self.out.extend_from_slice(gap.get(at + 1..).unwrap_or_default()),
+            Some(_) => self.out.extend_from_slice(gap),
+            None => {
+                self.comma();
+                self.out.extend_from_slice(gap);
+            }
+        }
+        self.first = false;
+    }
+
+    fn comma(&mut self) {
+        if !self.first {
+            self.out.extend_from_slice(b",");
+        }
+        self.first = false;
+    }
+}
+
+fn space(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).copied().is_some_and(is_space) {
+        at += 1;
+    }
+    at
+}
+
+fn expect(bytes: &[u8], at: usize, byte: u8, what: &'static str) -> Result<usize, Malformed> {
+    if bytes.get(at) == Some(&byte) { Ok(at + 1) } else { Err(Malformed { offset: at, what }) }
+}
+
+fn end_of_key(bytes: &[u8], at: usize) -> Result<usize, Malformed> {
+    expect(bytes, at, b'"', "expected a key")?;
+    skip_string(bytes, at).ok_or(Malformed { offset: at, what: "unterminated string" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn edited(body: &str, edits: &[Edit<'_>]) -> String {
+        let mut out = BytesMut::new();
+        Outline::scan(body.as_bytes()).unwrap().edit(edits, &mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    fn set<'e>(key: &'e str, value: &'e str) -> Edit<'e> {
+        Edit::Set(key, Cow::Borrowed(value))
+    }
+
+    #[test]
+    fn every_other_byte_stays() {
+        let body = "{ \"a\" : 1.0 ,\t\"model\":\"x\", \"n\": [1e3 , {\"model\":2}]\r\n}  ";
+        assert_eq!(edited(body, &[set("model", "\"y\"")]), body.replace("\"x\"", "\"y\""));
+        assert_eq!(edited(body, &[]), body);
+    }
+
+    #[test]
+    fn members_come_and_go() {
+        assert_eq!(edited("{}", &[set("a", "1"), set("b", "2")]), r#"{"a":1,"b":2}"#);
+        assert_eq!(edited(r#"{"x":0}"#, &[set("a", "1")]), r#"{"a":1,"x":0}"#);
+        assert_eq!(edited(r#"{"a":1,"b":2,"c":3}"#, &[Edit::Remove("a")]), r#"{"b":2,"c":3}"#);
+        assert_eq!(edited(r#"{"a":1,"b":2,"c":3}"#, &[Edit::Remove("c")]), r#"{"a":1,"b":2}"#);
+        assert_eq!(edited(r#"{"a":1}"#, &[Edit::Remove("a")]), "{}");
+    }
+
+    #[test]
+    fn a_key_that_hides_behind_an_escape_or_a_twin_is_found() {
+        let body = r#"{"model":"a","mod\u0065l":"b","z":1}"#;
+        assert_eq!(edited(body, &[set("model", "\"c\"")]), r#"{"mod\u0065l":"c","z":1}"#);
+        assert_eq!(edited(body, &[Edit::Remove("model")]), r#"{"z":1}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn an_edit_is_what_a_parser_would_have_done(
+            map in prop::collection::btree_map("[a-e\"\\\\\u{e9}]{0,2}", any::<i32>(), 0..5),
+            key in "[a-e\"\\\\\u{e9}]{0,2}",
+            remove in any::<bool>(),
+        ) {
+            let body = serde_json::to_string_pretty(&map).unwrap();
+            let edit = if remove { Edit::Remove(&key) } else { set(&key, "true") };
+            let mut wanted = serde_json::to_value(&map).unwrap();
+            if remove { wanted.as_object_mut().unwrap().remove(&key); } else { wanted[&key] = true.into(); }
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&edited(&body, &[edit])).unwrap(), wanted);
+        }
+    }
+}

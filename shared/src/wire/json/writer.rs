@@ -1,0 +1,154 @@
+//! JSON appended to a caller's buffer.
+
+use bytes::{BufMut, BytesMut};
+
+use super::Json;
+
+/// Writes one JSON value at the end of a buffer; commas come by themselves.
+///
+/// ```
+/// # use shared::wire::json::Writer;
+/// let mut out = bytes::BytesMut::new();
+/// Writer::new(&mut out).object(|o| {
+///     o.key("model").string("m");
+///     o.key("stop").array(|a| a.string("\n"));
+/// });
+/// assert_eq!(&out[..], br#"{"model":"m","stop":["\n"]}"#);
+/// ```
+#[derive(Debug)]
+pub struct Writer<'o> {
+    out: &'o mut BytesMut,
+    start: usize,
+}
+
+impl<'o> Writer<'o> {
+    /// A writer of one value behind what `out` already holds.
+    pub fn new(out: &'o mut BytesMut) -> Writer<'o> {
+        let start = out.len();
+        Writer { out, start }
+    }
+
+    /// An object, its members written by `members`.
+    pub fn object(&mut self, members: impl FnOnce(&mut Writer<'o>)) {
+        self.begin(b'{');
+        members(self);
+        self.out.put_u8(b'}');
+    }
+
+    /// An array, its elements written by `elements`.
+    pub fn array(&mut self, elements: impl FnOnce(&mut Writer<'o>)) {
+        self.begin(b'[');
+        elements(self);
+        self.out.put_u8(b']');
+    }
+
+    /// A member's key; its value must be written next.
+    pub fn key(&mut self, key: &str) -> &mut Writer<'o> {
+        self.separate();
+        push_escaped(key, self.out);
+        self.out.put_u8(b':');
+        self
+    }
+
+    /// A string.
+    pub fn string(&mut self, value: &str) {
+        self.separate();
+        push_escaped(value, self.out);
+    }
+
+    /// A value that is JSON already, with its own spelling.
+    pub fn json(&mut self, value: Json<'_>) {
+        self.raw(value.raw());
+    }
+
+    /// Text that is known to be one JSON value.
+    pub fn raw(&mut self, value: &str) {
+        self.separate();
+        self.out.put_slice(value.as_bytes());
+    }
+
+    /// A whole number.
+    pub fn integer(&mut self, value: impl Into<i128>) {
+        self.separate();
+        let _ = std::fmt::Write::write_fmt(self.out, format_args!("{}", value.into()));
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, value: bool) {
+        self.raw(if value { "true" } else { "false" });
+    }
+
+    /// `null`.
+    pub fn null(&mut self) {
+        self.raw("null");
+    }
+
+    fn begin(&mut self, bracket: u8) {
+        self.separate();
+        self.out.put_u8(bracket);
+    }
+
+    /// A comma, unless this is the first value here or the value of a key.
+    fn separate(&mut self) {
+        let written = self.out.get(self.start..).and_then(<[u8]>::last);
+        if !matches!(written, None | Some(b'{' | b'[' | b':')) {
+            self.out.put_u8(b',');
+        }
+    }
+}
+
+/// Appends `text` as a JSON string, quotes included (RFC 8259, section 7: only what must be escaped is).
+pub fn push_escaped(text: &str, out: &mut BytesMut) {
+    out.reserve(text.len() + 2);
+    out.put_u8(b'"');
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        let (plain, tail) = rest.split_at(at);
+        out.put_slice(plain);
+        let Some((&byte, after)) = tail.split_first() else { break };
+        push_escape(byte, out);
+        rest = after;
+    }
+    out.put_slice(rest);
+    out.put_u8(b'"');
+}
+
+fn push_escape(byte: u8, out: &mut BytesMut) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x8 => b'b',
+        0xc => b'f',
+        _ => {
+            out.put_slice(b"\\u00");
+            out.put_u8(DIGITS.get(usize::from(byte >> 4)).copied().unwrap_or(b'0'));
+            out.put_u8(DIGITS.get(usize::from(byte & 15)).copied().unwrap_or(b'0'));
+            return;
+        }
+    };
+    out.put_slice(&[b'\\', short]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_was_written_reads_the_same(text in any::<String>(), number in any::<i64>()) {
+            let mut out = BytesMut::from("before");
+            Writer::new(&mut out).array(|a| {
+                a.string(&text);
+                a.object(|o| o.key(&text).integer(number));
+                a.object(|_| ());
+                a.null();
+            });
+            let value: serde_json::Value = serde_json::from_slice(&out[6..]).unwrap();
+            prop_assert_eq!(value, serde_json::json!([text, {&text: number}, {}, null]));
+        }
+    }
+}

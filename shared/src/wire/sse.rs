@@ -1,0 +1,206 @@
+//! Server-sent events over bytes cut anywhere: the scanner of the HTML standard, section 9.2.6.
+//!
+//! Lines end in LF, CR or CRLF, the space after a field's colon may be missing, `data` may take several lines;
+//! comments, `id` and `retry` are passed over.
+
+use memchr::memchr2;
+
+use super::Frame;
+
+/// Finds the events in a stream. Its buffers are reused, so that an event costs no allocation.
+///
+/// **Law: cutting the input anywhere changes nothing.**
+#[derive(Debug)]
+pub struct Scanner {
+    /// The beginning of a line whose end has not come yet.
+    line: Vec<u8>,
+    event: Pending,
+    /// The last byte was a CR: an LF that follows belongs to it.
+    after_return: bool,
+    /// No line has ended yet, so a byte order mark may still stand there.
+    at_start: bool,
+    limit: usize,
+}
+
+/// The fields of an event whose blank line has not come yet.
+#[derive(Debug, Default)]
+struct Pending {
+    name: String,
+    data: Vec<u8>,
+    /// Whether there was a `data` field; an empty one counts.
+    has_data: bool,
+}
+
+/// An event larger than the scanner's limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// The limit in bytes.
+    pub limit: usize,
+}
+
+impl Scanner {
+    /// A scanner that refuses events of more than `limit` bytes.
+    pub fn new(limit: usize) -> Scanner {
+        Scanner { line: Vec::new(), event: Pending::default(), after_return: false, at_start: true, limit }
+    }
+
+    /// Takes the next piece of the stream and gives each event that it completes to `sink`.
+    pub fn push(&mut self, mut piece: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), TooLarge> {
+        if self.after_return && !piece.is_empty() {
+            piece = piece.strip_prefix(b"\n").unwrap_or(piece);
+            self.after_return = false;
+        }
+        while let Some(end) = memchr2(b'\n', b'\r', piece) {
+            let (line, rest) = piece.split_at(end);
+            self.end_of_line(line, sink);
+            self.bounded()?;
+            piece = self.after_break(rest);
+        }
+        self.line.extend_from_slice(piece);
+        self.bounded()
+    }
+
+    /// The stream has ended: gives an event to `sink` that lacks only its blank line.
+    pub fn finish(&mut self, sink: &mut dyn FnMut(Frame<'_>)) {
+        if !self.line.is_empty() {
+            self.end_of_line(&[], sink);
+        }
+        self.event.dispatch(sink);
+    }
+
+    /// What follows the line break that `rest` begins with.
+    fn after_break<'p>(&mut self, rest: &'p [u8]) -> &'p [u8] {
+        match rest {
+            [b'\r', b'\n', after @ ..] => after,
+            [b'\r'] => {
+                self.after_return = true;
+                &[]
+            }
+            [_, after @ ..] => after,
+            [] => &[],
+        }
+    }
+
+    fn end_of_line(&mut self, end: &[u8], sink: &mut dyn FnMut(Frame<'_>)) {
+        if self.line.is_empty() {
+            return self.whole_line(end, sink);
+        }
+        let mut line = std::mem::take(&mut self.line);
+        line.extend_from_slice(end);
+        self.whole_line(&line, sink);
+        line.clear();
+        self.line = line;
+    }
+
+    fn whole_line(&mut self, mut line: &[u8], sink: &mut dyn FnMut(Frame<'_>)) {
+        if std::mem::take(&mut self.at_start) {
+            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        }
+        if line.is_empty() { self.event.dispatch(sink) } else { self.event.field(line) }
+    }
+
+    fn bounded(&self) -> Result<(), TooLarge> {
+        let size = self.line.len() + self.event.data.len() + self.event.name.len();
+        if size > self.limit { Err(TooLarge { limit: self.limit }) } else { Ok(()) }
+    }
+}
+
+impl Pending {
+    fn field(&mut self, line: &[u8]) {
+        let (field, value) = split_field(line);
+        match field {
+            b"data" => {
+                if self.has_data {
+                    self.data.push(b'\n');
+                }
+                self.data.extend_from_slice(value);
+                self.has_data = true;
+            }
+            b"event" => {
+                self.name.clear();
+                self.name.push_str(&String::from_utf8_lossy(value));
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives the event away, unless it had no data.
+    fn dispatch(&mut self, sink: &mut dyn FnMut(Frame<'_>)) {
+        if self.has_data {
+            sink(Frame { name: &self.name, data: &self.data });
+        }
+        self.name.clear();
+        self.data.clear();
+        self.has_data = false;
+    }
+}
+
+/// A line's field name and value, one space after the colon left out.
+fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
+    let Some(colon) = memchr::memchr(b':', line) else { return (line, &[]) };
+    let (field, value) = line.split_at(colon);
+    let value = value.strip_prefix(b":").unwrap_or(value);
+    (field, value.strip_prefix(b" ").unwrap_or(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn scan(pieces: &[&[u8]]) -> Vec<(String, Vec<u8>)> {
+        let mut scanner = Scanner::new(1 << 16);
+        let mut events = Vec::new();
+        let mut sink = |frame: Frame<'_>| events.push((frame.name.to_owned(), frame.data.to_vec()));
+        for piece in pieces {
+            scanner.push(piece, &mut sink).unwrap();
+        }
+        scanner.finish(&mut sink);
+        events
+    }
+
+    fn event(name: &str, data: &str) -> (String, Vec<u8>) {
+        (name.to_owned(), data.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn fields_as_the_standard_has_them() {
+        let stream = "\u{feff}event: a\ndata:{\"x\":1}\n\n: comment\nid: 7\nretry: 10\ndata: 1\ndata:  2\ndata\n\n\
+                      event: nothing\n\ndata: é\n\ndata: [DONE]";
+        let wanted = [event("a", "{\"x\":1}"), event("", "1\n 2\n"), event("", "é"), event("", "[DONE]")];
+        assert_eq!(scan(&[stream.as_bytes()]), wanted);
+    }
+
+    #[test]
+    fn an_event_over_the_limit_is_an_error() {
+        let mut scanner = Scanner::new(10);
+        assert_eq!(scanner.push(b"data: 123456789\n\n", &mut |_| ()), Ok(()));
+        assert_eq!(scanner.push(b"data: 12345678901\n\n", &mut |_| ()), Err(TooLarge { limit: 10 }));
+        let mut scanner = Scanner::new(10);
+        assert_eq!(scanner.push(b"data: 1234567", &mut |_| ()), Err(TooLarge { limit: 10 }));
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_changes_nothing(
+            lines in prop::collection::vec("(event: ?[a-z]{0,3}|data: ?[a-zé{}:]{0,6}|:x||id: 1)", 0..12),
+            ends in prop::collection::vec(prop::sample::select(vec!["\n", "\r", "\r\n"]), 12),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
+        ) {
+            let stream: String = lines.iter().zip(&ends).map(|(line, end)| format!("{line}{end}")).collect();
+            let bytes = stream.as_bytes();
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(scan(&pieces), scan(&[bytes]));
+        }
+
+        #[test]
+        fn line_ends_are_equal(lines in prop::collection::vec("(event: [a-z]|data: [a-z]{0,3}|)", 0..9)) {
+            let with = |end: &str| scan(&[lines.iter().map(|line| format!("{line}{end}")).collect::<String>().as_bytes()]);
+            prop_assert_eq!(with("\n"), with("\r\n"));
+            prop_assert_eq!(with("\n"), with("\r"));
+        }
+    }
+}
