@@ -1,1 +1,2 @@
+//! planoai: the command line.
 fn main() {}

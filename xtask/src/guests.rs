@@ -1,0 +1,144 @@
+//! The three wasm hosts: how each is built. This is the one place that builds them, for tests and for deployment alike.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::plan::Plan;
+use crate::process::{cargo, command, openly, quietly};
+use crate::setup::{self, wasm};
+use crate::{Done, tree};
+
+/// A host that is a wasm module.
+pub(crate) struct Guest {
+    /// What `cargo xtask build` calls it.
+    pub(crate) host: &'static str,
+    /// Its crate's folder.
+    folder: &'static str,
+    target: &'static str,
+    /// Where the module lies once it is finished.
+    module: &'static str,
+    /// Makes the finished module of what cargo built.
+    finish: fn(built: &Path, module: &Path) -> Done,
+}
+
+pub(crate) const GUESTS: [Guest; 3] = [
+    Guest {
+        host: "envoy",
+        folder: "envoy-filters",
+        target: "wasm32-wasip1",
+        module: "target/guests/envoy.wasm",
+        finish: optimise,
+    },
+    Guest {
+        host: "worker",
+        folder: "edge/worker",
+        target: "wasm32-unknown-unknown",
+        module: "edge/worker/build/index_bg.wasm",
+        finish: bind,
+    },
+    Guest {
+        host: "spin",
+        folder: "edge/spin",
+        target: "wasm32-wasip1",
+        module: "target/guests/spin.wasm",
+        finish: optimise,
+    },
+];
+
+/// Guests are built apart from the native crates: the environment may name another compiler, and neither should throw
+/// away what the other built.
+const TARGET_FOLDER: &str = "target/guests";
+
+/// `cargo xtask build [HOST]`.
+pub(crate) fn run(host: Option<&str>) -> Done {
+    let wanted = |name: &str| host.is_none_or(|host| host == name);
+    if !wanted("native") && !GUESTS.iter().any(|guest| wanted(guest.host)) {
+        return Err("the hosts are native, envoy, worker and spin".to_owned());
+    }
+    let mut plan = Plan::default();
+    if host != Some("native") {
+        setup::plan_for_guests(&mut plan);
+    }
+    for guest in GUESTS.iter().filter(|guest| wanted(guest.host)) {
+        plan.then(guest.step(), || guest.build());
+    }
+    if wanted("native") {
+        plan.then_show("planoai, the native host", || {
+            openly(&mut cargo("build --release")).map(|()| String::new())
+        });
+    }
+    plan.run().map(drop)
+}
+
+impl Guest {
+    /// The step's name in a plan.
+    pub(crate) fn step(&self) -> String {
+        format!("the {} guest", self.host)
+    }
+
+    /// Builds the module and says how large it became.
+    pub(crate) fn build(&self) -> Done<String> {
+        (self.finish)(&self.compile()?, &self.module())?;
+        self.size()
+    }
+
+    /// The module as it is deployed.
+    pub(crate) fn module(&self) -> PathBuf {
+        tree::path(self.module)
+    }
+
+    /// The module's size as it is, and as a network or a store compresses it.
+    pub(crate) fn size(&self) -> Done<String> {
+        let module = self.module();
+        let raw = fs::metadata(&module).map_err(|why| format!("{}: {why}", module.display()))?.len();
+        let gzip =
+            command("gzip", ["-9", "--stdout"]).arg(&module).output().map_err(|why| why.to_string())?;
+        Ok(format!("{} KB, {} KB gzip", raw.div_ceil(1000), gzip.stdout.len().div_ceil(1000)))
+    }
+
+    fn compile(&self) -> Done<PathBuf> {
+        let line = format!("build --profile guest --target {} --target-dir {TARGET_FOLDER}", self.target);
+        let manifest = tree::path(self.folder).join("Cargo.toml");
+        let messages = quietly(
+            cargo(&line)
+                .arg("--manifest-path")
+                .arg(manifest)
+                .arg("--message-format=json-render-diagnostics")
+                .envs(wasm::guest_environment()?),
+        )?;
+        let built = messages.lines().rev().find_map(module_of);
+        built.ok_or_else(|| format!("{} builds no wasm module: its crate-type should be cdylib", self.folder))
+    }
+}
+
+/// The wasm file that a line of cargo's messages reports.
+fn module_of(message: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let files = message.get("filenames")?.as_array()?.iter();
+    files.filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
+}
+
+/// Writes the smaller equal of `built`. Names and producers go: nothing reads them where the module runs.
+fn optimise(built: &Path, module: &Path) -> Done {
+    let line = ["-Oz", "--strip-debug", "--strip-producers", "--output"];
+    quietly(command(tree::node("wasm-opt"), line).arg(module).arg(built)).map(drop)
+}
+
+/// Writes the Worker's two halves: the JavaScript that calls the wasm, and the wasm that calls the JavaScript.
+fn bind(built: &Path, module: &Path) -> Done {
+    let folder = module.parent().unwrap_or(module);
+    quietly(cargo("run --quiet --package bindgen --").arg(built).arg(folder))?;
+    optimise(module, module)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_module_is_read_from_the_messages() {
+        let message = r#"{"reason":"compiler-artifact","filenames":["/t/libx.rlib","/t/x.wasm"]}"#;
+        assert_eq!(module_of(message), Some(PathBuf::from("/t/x.wasm")));
+        assert_eq!(module_of(r#"{"reason":"build-finished"}"#), None);
+    }
+}
