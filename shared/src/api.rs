@@ -4,6 +4,7 @@
 
 pub mod completions;
 pub mod messages;
+mod openai;
 pub mod responses;
 
 use bytes::{Bytes, BytesMut};
@@ -65,6 +66,12 @@ pub trait Read: Sync {
     /// know goes to `rest`, `Opaque`, `Hosted` or `Other`.
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error>;
 
+    /// Fails where a request of this API has something that no other API can be asked for, and that cannot be left out
+    /// either: a conversation that only its provider keeps.
+    fn portable(&self, _request: &Request<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// A provider's whole answer, as the events it would have been streamed as, [`Event::End`] last.
     ///
     /// An answer that says it failed (Responses' `status: failed`) gives [`Event::Fail`].
@@ -96,6 +103,15 @@ pub trait Write: Sync {
 
     /// An error body for a client; the status goes with it elsewhere.
     fn error(&self, error: &Error, echo: &Echo, out: &mut BytesMut);
+}
+
+/// What of `request.rest` is lost on the way to the API `to`: nothing within the family, where the writer must write it.
+///
+/// Each writer calls it first; it fails for requests that are not [portable](Read::portable).
+pub(crate) fn losses(request: &Request<'_>, to: Api) -> Result<Vec<Loss>, Error> {
+    let Some(from) = request.api.filter(|from| *from != to) else { return Ok(Vec::new()) };
+    from.read().portable(request)?;
+    Ok(request.rest.iter().map(|(name, _)| Loss::dropped(name.clone().into_owned())).collect())
 }
 
 /// Reads one stream. It knows which block is open, and keeps the invariant of [`Event`].

@@ -69,9 +69,14 @@ pub struct Request<'a> {
     pub store: Option<bool>,
     /// The API this was read from.
     pub api: Option<Api>,
-    /// Top-level members of that API that nothing above has a place for.
-    pub rest: Vec<(Cow<'a, str>, Json<'a>)>,
+    /// Top-level members of that API that nothing above has a place for; a member inside of one that has a place is
+    /// named with a dot, as in `reasoning.context`.
+    pub rest: Rest<'a>,
 }
+
+/// Members that the representation has no place for, in the words of the API they were read from. They go back to that
+/// API as they are; to any other each is a [`Loss`].
+pub type Rest<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
 
 /// Consecutive content of one author.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +85,8 @@ pub struct Turn<'a> {
     pub blocks: Vec<Block<'a>>,
     /// The author's name within the role.
     pub name: Option<Cow<'a, str>>,
+    /// Members of the (first) message.
+    pub rest: Rest<'a>,
 }
 
 /// Who speaks. Tool results stand in the user's turns.
@@ -123,6 +130,7 @@ pub struct Text<'a> {
     /// What the words rest on: an array in the form of `api`.
     pub citations: Option<Citations<'a>>,
     pub cache: Option<Cache<'a>>,
+    pub rest: Rest<'a>,
 }
 
 /// Citations or annotations in the words of the API they came from.
@@ -147,10 +155,11 @@ pub struct Thought<'a> {
     pub signature: Option<Cow<'a, str>>,
     /// The item's own id where the API gives it one.
     pub id: Option<Cow<'a, str>>,
+    pub rest: Rest<'a>,
 }
 
 /// The model's wish to have a tool run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolUse<'a> {
     pub id: Cow<'a, str>,
     pub name: Cow<'a, str>,
@@ -161,6 +170,7 @@ pub struct ToolUse<'a> {
     /// A seal on the thinking that led here, which must come back with it.
     pub signature: Option<Cow<'a, str>>,
     pub cache: Option<Cache<'a>>,
+    pub rest: Rest<'a>,
 }
 
 /// What a tool takes.
@@ -174,7 +184,7 @@ pub enum ToolKind {
 }
 
 /// What came of a tool's run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolResult<'a> {
     /// The id of the use it answers.
     pub id: Cow<'a, str>,
@@ -182,6 +192,7 @@ pub struct ToolResult<'a> {
     pub is_error: bool,
     pub kind: ToolKind,
     pub cache: Option<Cache<'a>>,
+    pub rest: Rest<'a>,
 }
 
 /// An image, a document or a recording.
@@ -197,6 +208,7 @@ pub struct Media<'a> {
     /// Whether the model is to cite from it.
     pub citations: Option<bool>,
     pub cache: Option<Cache<'a>>,
+    pub rest: Rest<'a>,
 }
 
 /// Where the bytes are.
@@ -221,6 +233,7 @@ pub enum Tool<'a> {
         name: Cow<'a, str>,
         description: Option<Cow<'a, str>>,
         format: Option<Json<'a>>,
+        rest: Rest<'a>,
     },
     /// A tool that the provider runs itself, in the words of its API. `kind` is its `type`.
     Hosted {
@@ -240,8 +253,7 @@ pub struct Function<'a> {
     /// Whether arguments must keep to the schema.
     pub strict: Option<bool>,
     pub cache: Option<Cache<'a>>,
-    /// Members that the IR has no place for, in the words of the request's API.
-    pub rest: Vec<(Cow<'a, str>, Json<'a>)>,
+    pub rest: Rest<'a>,
 }
 
 /// Whether and which tools must be used.
@@ -309,7 +321,7 @@ pub enum Format<'a> {
 impl<'a> Turn<'a> {
     /// A turn without a name.
     pub fn new(role: Role<'a>, blocks: Vec<Block<'a>>) -> Turn<'a> {
-        Turn { role, blocks, name: None }
+        Turn { role, blocks, name: None, rest: Rest::new() }
     }
 }
 
@@ -323,6 +335,14 @@ impl<'a> Block<'a> {
 impl<'a> Media<'a> {
     /// Bytes from `source` and nothing more about them.
     pub fn new(source: Source<'a>) -> Media<'a> {
-        Media { source, detail: None, title: None, context: None, citations: None, cache: None }
+        Media {
+            source,
+            detail: None,
+            title: None,
+            context: None,
+            citations: None,
+            cache: None,
+            rest: Rest::new(),
+        }
     }
 }

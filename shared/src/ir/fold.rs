@@ -92,9 +92,8 @@ impl Open<'_> {
                 id: to_static(id),
                 name: to_static(name),
                 kind: *kind,
-                arguments: Cow::Borrowed(""),
                 signature: owned(signature),
-                cache: None,
+                ..ToolUse::default()
             }),
             Open::Image { media_type, data } => Block::Image(Media::new(Source::Base64 {
                 media_type: to_static(media_type),

@@ -1,0 +1,226 @@
+//! What OpenAI's two APIs have in common: errors, `data:` URLs, the names of recordings' formats.
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+
+use crate::error::{Error, Fault, Kind};
+use crate::ir::Source;
+use crate::wire::json::{self, Json, Writer};
+
+/// The source that an `image_url`, a `file_url` or a `file_data` names: a `data:` URL in Base64 (RFC 2397) is the
+/// bytes themselves.
+pub(super) fn source_of_url(url: Cow<'_, str>) -> Source<'_> {
+    match url {
+        Cow::Borrowed(text) => match split_data_url(text) {
+            Some((media_type, data)) => {
+                Source::Base64 { media_type: Cow::Borrowed(media_type), data: Cow::Borrowed(data) }
+            }
+            None => Source::Url(Cow::Borrowed(text)),
+        },
+        Cow::Owned(text) => match split_data_url(&text) {
+            Some((media_type, data)) => Source::Base64 {
+                media_type: Cow::Owned(media_type.to_owned()),
+                data: Cow::Owned(data.to_owned()),
+            },
+            None => Source::Url(Cow::Owned(text)),
+        },
+    }
+}
+
+fn split_data_url(url: &str) -> Option<(&str, &str)> {
+    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
+    let media_type = head.strip_suffix(";base64")?;
+    Some((media_type, data))
+}
+
+/// The bytes as a `data:` URL.
+pub(super) fn data_url(media_type: &str, data: &str) -> String {
+    format!("data:{media_type};base64,{data}")
+}
+
+/// The media type of a recording's `format`: `wav`, `mp3`.
+pub(super) fn audio_type(format: &str) -> Cow<'static, str> {
+    match format {
+        "mp3" => Cow::Borrowed("audio/mpeg"),
+        other => Cow::Owned(format!("audio/{other}")),
+    }
+}
+
+/// The `format` of a recording's media type.
+pub(super) fn audio_format(media_type: &str) -> &str {
+    match media_type.strip_prefix("audio/").unwrap_or(media_type) {
+        "mpeg" => "mp3",
+        "x-wav" | "wave" => "wav",
+        other => other,
+    }
+}
+
+/// An error body, for a whole answer.
+///
+/// <https://platform.openai.com/docs/guides/error-codes>
+pub(super) fn write_error(error: &Error, out: &mut BytesMut) {
+    Writer::new(out).object(|o| {
+        o.key("error").object(|o| {
+            o.key("message").string(&error.message);
+            o.key("type").string(kind_word(error.kind));
+            optional(o.key("param"), error.param.as_deref());
+            optional(o.key("code"), error.code.as_deref());
+        });
+    });
+}
+
+/// A string, or `null`.
+pub(super) fn optional(value: &mut Writer<'_>, text: Option<&str>) {
+    match text {
+        Some(text) => value.string(text),
+        None => value.null(),
+    }
+}
+
+/// The `type` of an error.
+pub(super) fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::InvalidRequest | Kind::MethodNotAllowed | Kind::UnsupportedMediaType | Kind::TooLarge => {
+            "invalid_request_error"
+        }
+        Kind::Authentication => "authentication_error",
+        Kind::Billing => "insufficient_quota",
+        Kind::Permission => "permission_error",
+        Kind::NotFound => "not_found_error",
+        Kind::RateLimit => "rate_limit_error",
+        Kind::Timeout => "timeout_error",
+        Kind::Overloaded | Kind::Api => "server_error",
+    }
+}
+
+/// An answer with an error status in OpenAI's form, or in one of those that the servers following it use: a bare
+/// string, `message` or `detail` at the top, an array around it, or no JSON at all.
+pub(super) fn read_error(status: u16, body: &[u8]) -> Error {
+    let Ok(json) = Json::parse(body) else { return plain_error(status, body) };
+    let json = json.items().next().unwrap_or(json);
+    let inner = json.get("error").and_then(Json::present).unwrap_or(json);
+    Error { status, fault: fault_of(status), ..error_of(inner, Kind::of_status(status)) }
+}
+
+/// The error that an `error` object describes; `usual` is its kind where none of its words tells.
+pub(super) fn error_of(inner: Json<'_>, usual: Kind) -> Error {
+    let word = |key| inner.get(key).and_then(text_of).filter(|word| !word.is_empty());
+    let (code, kind) = (word("code"), word("type"));
+    let told = [&code, &kind].into_iter().flatten().find_map(|word| kind_of(word));
+    let message = inner.string().or_else(|| ["message", "detail", "error"].into_iter().find_map(word));
+    Error {
+        code: code.map(Cow::into_owned),
+        param: word("param").map(Cow::into_owned),
+        ..Error::new(
+            Fault::Upstream,
+            told.unwrap_or(usual),
+            message.map_or_else(|| inner.raw().to_owned(), Cow::into_owned),
+        )
+    }
+}
+
+/// A string's value, or the text of what is not one.
+fn text_of(value: Json<'_>) -> Option<Cow<'_, str>> {
+    match value.kind() {
+        json::Kind::Null => None,
+        json::Kind::String => value.string(),
+        _ => Some(Cow::Borrowed(value.raw())),
+    }
+}
+
+/// The kind that a `type` or `code` names.
+fn kind_of(word: &str) -> Option<Kind> {
+    Some(match word {
+        "insufficient_quota" | "billing_hard_limit_reached" | "billing_error" => Kind::Billing,
+        "rate_limit_exceeded" | "rate_limit_error" | "requests" | "tokens" => Kind::RateLimit,
+        "invalid_api_key" | "authentication_error" => Kind::Authentication,
+        "permission_error" | "unsupported_country_region_territory" => Kind::Permission,
+        "model_not_found" | "not_found_error" => Kind::NotFound,
+        "server_overloaded" | "overloaded_error" | "engine_overloaded" => Kind::Overloaded,
+        "context_length_exceeded" | "invalid_prompt" => Kind::InvalidRequest,
+        "timeout" | "timeout_error" => Kind::Timeout,
+        "server_error" | "internal_error" => Kind::Api,
+        _ => return None,
+    })
+}
+
+/// Whose fault an answer's status makes it.
+fn fault_of(status: u16) -> Fault {
+    match status {
+        401..=403 => Fault::Configuration,
+        408 | 429 => Fault::Upstream,
+        400..=499 => Fault::Client,
+        _ => Fault::Upstream,
+    }
+}
+
+/// An error without JSON: short text is the provider's message, a page of HTML is not.
+fn plain_error(status: u16, body: &[u8]) -> Error {
+    let text = std::str::from_utf8(body).unwrap_or_default().trim();
+    let message = match text.len() {
+        1..=500 if !text.starts_with('<') => text.to_owned(),
+        _ => format!("The provider answered with status {status} and no message."),
+    };
+    Error { status, ..Error::new(fault_of(status), Kind::of_status(status), message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(status: u16, body: &str, kind: Kind, message: &str, code: Option<&str>) {
+        let error = read_error(status, body.as_bytes());
+        let got = (error.status, error.kind, &*error.message, error.code.as_deref());
+        assert_eq!(got, (status, kind, message, code), "{body}");
+    }
+
+    /// G6: each server's form keeps its own words.
+    #[test]
+    fn g6_errors_in_every_form_seen() {
+        let openai = r#"{"error":{"message":"m","type":"invalid_request_error","param":"p","code":"model_not_found"}}"#;
+        check(400, openai, Kind::NotFound, "m", Some("model_not_found"));
+        check(
+            429,
+            r#"{"error":{"message":"m","code":"insufficient_quota"}}"#,
+            Kind::Billing,
+            "m",
+            Some("insufficient_quota"),
+        );
+        check(
+            400,
+            r#"[{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}]"#,
+            Kind::InvalidRequest,
+            "m",
+            Some("400"),
+        );
+        check(422, r#"{"error":"m"}"#, Kind::InvalidRequest, "m", None);
+        check(500, r#"{"object":"error","message":"m","code":null}"#, Kind::Api, "m", None);
+        check(
+            422,
+            r#"{"detail":[{"loc":["body"],"msg":"m"}]}"#,
+            Kind::InvalidRequest,
+            r#"[{"loc":["body"],"msg":"m"}]"#,
+            None,
+        );
+        check(429, "slow down", Kind::RateLimit, "slow down", None);
+        check(502, "<html>", Kind::Api, "The provider answered with status 502 and no message.", None);
+        check(503, "", Kind::Overloaded, "The provider answered with status 503 and no message.", None);
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let error = Error::invalid_param("input[0]", "a \"quote\"").with_code("c");
+        let mut out = BytesMut::new();
+        write_error(&error, &mut out);
+        assert_eq!(read_error(400, &out), error);
+    }
+
+    #[test]
+    fn data_urls_are_bytes() {
+        let bytes = Source::Base64 { media_type: "image/png".into(), data: "AA==".into() };
+        assert_eq!(source_of_url(data_url("image/png", "AA==").into()), bytes);
+        assert_eq!(source_of_url("https://x/y,z".into()), Source::Url("https://x/y,z".into()));
+        assert_eq!(source_of_url("data:text/plain,hi".into()), Source::Url("data:text/plain,hi".into()));
+    }
+}
