@@ -5,7 +5,13 @@
 //! In reading order:
 
 pub mod api;
+pub mod backend;
 pub mod dialect;
 pub mod error;
+pub mod exchange;
+pub mod gateway;
+pub mod host;
 pub mod ir;
+pub mod relay;
+pub mod report;
 pub mod wire;

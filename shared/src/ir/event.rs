@@ -128,3 +128,19 @@ pub enum StopReason {
     /// A word this gateway does not know, as the provider said it.
     Other(String),
 }
+
+impl StopReason {
+    /// The reason in one word, for reports.
+    pub fn word(&self) -> &str {
+        match self {
+            StopReason::Done => "done",
+            StopReason::MaxTokens => "max_tokens",
+            StopReason::StopSequence => "stop_sequence",
+            StopReason::ToolUse => "tool_use",
+            StopReason::Refusal => "refusal",
+            StopReason::Pause => "pause",
+            StopReason::ContextWindow => "context_window",
+            StopReason::Other(word) => word,
+        }
+    }
+}

@@ -43,11 +43,11 @@ impl Response {
             (Some(Block::Refusal(text)), Delta::Text(more)) => text.to_mut().push_str(more),
             (Some(Block::Thinking(thought)), Delta::Thinking(more)) => thought.text.to_mut().push_str(more),
             (Some(Block::Thinking(thought)), Delta::Signature(whole)) => {
-                thought.signature = Some(Cow::Owned(whole.clone().into_owned()));
+                thought.signature = Some(to_static(whole));
             }
             (Some(Block::ToolUse(tool)), Delta::Arguments(more)) => tool.arguments.to_mut().push_str(more),
             (Some(Block::ToolUse(tool)), Delta::Signature(whole)) => {
-                tool.signature = Some(Cow::Owned(whole.clone().into_owned()));
+                tool.signature = Some(to_static(whole));
             }
             (Some(Block::Audio(media)), Delta::Audio(more)) => record(media, more),
             (Some(Block::Audio(media)), Delta::Text(more)) => {
@@ -62,7 +62,7 @@ impl Response {
 /// Joins two JSON arrays of citations.
 fn cite(text: &mut Text<'static>, more: &Citations<'_>) {
     let Some(citations) = &mut text.citations else {
-        text.citations = Some(Citations { api: more.api, raw: Cow::Owned(more.raw.clone().into_owned()) });
+        text.citations = Some(Citations { api: more.api, raw: to_static(&more.raw) });
         return;
     };
     let added = more.raw.trim().strip_prefix('[').unwrap_or(&more.raw);
@@ -128,10 +128,10 @@ impl Stop<'_> {
     }
 }
 
-fn to_static(text: &Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(text.clone().into_owned())
+fn to_static(text: &str) -> Cow<'static, str> {
+    Cow::Owned(text.to_owned())
 }
 
 fn owned(text: &Option<Cow<'_, str>>) -> Option<Cow<'static, str>> {
-    text.as_ref().map(to_static)
+    text.as_deref().map(to_static)
 }

@@ -19,6 +19,8 @@ pub struct Scanner {
     after_return: bool,
     /// No line has ended yet, so a byte order mark may still stand there.
     at_start: bool,
+    /// The last line that ended was a blank one.
+    blank: bool,
     limit: usize,
 }
 
@@ -41,23 +43,39 @@ pub struct TooLarge {
 impl Scanner {
     /// A scanner that refuses events of more than `limit` bytes.
     pub fn new(limit: usize) -> Scanner {
-        Scanner { line: Vec::new(), event: Pending::default(), after_return: false, at_start: true, limit }
+        Scanner {
+            line: Vec::new(),
+            event: Pending::default(),
+            after_return: false,
+            at_start: true,
+            blank: false,
+            limit,
+        }
     }
 
     /// Takes the next piece of the stream and gives each event that it completes to `sink`.
-    pub fn push(&mut self, mut piece: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), TooLarge> {
+    ///
+    /// Returns how much of the piece belongs to events that are complete: what comes after is the beginning of another.
+    pub fn push(&mut self, piece: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<usize, TooLarge> {
+        let mut rest = piece;
+        let mut complete = 0;
         if self.after_return && !piece.is_empty() {
-            piece = piece.strip_prefix(b"\n").unwrap_or(piece);
+            rest = piece.strip_prefix(b"\n").unwrap_or(piece);
             self.after_return = false;
+            complete = if self.between_events() { piece.len() - rest.len() } else { 0 };
         }
-        while let Some(end) = memchr2(b'\n', b'\r', piece) {
-            let (line, rest) = piece.split_at(end);
-            self.end_of_line(line, sink);
+        while let Some(end) = memchr2(b'\n', b'\r', rest) {
+            let (line, after) = rest.split_at(end);
+            let blank = self.end_of_line(line, sink);
             self.bounded()?;
-            piece = self.after_break(rest);
+            rest = self.after_break(after);
+            if blank {
+                complete = piece.len() - rest.len();
+            }
         }
-        self.line.extend_from_slice(piece);
-        self.bounded()
+        self.line.extend_from_slice(rest);
+        self.bounded()?;
+        Ok(complete)
     }
 
     /// The stream has ended: gives an event to `sink` that lacks only its blank line.
@@ -81,22 +99,35 @@ impl Scanner {
         }
     }
 
-    fn end_of_line(&mut self, end: &[u8], sink: &mut dyn FnMut(Frame<'_>)) {
+    /// Deals with a line that ends here; says whether it was a blank one, which ends an event.
+    fn end_of_line(&mut self, end: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> bool {
         if self.line.is_empty() {
             return self.whole_line(end, sink);
         }
         let mut line = std::mem::take(&mut self.line);
         line.extend_from_slice(end);
-        self.whole_line(&line, sink);
+        let blank = self.whole_line(&line, sink);
         line.clear();
         self.line = line;
+        blank
     }
 
-    fn whole_line(&mut self, mut line: &[u8], sink: &mut dyn FnMut(Frame<'_>)) {
+    fn whole_line(&mut self, mut line: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> bool {
         if std::mem::take(&mut self.at_start) {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }
-        if line.is_empty() { self.event.dispatch(sink) } else { self.event.field(line) }
+        self.blank = line.is_empty();
+        if self.blank {
+            self.event.dispatch(sink)
+        } else {
+            self.event.field(line)
+        }
+        self.blank
+    }
+
+    /// Whether the last line that ended was a blank one and nothing has come since.
+    fn between_events(&self) -> bool {
+        self.blank && self.line.is_empty()
     }
 
     fn bounded(&self) -> Result<(), TooLarge> {
@@ -174,7 +205,7 @@ mod tests {
     #[test]
     fn an_event_over_the_limit_is_an_error() {
         let mut scanner = Scanner::new(10);
-        assert_eq!(scanner.push(b"data: 123456789\n\n", &mut |_| ()), Ok(()));
+        assert_eq!(scanner.push(b"data: 123456789\n\nda", &mut |_| ()), Ok(17));
         assert_eq!(scanner.push(b"data: 12345678901\n\n", &mut |_| ()), Err(TooLarge { limit: 10 }));
         let mut scanner = Scanner::new(10);
         assert_eq!(scanner.push(b"data: 1234567", &mut |_| ()), Err(TooLarge { limit: 10 }));

@@ -1,0 +1,71 @@
+//! What brightstaff does for the gateway: today it takes the reports.
+//!
+//! In process natively, [`Remote`] over HTTP elsewhere, [`Alone`] where none is configured.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+
+use crate::gateway::BackendAddress;
+use crate::host::Host;
+use crate::report::Report;
+
+/// How long a report may take. It is sent behind the answer, so nobody waits for it.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// What brightstaff knows and keeps.
+pub trait Backend {
+    /// Takes the account of a request, after its last byte. A report that cannot be kept is lost: the answer was
+    /// given already.
+    fn record(&self, report: Report) -> impl Future<Output = ()>;
+}
+
+/// No backend: reports go nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alone;
+
+impl Backend for Alone {
+    async fn record(&self, _: Report) {}
+}
+
+/// A brightstaff reached over a host's side calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Remote<'a, H> {
+    host: &'a H,
+    address: &'a BackendAddress,
+}
+
+impl<'a, H: Host> Remote<'a, H> {
+    /// The backend at `address`.
+    pub fn new(host: &'a H, address: &'a BackendAddress) -> Remote<'a, H> {
+        Remote { host, address }
+    }
+}
+
+impl<H: Host> Backend for Remote<'_, H> {
+    async fn record(&self, report: Report) {
+        let Some(request) = report_request(self.address, &report) else { return };
+        match self.host.call(request, DEADLINE).await {
+            Ok(response) if response.status().is_success() => {}
+            Ok(response) => {
+                tracing::warn!(status = response.status().as_u16(), "the backend refused a report");
+            }
+            Err(error) => tracing::warn!(%error, "a report was lost"),
+        }
+    }
+}
+
+/// `POST /v1/reports` with an array of one report; `None` where the address makes no request.
+pub fn report_request(address: &BackendAddress, report: &Report) -> Option<Request<Bytes>> {
+    let body = serde_json::to_vec(&[report]).ok()?;
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(format!("{}/v1/reports", address.url))
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(token) = &address.token {
+        request = request.header(header::AUTHORIZATION, token.clone());
+    }
+    request.body(Bytes::from(body)).ok()
+}

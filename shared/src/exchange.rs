@@ -1,0 +1,120 @@
+//! The one path of every request.
+
+mod asked;
+mod demo;
+mod headers;
+mod models;
+mod operation;
+mod reply;
+mod retry;
+mod target;
+
+pub use operation::Operation;
+pub use reply::Reply;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::api::{Api, Echo};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::host::Host;
+use crate::report::Report;
+use asked::Asked;
+use retry::{Retries, Verdict};
+use target::Target;
+
+/// Answers a request. Every error is in the words of the API that was asked in, and in the report.
+pub async fn run<H: Host>(gateway: &Gateway, host: &H, request: Request<Bytes>) -> Reply<H::Body> {
+    let mut call = Call::begin(gateway, host, &request);
+    match answer(&mut call, &request).await {
+        Ok(reply) => reply,
+        Err(error) => call.refuse(&error),
+    }
+}
+
+/// Answers a request that its host could not take in whole (a body over the limit, headers that make no sense).
+pub fn refuse<H: Host>(gateway: &Gateway, host: &H, head: &Request<Bytes>, error: &Error) -> Reply<H::Body> {
+    Call::begin(gateway, host, head).refuse(error)
+}
+
+async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Result<Reply<H::Body>, Error> {
+    // What is asked, and in whose API; what is not listed there does not exist.
+    let api = match Operation::of(request)? {
+        Operation::Health => return Ok(call.whole(Response::new(Bytes::from_static(b"{\"status\":\"ok\"}")))),
+        Operation::Models => return Ok(call.whole(models::list(call.gateway, call.client))),
+        Operation::Model(id) => return Ok(call.whole(models::one(call.gateway, call.client, &id)?)),
+        Operation::Generate(api) => api,
+    };
+    headers::check_content_type(request.headers())?;
+    // A scan of the top level, not a parse: the model, and whether to stream.
+    let asked = Asked::scan(api, request)?;
+    call.note_asked(&asked);
+    // Aliases, exact names, wildcards, the default.
+    let resolved = call.gateway.resolve(&asked.model)?;
+    if resolved.provider.is_demo() {
+        return demo::answer(call, &asked);
+    }
+    let target = Target::new(resolved, &asked)?;
+    call.note_target(&target);
+    // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
+    let written = target.write(&asked, request)?;
+    call.report.losses = written.losses.iter().map(ToString::to_string).collect();
+    let mut retries = Retries::new(call.gateway, H::RESENDS);
+    loop {
+        call.report.attempts += 1;
+        let sent = call.host.send(written.request.clone(), call.gateway.timeout()).await;
+        call.note_head();
+        match retries.judge(sent, call.host.random()) {
+            Verdict::Relay(response) => return reply::relay(call, &asked, &target, response).await,
+            Verdict::Again(pause) => call.host.sleep(pause).await,
+            Verdict::Stop(error) => return Err(error),
+        }
+    }
+}
+
+/// One request under way.
+struct Call<'c, H> {
+    gateway: &'c Gateway,
+    host: &'c H,
+    /// The API in whose words the caller wants its errors.
+    client: Api,
+    report: Report,
+    echo: Echo,
+}
+
+impl<'c, H: Host> Call<'c, H> {
+    fn begin(gateway: &'c Gateway, host: &'c H, request: &Request<Bytes>) -> Call<'c, H> {
+        let began = host.now();
+        let client = operation::caller(request);
+        let id = headers::request_id(request.headers(), || host.random());
+        let report = Report {
+            id: id.clone(),
+            host: H::NAME.to_owned(),
+            began,
+            bytes_in: request.body().len() as u64,
+            status: 200,
+            ..Report::default()
+        };
+        let echo = Echo { id, created: began.seconds(), request: request.body().clone(), ..Echo::default() };
+        Call { gateway, host, client, report, echo }
+    }
+
+    fn note_asked(&mut self, asked: &Asked<'_>) {
+        self.echo.model.clone_from(&asked.model);
+        self.echo.include_usage = asked.include_usage;
+        self.report.client = Some(asked.api);
+        self.report.model.clone_from(&asked.model);
+        self.report.stream = asked.stream;
+    }
+
+    fn note_target(&mut self, target: &Target<'_>) {
+        self.report.upstream = Some(target.api);
+        self.report.provider.clone_from(&target.provider.name);
+        self.report.provider_model.clone_from(&target.model);
+    }
+
+    fn note_head(&mut self) {
+        self.report.times.head = Some(self.host.now().since(self.report.began));
+    }
+}

@@ -1,0 +1,60 @@
+//! What a request says at its top level: a scan, not a parse.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::Request;
+
+use crate::api::Api;
+use crate::error::Error;
+use crate::wire::json::{Json, Malformed, Outline};
+
+/// A request for an answer, looked at from above.
+pub(super) struct Asked<'a> {
+    pub(super) api: Api,
+    pub(super) body: &'a Bytes,
+    pub(super) outline: Outline<'a>,
+    /// The model as the client names it; empty where it names none.
+    pub(super) model: String,
+    pub(super) stream: bool,
+    pub(super) include_usage: bool,
+}
+
+impl<'a> Asked<'a> {
+    /// Scans a body's top level.
+    pub(super) fn scan(api: Api, request: &'a Request<Bytes>) -> Result<Asked<'a>, Error> {
+        let body = request.body();
+        let outline = Outline::scan(body).map_err(|error| not_json(&error))?;
+        let model = match member(&outline, "model")? {
+            Some(model) => text("model", model)?.into_owned(),
+            None => String::new(),
+        };
+        let stream = member(&outline, "stream")?.map_or(Ok(false), |value| flag("stream", value))?;
+        let include_usage = member(&outline, "stream_options")?
+            .and_then(|options| options.get("include_usage")?.boolean())
+            .unwrap_or(false);
+        Ok(Asked { api, body, outline, model, stream, include_usage })
+    }
+
+    /// The whole body, its grammar checked.
+    pub(super) fn json(&self) -> Result<Json<'a>, Error> {
+        Json::parse(self.body).map_err(|error| not_json(&error))
+    }
+}
+
+fn member<'a>(outline: &Outline<'a>, key: &str) -> Result<Option<Json<'a>>, Error> {
+    let value = outline.get(key).transpose().map_err(|error| not_json(&error))?;
+    Ok(value.and_then(Json::present))
+}
+
+fn text<'a>(key: &str, value: Json<'a>) -> Result<Cow<'a, str>, Error> {
+    value.string().ok_or_else(|| Error::invalid_param(key, format!("`{key}` must be a string.")))
+}
+
+fn flag(key: &str, value: Json<'_>) -> Result<bool, Error> {
+    value.boolean().ok_or_else(|| Error::invalid_param(key, format!("`{key}` must be true or false.")))
+}
+
+fn not_json(error: &Malformed) -> Error {
+    Error::invalid(format!("The body is not valid JSON: {error}.")).with_code("invalid_json")
+}

@@ -1,0 +1,159 @@
+//! Which headers pass, which do not, and which are made here.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::{Error, Fault, Kind};
+
+/// Request headers that never go to a provider, besides [`PRIVATE_PREFIXES`].
+///
+/// The caller's credentials and cookies, what belongs to one connection (RFC 9110, section 7.6.1), what is made
+/// anew, and what tells of the caller's network.
+const PRIVATE: &[&str] = &[
+    "accept-encoding",
+    "api-key",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "openai-organization",
+    "openai-project",
+    "origin",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "referer",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-api-key",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-goog-api-key",
+    "x-model-affinity",
+    "x-real-ip",
+    "x-request-id",
+];
+
+/// Beginnings of request headers that never go to a provider: this gateway's own and its platforms'.
+const PRIVATE_PREFIXES: &[&str] =
+    &["x-arch-", "x-plano-", "x-envoy-", "x-amz-", "cf-", "sec-", "spin-", "mf-"];
+
+/// Beginnings of request headers that only a provider of the client's own API understands.
+const OF_ONE_API: &[&str] = &["anthropic-", "openai-", "x-stainless-"];
+
+/// Answer headers that stay here: of one connection, made anew, or about the operator's account.
+const KEPT: &[&str] = &[
+    "alt-svc",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "date",
+    "keep-alive",
+    "openai-organization",
+    "openai-project",
+    "proxy-authenticate",
+    "set-cookie",
+    "strict-transport-security",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-request-id",
+];
+
+/// The longest request id that is taken over from a client.
+const LONGEST_ID: usize = 128;
+
+/// Copies what of a client's headers a provider may see. `same` is whether both speak one API.
+pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
+    for (name, value) in from {
+        let word = name.as_str();
+        let private = PRIVATE.contains(&word) || starts_with_any(word, PRIVATE_PREFIXES);
+        if !private && (same || !starts_with_any(word, OF_ONE_API)) {
+            to.append(name, value.clone());
+        }
+    }
+}
+
+/// Copies what of a provider's headers a client may see.
+pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
+    for (name, value) in from {
+        if !KEPT.contains(&name.as_str()) && name != header::CONTENT_TYPE {
+            to.append(name, value.clone());
+        }
+    }
+}
+
+/// The credential that a client sent: `authorization` without its `Bearer`, else `x-api-key`; blank is none.
+pub(super) fn credential(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = authorization.map(|value| without_scheme(value).trim());
+    let key = || headers.get("x-api-key").and_then(|value| value.to_str().ok()).map(str::trim);
+    bearer.filter(|value| !value.is_empty()).or_else(|| key().filter(|value| !value.is_empty()))
+}
+
+fn without_scheme(value: &str) -> &str {
+    match value.split_at_checked(6) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest,
+        _ => value,
+    }
+}
+
+/// The client's `x-request-id` where it is short and plain, else a new one.
+pub(super) fn request_id(headers: &HeaderMap, mut random: impl FnMut() -> u64) -> String {
+    let given = headers.get("x-request-id").and_then(|value| value.to_str().ok());
+    match given {
+        Some(id) if is_plain(id) => id.to_owned(),
+        _ => format!("{:016x}{:016x}", random(), random()),
+    }
+}
+
+fn is_plain(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    !id.is_empty() && id.len() <= LONGEST_ID && id.bytes().all(plain)
+}
+
+/// Refuses a body that says it is not JSON. One that says nothing is taken for JSON.
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Error> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    if value.to_str().is_ok_and(is_json) {
+        return Ok(());
+    }
+    let message = "The body must be JSON: send `content-type: application/json`.";
+    Err(Error::new(Fault::Client, Kind::UnsupportedMediaType, message).with_code("unsupported_media_type"))
+}
+
+/// Whether a media type is JSON (RFC 6839, section 3.1), its parameters aside.
+pub(super) fn is_json(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// Whether a media type is a stream of server-sent events.
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+}
+
+/// A header for this value; `None` where it cannot be one.
+pub(super) fn secret(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The header that carries the request's id.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+fn starts_with_any(word: &str, beginnings: &[&str]) -> bool {
+    beginnings.iter().any(|beginning| word.starts_with(beginning))
+}

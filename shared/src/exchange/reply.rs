@@ -1,0 +1,202 @@
+//! What goes back to the client.
+
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Response, StatusCode};
+
+use super::asked::Asked;
+use super::target::Target;
+use super::{Call, headers};
+use crate::api::Api;
+use crate::error::{Error, Fault, Kind};
+use crate::host::{BodyError, Host};
+use crate::ir;
+use crate::relay::Relay;
+use crate::report::Report;
+use crate::wire::json::Json;
+
+/// An answer for the client.
+pub enum Reply<B> {
+    /// All of it, and its account.
+    Whole { response: Response<Bytes>, report: Box<Report> },
+    /// A stream: the host sends `head` and pumps `body` through `relay`, which closes the account.
+    Stream { head: Response<()>, body: B, relay: Box<Relay> },
+}
+
+/// Turns a provider's answer into the client's.
+pub(super) async fn relay<H: Host>(
+    call: &mut Call<'_, H>,
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+    response: Response<H::Body>,
+) -> Result<Reply<H::Body>, Error> {
+    let (head, body) = response.into_parts();
+    call.report.status = head.status.as_u16();
+    if head.status.is_success() && headers::is_event_stream(&head.headers) {
+        return Ok(stream(call, asked, target, &head, body));
+    }
+    let limit = call.gateway.limits.answer_bytes;
+    let bytes = collect(body, limit).await?;
+    if !head.status.is_success() {
+        return failure(call, asked, target, &head, bytes);
+    }
+    let client = if target.api == asked.api {
+        account(call, target.api, &bytes);
+        bytes
+    } else {
+        translate(call, asked, target, &bytes)?
+    };
+    let mut reply = Response::new(client);
+    headers::backward(&head.headers, reply.headers_mut());
+    copy_type(&head.headers, reply.headers_mut());
+    *reply.status_mut() = head.status;
+    Ok(call.whole(reply))
+}
+
+fn stream<H: Host>(
+    call: &mut Call<'_, H>,
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+    from: &http::response::Parts,
+    body: H::Body,
+) -> Reply<H::Body> {
+    let mut head = Response::new(());
+    headers::backward(&from.headers, head.headers_mut());
+    copy_type(&from.headers, head.headers_mut());
+    head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    call.sign(head.headers_mut());
+    *head.status_mut() = from.status;
+    let limit = call.gateway.limits.event_bytes;
+    let report = std::mem::take(&mut call.report);
+    let relay = Relay::new(asked.api, target.api, call.echo.clone(), limit, report);
+    Reply::Stream { head, body, relay: Box::new(relay) }
+}
+
+/// A provider's error: its own bytes to a client of the same API, the client's words otherwise.
+fn failure<H: Host>(
+    call: &mut Call<'_, H>,
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+    from: &http::response::Parts,
+    body: Bytes,
+) -> Result<Reply<H::Body>, Error> {
+    let mut error = target.api.read().error(from.status.as_u16(), &body);
+    let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    error.retry_after = retry_after.map(str::to_owned);
+    if target.api != asked.api || !is_json(&from.headers) {
+        return Err(error);
+    }
+    call.report.fail(&error);
+    let mut reply = Response::new(body);
+    headers::backward(&from.headers, reply.headers_mut());
+    copy_type(&from.headers, reply.headers_mut());
+    *reply.status_mut() = from.status;
+    Ok(call.whole(reply))
+}
+
+/// Reads a whole answer and writes it for the client.
+fn translate<H: Host>(
+    call: &mut Call<'_, H>,
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+    body: &[u8],
+) -> Result<Bytes, Error> {
+    let json = Json::parse(body).map_err(|error| nonsense(&error))?;
+    let mut response = ir::Response::default();
+    target.api.read().response(json, &mut |event| response.push(&event)).map_err(|error| nonsense(&error))?;
+    note(&mut call.report, &response);
+    if let Some(error) = response.error.take() {
+        return Err(error);
+    }
+    let mut out = BytesMut::with_capacity(body.len() + 256);
+    asked.api.write().response(&response, &call.echo, &mut out);
+    Ok(out.freeze())
+}
+
+/// Looks at an answer that goes through as it is, for its account only.
+fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: &[u8]) {
+    let Ok(json) = Json::parse(body) else { return };
+    let mut response = ir::Response::default();
+    // An answer that the reader cannot make sense of is still the provider's answer.
+    let _ = api.read().response(json, &mut |event| response.push(&event));
+    note(&mut call.report, &response);
+}
+
+fn note(report: &mut Report, response: &ir::Response) {
+    report.usage = response.usage;
+    report.stop = response.stop.as_ref().map(|stop| stop.reason.word().to_owned());
+}
+
+/// Takes in a body of at most `limit` bytes.
+async fn collect<B>(mut body: B, limit: usize) -> Result<Bytes, Error>
+where
+    B: Stream<Item = Result<Bytes, BodyError>> + Unpin,
+{
+    let mut whole = BytesMut::new();
+    while let Some(piece) = std::future::poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
+        let piece = piece.map_err(|error| {
+            Error::upstream(format!("The provider's answer broke off: {error}.")).with_code("upstream_cut")
+        })?;
+        if whole.len() + piece.len() > limit {
+            return Err(Error::upstream(format!("The provider's answer is longer than {limit} bytes.")));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+impl<H: Host> Call<'_, H> {
+    /// A reply that is all there.
+    pub(super) fn whole(&mut self, mut response: Response<Bytes>) -> Reply<H::Body> {
+        self.sign(response.headers_mut());
+        let headers = response.headers_mut();
+        headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        let mut report = std::mem::take(&mut self.report);
+        report.status = response.status().as_u16();
+        report.bytes_out = response.body().len() as u64;
+        report.times.total = self.host.now().since(report.began);
+        Reply::Whole { response, report: Box::new(report) }
+    }
+
+    /// An error in the caller's words.
+    pub(super) fn refuse(mut self, error: &Error) -> Reply<H::Body> {
+        self.report.fail(error);
+        let mut body = BytesMut::new();
+        self.client.write().error(error, &self.echo, &mut body);
+        let mut response = Response::new(body.freeze());
+        *response.status_mut() =
+            StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(value) = error.retry_after.as_deref().and_then(|value| HeaderValue::from_str(value).ok())
+        {
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        if error.kind == Kind::MethodNotAllowed && error.fault == Fault::Client {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+        }
+        self.whole(response)
+    }
+
+    fn sign(&self, headers: &mut HeaderMap) {
+        if let Ok(id) = HeaderValue::from_str(&self.echo.id) {
+            headers.insert(headers::REQUEST_ID, id);
+        }
+    }
+}
+
+fn is_json(from: &HeaderMap) -> bool {
+    let value = from.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.is_some_and(headers::is_json)
+}
+
+fn copy_type(from: &HeaderMap, to: &mut HeaderMap) {
+    if let Some(value) = from.get(header::CONTENT_TYPE) {
+        to.insert(header::CONTENT_TYPE, value.clone());
+    }
+}
+
+fn nonsense(error: &crate::wire::json::Malformed) -> Error {
+    Error::upstream(format!("The provider's answer makes no sense: {error}.")).with_code("upstream_malformed")
+}

@@ -1,0 +1,150 @@
+//! The provider that was chosen, and the request it gets.
+
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request};
+
+use super::asked::Asked;
+use super::headers;
+use crate::api::Api;
+use crate::dialect::Auth;
+use crate::error::{Error, Fault, Kind};
+use crate::gateway::{Credential, Provider, Resolved};
+use crate::ir::Loss;
+use crate::wire::json::{Edit, push_escaped};
+
+/// A provider, the API to speak with it, and its name for the model.
+pub(super) struct Target<'g> {
+    pub(super) provider: &'g Provider,
+    pub(super) model: String,
+    pub(super) api: Api,
+    /// The operation's address.
+    uri: http::Uri,
+}
+
+/// A request for a provider, and what of the client's is not in it.
+pub(super) struct Written {
+    pub(super) request: Request<Bytes>,
+    pub(super) losses: Vec<Loss>,
+}
+
+impl<'g> Target<'g> {
+    /// Speaks the client's own API where the provider does, else the provider's first.
+    pub(super) fn new(resolved: Resolved<'g>, asked: &Asked<'_>) -> Result<Target<'g>, Error> {
+        let Resolved { provider, model } = resolved;
+        let api = provider.api_for(asked.api).ok_or_else(|| unserved(provider))?;
+        let uri = provider.uri(api, &model)?;
+        Ok(Target { provider, model, api, uri })
+    }
+
+    /// Writes the request.
+    pub(super) fn write(&self, asked: &Asked<'_>, request: &Request<Bytes>) -> Result<Written, Error> {
+        let (body, losses) = if self.api == asked.api { self.edit(asked) } else { self.translate(asked)? };
+        let mut written = Request::new(body);
+        *written.method_mut() = Method::POST;
+        *written.uri_mut() = self.uri_with_query(request, self.api == asked.api);
+        *written.headers_mut() = self.headers(asked, request)?;
+        Ok(Written { request: written, losses })
+    }
+
+    /// The client's bytes, the model's name and what the provider refuses excepted.
+    fn edit(&self, asked: &Asked<'_>) -> (Bytes, Vec<Loss>) {
+        let mut losses = Vec::new();
+        let mut edits = Vec::new();
+        if asked.model != self.model {
+            edits.push(Edit::Set("model", Cow::Owned(quoted(&self.model))));
+        }
+        for &key in self.provider.quirks(&self.model).drops {
+            if asked.outline.get(key).is_some() {
+                edits.push(Edit::Remove(key));
+                losses.push(Loss::dropped(key));
+            }
+        }
+        if edits.is_empty() {
+            return (asked.body.clone(), losses);
+        }
+        let mut body = BytesMut::new();
+        asked.outline.edit(&edits, &mut body);
+        (body.freeze(), losses)
+    }
+
+    /// The same request in the provider's words.
+    fn translate(&self, asked: &Asked<'_>) -> Result<(Bytes, Vec<Loss>), Error> {
+        let mut request = asked.api.read().request(asked.json()?)?;
+        request.model = Cow::Borrowed(&self.model);
+        request.api = Some(asked.api);
+        let mut body = BytesMut::with_capacity(asked.body.len() + 256);
+        let quirks = self.provider.quirks(&self.model);
+        let losses = self.api.write().request(&request, quirks, &mut body)?;
+        Ok((body.freeze(), losses))
+    }
+
+    /// The operation's address with what of the client's query the same API understands.
+    fn uri_with_query(&self, request: &Request<Bytes>, same: bool) -> http::Uri {
+        let beta =
+            request.uri().query().unwrap_or_default().split('&').find(|pair| pair.starts_with("beta="));
+        match beta {
+            Some(beta) if same && self.uri.query().is_none() => {
+                format!("{}?{beta}", self.uri).parse().unwrap_or_else(|_| self.uri.clone())
+            }
+            _ => self.uri.clone(),
+        }
+    }
+
+    fn headers(&self, asked: &Asked<'_>, request: &Request<Bytes>) -> Result<HeaderMap, Error> {
+        let mut to = HeaderMap::new();
+        headers::forward(request.headers(), self.api == asked.api, &mut to);
+        to.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let accept = if asked.stream { "text/event-stream" } else { "application/json" };
+        to.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        for &(name, value) in self.provider.dialect.headers {
+            to.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+        }
+        self.authenticate(request.headers(), &mut to)?;
+        for (name, value) in &self.provider.headers {
+            to.insert(name, value.clone());
+        }
+        if let Some(host) = &self.provider.http_host {
+            to.insert(header::HOST, host.clone());
+        }
+        Ok(to)
+    }
+
+    /// Puts the credential where the provider looks for it.
+    fn authenticate(&self, client: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
+        let key = match &self.provider.credential {
+            Credential::None => return Ok(()),
+            Credential::Key(key) => key.expose(),
+            Credential::Passthrough => headers::credential(client).ok_or_else(no_credential)?,
+        };
+        let (name, value) = match self.provider.auth(self.api) {
+            Auth::Bearer => (header::AUTHORIZATION, headers::secret(&format!("Bearer {key}"))),
+            Auth::Header(name) => (HeaderName::from_static(name), headers::secret(key)),
+        };
+        to.insert(name, value.ok_or_else(|| no_header(&self.provider.name))?);
+        Ok(())
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = BytesMut::new();
+    push_escaped(text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn unserved(provider: &Provider) -> Error {
+    let message = format!("The provider `{}` speaks no API that this gateway serves yet.", provider.name);
+    Error { status: 501, ..Error::new(Fault::Configuration, Kind::Api, message) }
+}
+
+fn no_credential() -> Error {
+    let message = "This provider is called with your own credential: send `authorization: Bearer …`.";
+    Error::new(Fault::Client, Kind::Authentication, message)
+}
+
+fn no_header(provider: &str) -> Error {
+    let message = format!("The credential for `{provider}` has characters that no header may have.");
+    Error::new(Fault::Configuration, Kind::Api, message)
+}

@@ -1,0 +1,104 @@
+//! What the gateway asks of the world.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{Request, Response};
+use serde::{Deserialize, Serialize};
+
+/// A point in time: microseconds since 1970 (UTC).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// Whole seconds since 1970, as the APIs write times.
+    pub fn seconds(self) -> u64 {
+        self.0 / 1_000_000
+    }
+
+    /// Microseconds from `earlier` to now; 0 where the clock went back.
+    pub fn since(self, earlier: Timestamp) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// The world, as far as the gateway needs it. A host moves bytes and decides nothing.
+///
+/// Nothing here asks for `Send` or an executor: the futures are polled by tokio, by JavaScript's event loop, by Spin's
+/// runtime, or by the callbacks of an Envoy filter.
+pub trait Host {
+    /// A provider's answer as it comes.
+    type Body: Stream<Item = Result<Bytes, BodyError>> + Unpin;
+
+    /// Whether a request that failed may be sent again; in Envoy its own retry policy does that.
+    const RESENDS: bool;
+
+    /// The host's word for itself in reports: `native`, `worker`, `spin`, `envoy`.
+    const NAME: &'static str;
+
+    /// A side call: small, answered whole.
+    fn call(
+        &self,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<Response<Bytes>, CallError>>;
+
+    /// An attempt at the provider: the head when it comes (within `deadline`), the body as it comes.
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<Response<Self::Body>, CallError>>;
+
+    /// Waits.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()>;
+
+    /// The time of day.
+    fn now(&self) -> Timestamp;
+
+    /// Any number, as hard to guess as the host can make it.
+    fn random(&self) -> u64;
+}
+
+/// A request that got no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// No connection: name resolution, TCP or TLS. The request was not sent.
+    Connect(String),
+    /// No head within the deadline.
+    Timeout,
+    /// The connection broke before the head came.
+    Broken(String),
+    /// The host does not let this address be called.
+    Forbidden(String),
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallError::Connect(why) => write!(f, "could not connect: {why}"),
+            CallError::Timeout => f.write_str("no answer in time"),
+            CallError::Broken(why) => write!(f, "the connection broke: {why}"),
+            CallError::Forbidden(why) => write!(f, "not allowed: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// An answer's body that broke off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BodyError(pub String);
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BodyError {}

@@ -1,0 +1,192 @@
+//! A provider's stream in, the client's stream out, and the account of both.
+
+mod pump;
+
+pub use pump::Pump;
+
+use bytes::BytesMut;
+
+use crate::api::{Api, Echo, ReadStream, WriteStream};
+use crate::error::Error;
+use crate::host::Timestamp;
+use crate::ir::{Delta, Event};
+use crate::report::{Outcome, Report};
+use crate::wire::sse::Scanner;
+
+/// Carries one streamed answer from a provider to a client.
+///
+/// Between two of one family the bytes go through as they are, an event at a time, and are only looked at; otherwise
+/// they are read and written anew. **Law: cutting the input anywhere changes nothing.** Whatever happens to the
+/// provider, the client's stream looks finished only if the provider's was.
+pub struct Relay {
+    scanner: Scanner,
+    reader: Box<dyn ReadStream>,
+    /// The client's family, for the words in which to say that the answer broke off.
+    client: Api,
+    echo: Echo,
+    output: Output,
+    report: Report,
+    /// Whether the provider said that this was all, or that it failed.
+    over: bool,
+}
+
+enum Output {
+    /// The provider's own bytes; `held` is the beginning of an event.
+    Verbatim {
+        held: BytesMut,
+    },
+    Translated {
+        writer: Box<dyn WriteStream>,
+    },
+}
+
+/// How a provider's body ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// As HTTP says it should.
+    Complete,
+    /// The connection broke, or the body made no sense to HTTP.
+    Broken(String),
+    /// The client left first.
+    Abandoned,
+}
+
+impl Relay {
+    /// A relay from `upstream` to `client`. Events of more than `limit` bytes end the answer with an error.
+    pub fn new(client: Api, upstream: Api, echo: Echo, limit: usize, report: Report) -> Relay {
+        let output = match client == upstream {
+            true => Output::Verbatim { held: BytesMut::new() },
+            false => Output::Translated { writer: client.write().stream(echo.clone()) },
+        };
+        let scanner = Scanner::new(limit);
+        Relay { scanner, reader: upstream.read().stream(), client, echo, output, report, over: false }
+    }
+
+    /// Takes the next piece of the provider's body and appends what the client gets for it.
+    pub fn push(&mut self, piece: &[u8], now: Timestamp, out: &mut BytesMut) {
+        let before = out.len();
+        self.take(piece, now, out);
+        self.report.bytes_out += (out.len() - before) as u64;
+    }
+
+    /// Whether nothing that may still come can matter to the client.
+    pub fn is_over(&self) -> bool {
+        self.over && matches!(self.output, Output::Translated { .. })
+    }
+
+    /// The provider's body has ended, or the client has: appends the last words and closes the account.
+    pub fn finish(mut self, ending: Ending, now: Timestamp, out: &mut BytesMut) -> Report {
+        let before = out.len();
+        if ending == Ending::Complete {
+            self.drain(now, out);
+        }
+        if !self.over {
+            self.break_off(ending, out);
+        }
+        self.report.bytes_out += (out.len() - before) as u64;
+        self.report.times.total = now.since(self.report.began);
+        self.report
+    }
+
+    fn take(&mut self, piece: &[u8], now: Timestamp, out: &mut BytesMut) {
+        let Relay { scanner, reader, output, report, over, .. } = self;
+        let scanned = scanner.push(piece, &mut |frame| {
+            reader.push(frame, &mut |event| {
+                note(&event, now, report, over);
+                output.push(&event, out);
+            });
+        });
+        match scanned {
+            Ok(complete) => output.pass(piece, complete, out),
+            Err(error) => {
+                let message = format!("The provider sent an event of more than {} bytes.", error.limit);
+                self.fail(Error::upstream(message), out);
+            }
+        }
+    }
+
+    /// Reads what only lacks its end.
+    fn drain(&mut self, now: Timestamp, out: &mut BytesMut) {
+        let Relay { scanner, reader, output, report, over, .. } = self;
+        let mut read = |event: Event<'_>| {
+            note(&event, now, report, over);
+            output.push(&event, out);
+        };
+        scanner.finish(&mut |frame| reader.push(frame, &mut read));
+        reader.finish(&mut read);
+        if let (true, Output::Verbatim { held }) = (self.over, &mut self.output) {
+            out.extend_from_slice(&held.split());
+        }
+    }
+
+    fn break_off(&mut self, ending: Ending, out: &mut BytesMut) {
+        self.report.outcome = Outcome::Cut;
+        let why = match ending {
+            Ending::Abandoned => {
+                self.report.outcome = Outcome::Abandoned;
+                return;
+            }
+            Ending::Complete => "The provider's stream ended before the answer did.".to_owned(),
+            Ending::Broken(why) => format!("The provider's stream broke off: {why}."),
+        };
+        self.fail(Error::upstream(why), out);
+        self.report.outcome = Outcome::Cut;
+    }
+
+    /// Tells the client, in its own words, that no more will come.
+    fn fail(&mut self, error: Error, out: &mut BytesMut) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        let status = self.report.status;
+        self.report.fail(&error);
+        self.report.status = status;
+        let event = Event::Fail(error);
+        match &mut self.output {
+            Output::Translated { writer } => writer.push(&event, out),
+            Output::Verbatim { held } => {
+                held.clear();
+                self.client.write().stream(self.echo.clone()).push(&event, out);
+            }
+        }
+    }
+}
+
+impl Output {
+    fn push(&mut self, event: &Event<'_>, out: &mut BytesMut) {
+        if let Output::Translated { writer } = self {
+            writer.push(event, out);
+        }
+    }
+
+    /// Lets the provider's bytes through as far as their events are complete.
+    fn pass(&mut self, piece: &[u8], complete: usize, out: &mut BytesMut) {
+        let Output::Verbatim { held } = self else { return };
+        let (whole, rest) = piece.split_at_checked(complete).unwrap_or((piece, &[]));
+        if complete > 0 {
+            out.extend_from_slice(held);
+            held.clear();
+        }
+        out.extend_from_slice(whole);
+        held.extend_from_slice(rest);
+    }
+}
+
+/// Keeps the account of an event.
+fn note(event: &Event<'_>, now: Timestamp, report: &mut Report, over: &mut bool) {
+    match event {
+        Event::Usage(usage) => report.usage.update(usage),
+        Event::Stop(stop) => report.stop = Some(stop.reason.word().to_owned()),
+        Event::End => *over = true,
+        Event::Fail(error) => {
+            let status = report.status;
+            report.fail(error);
+            report.status = status;
+            *over = true;
+        }
+        Event::Delta { delta: Delta::Text(_) | Delta::Thinking(_) | Delta::Arguments(_), .. } => {
+            report.times.first_token.get_or_insert(now.since(report.began));
+        }
+        _ => {}
+    }
+}

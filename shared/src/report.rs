@@ -1,0 +1,105 @@
+//! What every request ends in: who answered, how much it used, how long it took, what was lost. Never content.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Api;
+use crate::host::Timestamp;
+use crate::ir::Usage;
+
+/// The account of one request. Its JSON form is what `POST /v1/reports` takes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// The gateway's id of the request, also in the answer's `x-request-id`.
+    pub id: String,
+    /// The host that served it: `native`, `envoy`, `worker`, `spin`.
+    pub host: String,
+    /// When it came.
+    pub began: Timestamp,
+    /// The API it was asked in; none where the path named none.
+    pub client: Option<Api>,
+    /// The API it was sent in; none where it was not sent.
+    pub upstream: Option<Api>,
+    /// The model as the client named it.
+    pub model: String,
+    /// The provider that was chosen, by its configured name.
+    pub provider: String,
+    /// The model as that provider names it.
+    pub provider_model: String,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// The status the client got.
+    pub status: u16,
+    pub outcome: Outcome,
+    /// What went wrong, in a word of [`Kind`](crate::error::Kind), and whose fault it was.
+    pub error: Option<Failure>,
+    /// How often the provider was asked.
+    pub attempts: u32,
+    pub usage: Usage,
+    /// Why the answer ended, in a word of [`StopReason`](crate::ir::StopReason).
+    pub stop: Option<String>,
+    /// What the translation could not carry.
+    pub losses: Vec<String>,
+    pub times: Times,
+    /// Bytes of the request's body as the client sent it.
+    pub bytes_in: u64,
+    /// Bytes of the answer's body as the client got it.
+    pub bytes_out: u64,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Answered whole.
+    #[default]
+    Answered,
+    /// Refused by the gateway, or answered with an error.
+    Failed,
+    /// The provider broke off in mid-answer.
+    Cut,
+    /// The client left in mid-answer.
+    Abandoned,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// As in `rate_limit`.
+    pub kind: String,
+    /// `client`, `upstream`, `configuration`, `policy` or `ours`.
+    pub fault: String,
+}
+
+/// Microseconds since the request came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Times {
+    /// Until the provider's head came.
+    pub head: Option<u64>,
+    /// Until the first words, thoughts or arguments came.
+    pub first_token: Option<u64>,
+    /// Until the last byte.
+    pub total: u64,
+}
+
+impl Report {
+    /// Notes an error as the request's end.
+    pub fn fail(&mut self, error: &crate::error::Error) {
+        self.outcome = Outcome::Failed;
+        self.status = error.status;
+        self.error = Some(Failure { kind: snake(&error.kind), fault: snake(&error.fault) });
+    }
+}
+
+/// A variant's name in snake case.
+fn snake(variant: &impl std::fmt::Debug) -> String {
+    let mut word = String::new();
+    for character in format!("{variant:?}").chars() {
+        if character.is_ascii_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(character.to_ascii_lowercase());
+    }
+    word
+}
