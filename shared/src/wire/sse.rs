@@ -206,6 +206,7 @@ mod tests {
     fn an_event_over_the_limit_is_an_error() {
         let mut scanner = Scanner::new(10);
         assert_eq!(scanner.push(b"data: 123456789\n\nda", &mut |_| ()), Ok(17));
+        let mut scanner = Scanner::new(10);
         assert_eq!(scanner.push(b"data: 12345678901\n\n", &mut |_| ()), Err(TooLarge { limit: 10 }));
         let mut scanner = Scanner::new(10);
         assert_eq!(scanner.push(b"data: 1234567", &mut |_| ()), Err(TooLarge { limit: 10 }));
