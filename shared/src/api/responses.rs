@@ -1,8 +1,18 @@
-//! placeholder
+//! OpenAI Responses: what clients of `/v1/responses` send and get, and providers of it.
+//!
+//! - requests: [`request`] (the top level), [`tools`], [`input`] (items read), [`history`] (items written)
+//!
+//! <https://platform.openai.com/docs/api-reference/responses>
+
+mod history;
+mod input;
+mod member;
+mod request;
+mod tools;
 
 use bytes::BytesMut;
 
-use super::{Echo, Read, ReadStream, Sink, Write, WriteStream};
+use super::{Echo, Read, ReadStream, Sink, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
@@ -12,9 +22,14 @@ use crate::wire::json::{Json, Malformed};
 pub struct Responses;
 
 impl Read for Responses {
-    fn request<'a>(&self, _: Json<'a>) -> Result<Request<'a>, Error> {
-        Err(Error::invalid("not there yet"))
+    fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
+        request::read(body)
     }
+
+    fn portable(&self, request: &Request<'_>) -> Result<(), Error> {
+        request::portable(request)
+    }
+
     fn response(&self, _: Json<'_>, _: &mut Sink<'_>) -> Result<(), Malformed> {
         Err(Malformed { offset: 0, what: "not there yet" })
     }
@@ -26,15 +41,22 @@ impl Read for Responses {
         }
         Box::new(Nothing)
     }
-    fn error(&self, status: u16, _: &[u8]) -> Error {
-        Error { status, ..Error::upstream("") }
+
+    fn error(&self, status: u16, body: &[u8]) -> Error {
+        openai::read_error(status, body)
     }
 }
 
 impl Write for Responses {
-    fn request(&self, _: &Request<'_>, _: &Quirks, _: &mut BytesMut) -> Result<Vec<Loss>, Error> {
-        Err(Error::invalid("not there yet"))
+    fn request(
+        &self,
+        request: &Request<'_>,
+        quirks: &Quirks,
+        out: &mut BytesMut,
+    ) -> Result<Vec<Loss>, Error> {
+        request::write(request, quirks, out)
     }
+
     fn response(&self, _: &Response, _: &Echo, _: &mut BytesMut) {}
     fn stream(&self, _: Echo) -> Box<dyn WriteStream> {
         struct Nothing;
@@ -43,5 +65,8 @@ impl Write for Responses {
         }
         Box::new(Nothing)
     }
-    fn error(&self, _: &Error, _: &Echo, _: &mut BytesMut) {}
+
+    fn error(&self, error: &Error, _: &Echo, out: &mut BytesMut) {
+        openai::write_error(error, out);
+    }
 }

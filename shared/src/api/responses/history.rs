@@ -1,0 +1,409 @@
+//! The conversation as a provider gets it: turns written as `instructions` and `input` items.
+
+use std::borrow::Cow;
+
+use super::tools::write_rest;
+use crate::api::{Api, openai};
+use crate::error::Error;
+use crate::ir::{Block, Loss, Media, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn, Why};
+use crate::wire::json::{Json, Writer};
+
+/// Fails for content that this API does not take and that must not be left out: recordings.
+pub(super) fn refuse_foreign(turns: &[Turn<'_>]) -> Result<(), Error> {
+    for (index, turn) in turns.iter().enumerate() {
+        let Some(at) = turn.blocks.iter().position(|block| matches!(block, Block::Audio(_))) else {
+            continue;
+        };
+        return Err(Error::invalid_param(
+            format!("messages[{index}].content[{at}]"),
+            "The Responses API takes no audio, and this model's provider speaks no other.",
+        ));
+    }
+    Ok(())
+}
+
+/// Writes `instructions`, where there are some, and `input`. `own` is whether the client speaks this API.
+pub(super) fn write(turns: &[Turn<'_>], own: bool, losses: &mut Vec<Loss>, w: &mut Writer<'_>) {
+    let instructions = turns.first().and_then(|turn| instructions_of(turn, own));
+    if let Some(text) = &instructions {
+        w.key("instructions").string(text);
+    }
+    let skipped = usize::from(instructions.is_some());
+    w.key("input").array(|a| {
+        for (index, turn) in turns.iter().enumerate().skip(skipped) {
+            Items { turn, index, own, losses }.write(a);
+        }
+    });
+}
+
+/// The turn's words, where it can be written as `instructions`. Only a foreign client's several blocks are joined: its
+/// API has no other way to say what `instructions` says.
+fn instructions_of<'t>(turn: &'t Turn<'_>, own: bool) -> Option<Cow<'t, str>> {
+    if turn.role != Role::System || turn.name.is_some() || !turn.rest.is_empty() {
+        return None;
+    }
+    let words = |block: &'t Block<'_>| match block {
+        Block::Text(text) if text.rest.is_empty() || !own => Some(&*text.text),
+        _ => None,
+    };
+    let texts = turn.blocks.iter().map(words).collect::<Option<Vec<_>>>()?;
+    match &*texts {
+        [] => None,
+        [only] => Some(Cow::Borrowed(only)),
+        several => (!own).then(|| Cow::Owned(several.join("\n\n"))),
+    }
+}
+
+/// A turn in writing.
+struct Items<'t, 'a> {
+    turn: &'t Turn<'a>,
+    index: usize,
+    own: bool,
+    losses: &'t mut Vec<Loss>,
+}
+
+impl<'t, 'a> Items<'t, 'a> {
+    fn write(mut self, w: &mut Writer<'_>) {
+        if self.turn.name.is_some() {
+            self.lose("name", Why::Dropped);
+        }
+        let mut rest_is_due = self.own;
+        for run in self.turn.blocks.chunk_by(are_one_item) {
+            match run.first() {
+                Some(Block::Thinking(_) | Block::Sealed { .. }) => self.write_reasoning(run, w),
+                Some(Block::ToolUse(tool)) => self.write_call(tool, w),
+                Some(Block::ToolResult(result)) => self.write_output(result, w),
+                Some(Block::Opaque { api, raw }) => self.write_opaque(*api, raw, w),
+                _ => self.write_message(run, std::mem::take(&mut rest_is_due), w),
+            }
+        }
+    }
+
+    fn lose(&mut self, what: &str, why: Why) {
+        self.losses.push(Loss::new(format!("messages[{}].{what}", self.index), why));
+    }
+
+    fn write_opaque(&mut self, api: Api, raw: &str, w: &mut Writer<'_>) {
+        if api == Api::Responses { w.raw(raw) } else { self.lose("content", Why::Dropped) }
+    }
+
+    fn write_message(&mut self, run: &[Block<'a>], with_rest: bool, w: &mut Writer<'_>) {
+        let rest = if with_rest { &*self.turn.rest } else { &[] };
+        let is_plain = rest.is_empty() && run.iter().all(|block| self.is_plain(block));
+        match run {
+            [Block::Text(text)] if is_plain => self.write_words(&text.text, w),
+            _ if is_plain && self.turn.role == Role::Assistant => {
+                run.iter().for_each(|block| self.write_words(words_of(block), w));
+            }
+            _ => self.write_parts(run, rest, w),
+        }
+    }
+
+    /// Whether the block is words and no more that is worth writing.
+    fn is_plain(&self, block: &Block<'_>) -> bool {
+        matches!(block, Block::Text(text) if !self.own || (text.citations.is_none() && text.rest.is_empty()))
+    }
+
+    /// A message in the short form.
+    fn write_words(&mut self, text: &str, w: &mut Writer<'_>) {
+        w.object(|o| {
+            o.key("role").string(role_word(&self.turn.role));
+            o.key("content").string(text);
+        });
+    }
+
+    /// A message in parts. An assistant's must have an id and a status; a foreign one gets some.
+    fn write_parts(&mut self, run: &[Block<'a>], rest: &[(Cow<'a, str>, Json<'a>)], w: &mut Writer<'_>) {
+        w.object(|o| {
+            o.key("type").string("message");
+            o.key("role").string(role_word(&self.turn.role));
+            rest.iter().for_each(|(name, value)| o.key(name).json(*value));
+            if !self.own && self.turn.role == Role::Assistant {
+                o.key("id").string(&format!("msg_{}", self.index));
+                o.key("status").string("completed");
+            }
+            o.key("content").array(|a| run.iter().for_each(|block| self.write_part(block, a)));
+        });
+    }
+
+    fn write_part(&mut self, block: &Block<'_>, w: &mut Writer<'_>) {
+        let by_assistant = self.turn.role == Role::Assistant;
+        match block {
+            Block::Text(text) if by_assistant => self.write_output_text(text, w),
+            Block::Text(text) => self.write_input_text(text, w),
+            Block::Refusal(text) if by_assistant => w.object(|o| {
+                o.key("type").string("refusal");
+                o.key("refusal").string(text);
+            }),
+            Block::Refusal(text) => self.write_input_text(&Text { text: text.clone(), ..Text::default() }, w),
+            Block::Image(image) if !by_assistant => self.write_image(image, w),
+            Block::Document(file) if !by_assistant => self.write_file(file, w),
+            Block::Audio(Media { source: Source::Base64 { media_type, data }, .. }) if self.own => {
+                write_audio(media_type, data, w);
+            }
+            Block::Opaque { api: Api::Responses, raw } => w.raw(raw),
+            _ => self.lose("content", Why::Dropped),
+        }
+    }
+
+    fn write_output_text(&mut self, text: &Text<'_>, w: &mut Writer<'_>) {
+        let annotations = text.citations.as_ref().filter(|it| it.api == Api::Responses);
+        if text.citations.is_some() && annotations.is_none() {
+            self.lose("content.citations", Why::Dropped);
+        }
+        w.object(|o| {
+            o.key("type").string("output_text");
+            o.key("text").string(&text.text);
+            o.key("annotations").raw(annotations.map_or("[]", |it| &it.raw));
+            write_rest(&text.rest, self.own, &format!("messages[{}].content", self.index), self.losses, o);
+        });
+    }
+
+    fn write_input_text(&mut self, text: &Text<'_>, w: &mut Writer<'_>) {
+        if text.cache.is_some() {
+            self.lose("content.cache_control", Why::Dropped);
+        }
+        w.object(|o| {
+            o.key("type").string("input_text");
+            o.key("text").string(&text.text);
+            self.write_media_rest(&text.rest, o);
+        });
+    }
+
+    fn write_media_rest(&mut self, rest: &crate::ir::Rest<'_>, o: &mut Writer<'_>) {
+        write_rest(rest, self.own, &format!("messages[{}].content", self.index), self.losses, o);
+    }
+
+    fn write_image(&mut self, image: &Media<'_>, w: &mut Writer<'_>) {
+        self.lose_marks(image);
+        w.object(|o| {
+            o.key("type").string("input_image");
+            match &image.source {
+                Source::Base64 { media_type, data } => {
+                    o.key("image_url").string(&openai::data_url(media_type, data));
+                }
+                Source::Url(url) | Source::Text(url) => o.key("image_url").string(url),
+                Source::File(id) => o.key("file_id").string(id),
+            }
+            if let Some(detail) = image.detail.as_deref().or((!self.own).then_some("auto")) {
+                o.key("detail").string(detail);
+            }
+            self.write_media_rest(&image.rest, o);
+        });
+    }
+
+    fn write_file(&mut self, file: &Media<'_>, w: &mut Writer<'_>) {
+        self.lose_marks(file);
+        if let Source::Text(text) = &file.source {
+            self.lose("content.source", Why::Approximated);
+            return self.write_input_text(&Text { text: text.clone(), ..Text::default() }, w);
+        }
+        w.object(|o| {
+            o.key("type").string("input_file");
+            self.write_file_source(file, o);
+            if let Some(detail) = &file.detail {
+                o.key("detail").string(detail);
+            }
+            self.write_media_rest(&file.rest, o);
+        });
+    }
+
+    /// Bytes must have a file's name, by which the provider knows what they are.
+    fn write_file_source(&mut self, file: &Media<'_>, o: &mut Writer<'_>) {
+        let title = file.title.as_deref().map(Cow::Borrowed);
+        let title = match &file.source {
+            Source::Base64 { media_type, data } => {
+                o.key("file_data").string(&openai::data_url(media_type, data));
+                title.or_else(|| (!self.own).then(|| Cow::Owned(file_name(media_type))))
+            }
+            Source::Url(url) | Source::Text(url) => {
+                o.key("file_url").string(url);
+                title
+            }
+            Source::File(id) => {
+                o.key("file_id").string(id);
+                title
+            }
+        };
+        if let Some(title) = title {
+            o.key("filename").string(&title);
+        }
+    }
+
+    /// What documents and images of other APIs have besides.
+    fn lose_marks(&mut self, media: &Media<'_>) {
+        let marks = [
+            ("content.cache_control", media.cache.is_some()),
+            ("content.context", media.context.is_some()),
+            ("content.citations", media.citations.is_some()),
+        ];
+        marks.iter().filter(|(_, there)| *there).for_each(|(what, _)| self.lose(what, Why::Dropped));
+    }
+
+    /// One item of reasoning. From a foreign client only a sealed one means anything to a provider of this API.
+    fn write_reasoning(&mut self, run: &[Block<'a>], w: &mut Writer<'_>) {
+        let seal = run.iter().find_map(|block| match block {
+            Block::Sealed { data, .. } => Some(data),
+            _ => None,
+        });
+        if !self.own && seal.is_none() {
+            return self.lose("content.thinking", Why::Dropped);
+        }
+        let thoughts = || run.iter().filter_map(thought_of);
+        if !self.own && thoughts().any(|thought| thought.signature.is_some()) {
+            self.lose("content.signature", Why::Dropped);
+        }
+        w.object(|o| {
+            o.key("type").string("reasoning");
+            run.first().and_then(id_of).iter().for_each(|id| o.key("id").string(id));
+            o.key("summary").array(|a| {
+                thoughts().filter(|it| is_summary(it)).for_each(|it| write_thought(it, "summary_text", a));
+            });
+            if thoughts().any(|thought| !is_summary(thought)) {
+                o.key("content").array(|a| {
+                    thoughts()
+                        .filter(|it| !is_summary(it))
+                        .for_each(|it| write_thought(it, "reasoning_text", a));
+                });
+            }
+            seal.iter().for_each(|seal| o.key("encrypted_content").string(seal));
+        });
+    }
+
+    fn write_call(&mut self, tool: &ToolUse<'_>, w: &mut Writer<'_>) {
+        for (what, there) in
+            [("signature", tool.signature.is_some()), ("cache_control", tool.cache.is_some())]
+        {
+            if there {
+                self.lose(&format!("content.{what}"), Why::Dropped);
+            }
+        }
+        let (kind, text) = match tool.kind {
+            ToolKind::Function => ("function_call", "arguments"),
+            ToolKind::Custom => ("custom_tool_call", "input"),
+        };
+        w.object(|o| {
+            o.key("type").string(kind);
+            o.key("call_id").string(&tool.id);
+            o.key("name").string(self.own_name(tool));
+            o.key(text).string(self.arguments(tool));
+            self.write_media_rest(&tool.rest, o);
+        });
+    }
+
+    /// The name without the namespace, which `rest` has.
+    fn own_name<'n>(&self, tool: &'n ToolUse<'_>) -> &'n str {
+        let namespace = tool.rest.iter().find(|(name, _)| self.own && name == "namespace");
+        let Some(namespace) = namespace.and_then(|(_, value)| value.string()) else { return &tool.name };
+        let name = tool.name.strip_prefix(&*namespace).and_then(|name| name.strip_prefix("__"));
+        name.unwrap_or(&tool.name)
+    }
+
+    /// D4: a function without arguments still has an object of them.
+    fn arguments<'t2>(&self, tool: &'t2 ToolUse<'_>) -> &'t2 str {
+        let none = !self.own && tool.kind == ToolKind::Function && tool.arguments.trim().is_empty();
+        if none { "{}" } else { &tool.arguments }
+    }
+
+    fn write_output(&mut self, result: &ToolResult<'a>, w: &mut Writer<'_>) {
+        for (what, there) in [("is_error", result.is_error), ("cache_control", result.cache.is_some())] {
+            if there {
+                self.lose(&format!("content.{what}"), Why::Dropped);
+            }
+        }
+        w.object(|o| {
+            o.key("type").string(match result.kind {
+                ToolKind::Function => "function_call_output",
+                ToolKind::Custom => "custom_tool_call_output",
+            });
+            o.key("call_id").string(&result.id);
+            match &*result.content {
+                [] => o.key("output").string(""),
+                [Block::Text(text)] if text.rest.is_empty() => o.key("output").string(&text.text),
+                parts => o.key("output").array(|a| parts.iter().for_each(|part| self.write_part(part, a))),
+            }
+            self.write_media_rest(&result.rest, o);
+        });
+    }
+}
+
+/// Whether two neighbours stand in the same item: parts of one message, or of one item of reasoning.
+fn are_one_item(one: &Block<'_>, next: &Block<'_>) -> bool {
+    match (one, next) {
+        (Block::Thinking(_), Block::Thinking(_) | Block::Sealed { .. }) => id_of(one) == id_of(next),
+        _ => is_content(one) && is_content(next),
+    }
+}
+
+fn is_content(block: &Block<'_>) -> bool {
+    matches!(
+        block,
+        Block::Text(_) | Block::Refusal(_) | Block::Image(_) | Block::Document(_) | Block::Audio(_)
+    )
+}
+
+fn id_of<'b>(block: &'b Block<'_>) -> Option<&'b str> {
+    match block {
+        Block::Thinking(thought) => thought.id.as_deref(),
+        Block::Sealed { id, .. } => id.as_deref(),
+        _ => None,
+    }
+}
+
+fn thought_of<'b, 'a>(block: &'b Block<'a>) -> Option<&'b Thought<'a>> {
+    match block {
+        Block::Thinking(thought) => Some(thought),
+        _ => None,
+    }
+}
+
+fn words_of<'b>(block: &'b Block<'_>) -> &'b str {
+    match block {
+        Block::Text(text) => &text.text,
+        _ => "",
+    }
+}
+
+/// Whether a thought is of the summary's list; see the reader.
+fn is_summary(thought: &Thought<'_>) -> bool {
+    thought.rest.iter().all(|(name, _)| name != "type")
+}
+
+fn write_thought(thought: &Thought<'_>, kind: &str, w: &mut Writer<'_>) {
+    w.object(|o| {
+        o.key("type").string(kind);
+        o.key("text").string(&thought.text);
+    });
+}
+
+fn write_audio(media_type: &str, data: &str, w: &mut Writer<'_>) {
+    w.object(|o| {
+        o.key("type").string("input_audio");
+        o.key("input_audio").object(|o| {
+            o.key("data").string(data);
+            o.key("format").string(openai::audio_format(media_type));
+        });
+    });
+}
+
+fn role_word<'r>(role: &'r Role<'_>) -> &'r str {
+    match role {
+        Role::System => "system",
+        Role::Developer => "developer",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+        Role::Other(role) => role,
+    }
+}
+
+/// A name for bytes that have none: `document.pdf`.
+fn file_name(media_type: &str) -> String {
+    let kind = media_type.rsplit('/').next().unwrap_or_default();
+    let extension = match kind {
+        "plain" => "txt",
+        "vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
+        "markdown" => "md",
+        kind => kind,
+    };
+    format!("document.{extension}")
+}

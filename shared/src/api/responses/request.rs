@@ -1,0 +1,790 @@
+//! Requests: a client's read, a provider's written.
+//!
+//! <https://platform.openai.com/docs/api-reference/responses/create>
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+
+use super::member::{boolean, integer, missing, of_kind, present, required, string, within};
+use super::{history, input, tools};
+use crate::api::{Api, losses};
+use crate::dialect::Quirks;
+use crate::error::Error;
+use crate::ir::{Block, Format, Loss, Request, Role, Thinking, ThinkingMode, Turn, Why};
+use crate::wire::json::{Json, Kind, Writer};
+
+/// Reads a client's request.
+pub(super) fn read<'a>(body: Json<'a>) -> Result<Request<'a>, Error> {
+    if body.kind() != Kind::Object {
+        return Err(Error::invalid("The body must be a JSON object."));
+    }
+    let mut request = Request { api: Some(Api::Responses), ..Request::default() };
+    for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
+        read_member(&mut request, name, value)?;
+    }
+    read_conversation(body, &mut request)?;
+    read_user(body, &mut request)?;
+    Ok(request)
+}
+
+fn read_member<'a>(request: &mut Request<'a>, name: Cow<'a, str>, value: Json<'a>) -> Result<(), Error> {
+    match &*name {
+        "model" => request.model = string(value, &name)?,
+        "tools" => request.tools = tools::read(value)?,
+        "tool_choice" => request.tool_choice = Some(tools::read_choice(value)?),
+        "parallel_tool_calls" => request.parallel_tools = Some(boolean(value, &name)?),
+        "max_output_tokens" => request.max_tokens = Some(integer(value, &name)?),
+        "temperature" => request.temperature = Some(of_kind(value, &name, Kind::Number)?),
+        "top_p" => request.top_p = Some(of_kind(value, &name, Kind::Number)?),
+        "top_logprobs" => request.logprobs = Some(integer(value, &name)?),
+        "reasoning" => read_reasoning(request, of_kind(value, &name, Kind::Object)?)?,
+        "text" => read_text(request, of_kind(value, &name, Kind::Object)?)?,
+        "stream" => request.stream = boolean(value, &name)?,
+        "metadata" => request.metadata = Some(of_kind(value, &name, Kind::Object)?),
+        "service_tier" => request.service_tier = Some(string(value, &name)?),
+        "prompt_cache_key" => request.cache_key = Some(string(value, &name)?),
+        "store" => request.store = Some(boolean(value, &name)?),
+        "instructions" | "input" | "user" | "safety_identifier" => {}
+        _ => request.rest.push((name, value)),
+    }
+    Ok(())
+}
+
+/// Reads `instructions` as the first turn and `input` as those behind it.
+fn read_conversation<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
+    if let Some(instructions) = present(body, "instructions") {
+        let text = string(instructions, "instructions")?;
+        request.turns.push(Turn::new(Role::System, vec![Block::text(text)]));
+    }
+    match present(body, "input") {
+        Some(given) => request.turns.extend(input::read(given)?),
+        None if STATE.iter().any(|name| present(body, name).is_some()) => {}
+        None => return Err(missing("input")),
+    }
+    Ok(())
+}
+
+/// What refers to things that only the provider keeps.
+const STATE: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
+
+/// `safety_identifier` is the new name of `user`; whoever gives both means two things.
+fn read_user<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
+    let safety = present(body, "safety_identifier");
+    match (present(body, "user"), safety) {
+        (Some(user), None) => request.user = Some(string(user, "user")?),
+        (None, Some(safety)) => request.user = Some(string(safety, "safety_identifier")?),
+        (Some(user), Some(safety)) => {
+            request.user = Some(string(user, "user")?);
+            request.rest.push((Cow::Borrowed("safety_identifier"), safety));
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+fn read_reasoning<'a>(request: &mut Request<'a>, reasoning: Json<'a>) -> Result<(), Error> {
+    let mut thinking = Thinking::default();
+    for (name, value) in reasoning.fields().filter(|(_, value)| !value.is_null()) {
+        match &*name {
+            "effort" => thinking.effort = Some(string(value, "reasoning.effort")?),
+            "summary" => thinking.summary = Some(string(value, "reasoning.summary")?),
+            _ => request.rest.push((Cow::Owned(format!("reasoning.{name}")), value)),
+        }
+    }
+    request.thinking = Some(thinking).filter(|thinking| *thinking != Thinking::default());
+    Ok(())
+}
+
+/// Reads `text`: the answer's form (B7, D2) and verbosity.
+fn read_text<'a>(request: &mut Request<'a>, text: Json<'a>) -> Result<(), Error> {
+    for (name, value) in text.fields().filter(|(_, value)| !value.is_null()) {
+        match &*name {
+            "verbosity" => request.verbosity = Some(string(value, "text.verbosity")?),
+            "format" => match read_format(value).map_err(within("text.format"))? {
+                Some(format) => request.format = Some(format),
+                None => request.rest.push((Cow::Borrowed("text.format"), value)),
+            },
+            _ => request.rest.push((Cow::Owned(format!("text.{name}")), value)),
+        }
+    }
+    Ok(())
+}
+
+/// The form, unless it is one the representation does not have.
+fn read_format<'a>(format: Json<'a>) -> Result<Option<Format<'a>>, Error> {
+    Ok(match &*required(format, "type")? {
+        "text" => Some(Format::Text),
+        "json_object" => Some(Format::Json),
+        "json_schema" => Some(Format::Schema {
+            name: Some(required(format, "name")?),
+            description: super::member::optional(format, "description")?,
+            schema: of_kind(format.get("schema").ok_or_else(|| missing("schema"))?, "schema", Kind::Object)?,
+            strict: present(format, "strict").map(|it| boolean(it, "strict")).transpose()?,
+        }),
+        _ => None,
+    })
+}
+
+/// Fails where the request needs what only its own provider keeps: an earlier answer, a conversation, a stored prompt,
+/// an item named by its id; or asks to be answered later.
+pub(super) fn portable(request: &Request<'_>) -> Result<(), Error> {
+    for (name, value) in &request.rest {
+        let needed = STATE.contains(&&**name) || (name == "background" && value.boolean() == Some(true));
+        if needed {
+            return Err(elsewhere(name.clone().into_owned()));
+        }
+    }
+    let mut blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
+    if blocks.any(is_reference) { Err(elsewhere("input.item_reference".to_owned())) } else { Ok(()) }
+}
+
+fn elsewhere(param: String) -> Error {
+    let message = format!(
+        "'{param}' works only with a provider of the Responses API, and this model's provider speaks another one."
+    );
+    Error::invalid_param(param, message).with_code("unsupported_parameter")
+}
+
+/// D13: an item that only the provider who keeps it can resolve.
+fn is_reference(block: &Block<'_>) -> bool {
+    let Block::Opaque { api: Api::Responses, raw } = block else { return false };
+    let Ok(item) = Json::parse(raw.as_bytes()) else { return false };
+    item.get("type").and_then(Json::string).is_none_or(|kind| kind == "item_reference")
+}
+
+/// Writes a request for a provider.
+pub(super) fn write(request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut) -> Result<Vec<Loss>, Error> {
+    let own = request.api == Some(Api::Responses);
+    let mut losses = losses(request, Api::Responses)?;
+    tools::refuse_foreign(&request.tools, request.tool_choice.as_ref())?;
+    if !own {
+        history::refuse_foreign(&request.turns)?;
+    }
+    lose(request, own, &mut losses);
+    Writer::new(out).object(|w| Members { request, quirks, own, losses: &mut losses }.write(w));
+    Ok(losses)
+}
+
+/// What this API has no place for at the top level.
+fn lose(request: &Request<'_>, own: bool, losses: &mut Vec<Loss>) {
+    let mut lost = |name: &'static str, is_there: bool| {
+        if is_there {
+            losses.push(Loss::dropped(name));
+        }
+    };
+    lost("top_k", request.top_k.is_some());
+    lost("seed", request.seed.is_some());
+    lost("frequency_penalty", request.frequency_penalty.is_some());
+    lost("presence_penalty", request.presence_penalty.is_some());
+    lost("stop", !request.stop.is_empty());
+    lost("n", request.answers.is_some_and(|answers| answers != 1));
+    // The representation's answers have no log probabilities yet, so asking for them would be in vain.
+    lost("logprobs", request.logprobs.is_some() && !own);
+}
+
+/// The members of a request in writing.
+struct Members<'q, 'a> {
+    request: &'q Request<'a>,
+    quirks: &'q Quirks,
+    own: bool,
+    losses: &'q mut Vec<Loss>,
+}
+
+impl<'q> Members<'q, '_> {
+    fn write(mut self, w: &mut Writer<'_>) {
+        w.key("model").string(&self.request.model);
+        history::write(&self.request.turns, self.own, self.losses, w);
+        self.write_tools(w);
+        self.write_sampling(w);
+        self.write_thinking(w);
+        self.write_text(w);
+        self.write_bookkeeping(w);
+        self.write_rest(w);
+    }
+
+    /// Whether the provider takes the member; a loss where not.
+    fn takes(&mut self, name: &'static str) -> bool {
+        let refused = self.quirks.drops.contains(&name);
+        if refused {
+            self.losses.push(Loss::dropped(name));
+        }
+        !refused
+    }
+
+    fn string(&mut self, name: &'static str, value: Option<&str>, w: &mut Writer<'_>) {
+        if let Some(value) = value.filter(|_| self.takes(name)) {
+            w.key(name).string(value);
+        }
+    }
+
+    fn json(&mut self, name: &'static str, value: Option<Json<'_>>, w: &mut Writer<'_>) {
+        if let Some(value) = value.filter(|_| self.takes(name)) {
+            w.key(name).json(value);
+        }
+    }
+
+    fn boolean(&mut self, name: &'static str, value: Option<bool>, w: &mut Writer<'_>) {
+        if let Some(value) = value.filter(|_| self.takes(name)) {
+            w.key(name).boolean(value);
+        }
+    }
+
+    fn integer(&mut self, name: &'static str, value: Option<u64>, w: &mut Writer<'_>) {
+        if let Some(value) = value.filter(|_| self.takes(name)) {
+            w.key(name).integer(value);
+        }
+    }
+
+    fn write_tools(&mut self, w: &mut Writer<'_>) {
+        let request = self.request;
+        if !request.tools.is_empty() {
+            w.key("tools").array(|a| tools::write(&request.tools, self.own, self.losses, a));
+        }
+        if let Some(choice) = &request.tool_choice {
+            tools::write_choice(choice, &request.tools, w.key("tool_choice"));
+        }
+        self.boolean("parallel_tool_calls", request.parallel_tools, w);
+    }
+
+    fn write_sampling(&mut self, w: &mut Writer<'_>) {
+        let request = self.request;
+        self.integer("max_output_tokens", request.max_tokens, w);
+        self.write_temperature(w);
+        self.json("top_p", request.top_p, w);
+        self.integer("top_logprobs", request.logprobs.filter(|_| self.own), w);
+    }
+
+    fn write_temperature(&mut self, w: &mut Writer<'_>) {
+        let Some(asked) = self.request.temperature.filter(|_| self.takes("temperature")) else { return };
+        let over = |highest: &f32| asked.number::<f32>().is_some_and(|asked| asked > *highest);
+        let Some(highest) = self.quirks.max_temperature.filter(over) else {
+            return w.key("temperature").json(asked);
+        };
+        self.losses.push(Loss::new("temperature", Why::Clamped));
+        w.key("temperature").raw(&highest.to_string());
+    }
+
+    fn write_thinking(&mut self, w: &mut Writer<'_>) {
+        let (effort, summary) = self.thinking();
+        let others = self.inside("reasoning.");
+        if effort.is_none() && summary.is_none() && others.is_empty() || !self.takes("reasoning") {
+            return;
+        }
+        w.key("reasoning").object(|o| {
+            effort.iter().for_each(|effort| o.key("effort").string(effort));
+            summary.iter().for_each(|summary| o.key("summary").string(summary));
+            others.iter().for_each(|(name, value)| o.key(name).json(*value));
+        });
+    }
+
+    /// Effort and summary as this API words them.
+    fn thinking(&mut self) -> (Option<Cow<'static, str>>, Option<Cow<'static, str>>) {
+        let Some(thinking) = &self.request.thinking else { return (None, None) };
+        let effort = thinking.effort.as_deref().map(|effort| Cow::Owned(effort.to_owned()));
+        let summary = thinking.summary.as_deref().filter(|summary| *summary != "omitted");
+        let summary = summary.map(|summary| Cow::Owned(summary.to_owned()));
+        if self.own {
+            return (effort, summary);
+        }
+        let visible = matches!(thinking.mode, ThinkingMode::Enabled | ThinkingMode::Adaptive)
+            && thinking.summary.as_deref() != Some("omitted");
+        let summary = summary.or(visible.then_some(Cow::Borrowed("auto")));
+        (effort.or_else(|| self.effort_of_budget(thinking)), summary)
+    }
+
+    /// The effort nearest to a budget of tokens, where only that is given.
+    fn effort_of_budget(&mut self, thinking: &Thinking<'_>) -> Option<Cow<'static, str>> {
+        if thinking.mode == ThinkingMode::Disabled {
+            // Not every model can think nothing, and those that can do so by themselves or on `none`.
+            self.losses.push(Loss::dropped("thinking"));
+            return None;
+        }
+        let effort = match thinking.budget? {
+            0..=2048 => "low",
+            2049..=8192 => "medium",
+            _ => "high",
+        };
+        self.losses.push(Loss::new("thinking.budget_tokens", Why::Approximated));
+        Some(Cow::Borrowed(effort))
+    }
+
+    fn write_text(&mut self, w: &mut Writer<'_>) {
+        let (format, verbosity) = (&self.request.format, &self.request.verbosity);
+        let others = self.inside("text.");
+        if format.is_none() && verbosity.is_none() && others.is_empty() {
+            return;
+        }
+        w.key("text").object(|o| {
+            format.iter().for_each(|format| write_format(format, o.key("format")));
+            verbosity.iter().for_each(|verbosity| o.key("verbosity").string(verbosity));
+            others.iter().for_each(|(name, value)| o.key(name).json(*value));
+        });
+    }
+
+    /// A client of another API did not ask for its answer to be kept.
+    fn write_bookkeeping(&mut self, w: &mut Writer<'_>) {
+        let request = self.request;
+        self.boolean("store", request.store.or((!self.own).then_some(false)), w);
+        self.boolean("stream", request.stream.then_some(true), w);
+        self.string("user", request.user.as_deref(), w);
+        self.json("metadata", request.metadata, w);
+        self.string("service_tier", request.service_tier.as_deref().map(tier), w);
+        self.string("prompt_cache_key", request.cache_key.as_deref(), w);
+        if self.wants_seals() {
+            w.key("include").array(|a| a.string("reasoning.encrypted_content"));
+        }
+    }
+
+    /// Reasoning that nobody keeps can only come back sealed.
+    fn wants_seals(&self) -> bool {
+        let thinks = self.request.thinking.as_ref().is_some_and(|it| it.mode != ThinkingMode::Disabled);
+        !self.own && thinks && self.request.store != Some(true)
+    }
+
+    /// The members of `rest` that stand inside of the member that `prefix` names.
+    fn inside(&self, prefix: &str) -> Vec<(&'q str, Json<'q>)> {
+        let (rest, own) = (self.request.rest.iter(), self.own);
+        rest.filter(|_| own).filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, *value))).collect()
+    }
+
+    fn write_rest(&mut self, w: &mut Writer<'_>) {
+        let is_inside = |name: &str| name.starts_with("reasoning.") || name.starts_with("text.");
+        for (name, value) in self.request.rest.iter().filter(|(name, _)| self.own && !is_inside(name)) {
+            match self.quirks.drops.iter().find(|dropped| *dropped == name) {
+                Some(dropped) => self.losses.push(Loss::dropped(*dropped)),
+                None => w.key(name).json(*value),
+            }
+        }
+    }
+}
+
+/// Anthropic's word for what this API calls `default`; all other words are the same.
+fn tier(tier: &str) -> &str {
+    if tier == "standard_only" { "default" } else { tier }
+}
+
+fn write_format(format: &Format<'_>, w: &mut Writer<'_>) {
+    w.object(|o| match format {
+        Format::Text => o.key("type").string("text"),
+        Format::Json => o.key("type").string("json_object"),
+        Format::Schema { name, description, schema, strict } => {
+            o.key("type").string("json_schema");
+            o.key("name").string(name.as_deref().unwrap_or("answer"));
+            if let Some(description) = description {
+                o.key("description").string(description);
+            }
+            o.key("schema").json(*schema);
+            if let Some(strict) = strict {
+                o.key("strict").boolean(*strict);
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Function, ThinkingMode, Tool, ToolChoice, ToolResult, ToolUse};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn written(request: &Request<'_>, quirks: &Quirks) -> (Value, Vec<String>) {
+        let mut out = BytesMut::new();
+        let losses = write(request, quirks, &mut out).unwrap();
+        (serde_json::from_slice(&out).unwrap(), losses.iter().map(Loss::to_string).collect())
+    }
+
+    /// Reads a request of this API and writes it again.
+    fn check_same(body: Value) {
+        let text = body.to_string();
+        let request = read(Json::parse(text.as_bytes()).unwrap()).unwrap();
+        let (again, losses) = written(&request, &Quirks::USUAL);
+        assert_eq!((again, losses), (body, vec![]));
+    }
+
+    fn check_refused(body: Value, param: &str) {
+        let text = body.to_string();
+        let error = read(Json::parse(text.as_bytes()).unwrap()).unwrap_err();
+        assert_eq!(error.param.as_deref(), Some(param), "{error}");
+    }
+
+    /// What a client of another API asks for, and what of it is lost.
+    fn check_foreign(request: Request<'_>, wanted: Value, lost: &[&str]) {
+        let mut request = request;
+        request.api = Some(Api::Messages);
+        request.model = "m".into();
+        let (mut body, losses) = written(&request, &Quirks::USUAL);
+        body.as_object_mut().unwrap().retain(|name, _| name != "model" && name != "store");
+        assert_eq!((body, losses), (wanted, lost.iter().map(|&it| it.to_owned()).collect()));
+    }
+
+    fn turns<'a>(turns: impl IntoIterator<Item = (Role<'a>, Vec<Block<'a>>)>) -> Request<'a> {
+        let turns = turns.into_iter().map(|(role, blocks)| Turn::new(role, blocks)).collect();
+        Request { turns, ..Request::default() }
+    }
+
+    /// B7, B8, C1, C5: nothing that the API's own client says is refused or lost.
+    #[test]
+    fn b7_b8_c1_c5_every_parameter_comes_back() {
+        check_same(json!({
+            "model": "m", "instructions": "be brief", "input": [{"role": "user", "content": "hi"}],
+            "tools": [
+                {"type": "function", "name": "f", "description": "d", "parameters": {"type": "object"}, "strict": true,
+                 "defer_loading": true},
+                {"type": "custom", "name": "c", "format": {"type": "grammar", "syntax": "lark", "definition": "x"}},
+                {"type": "namespace", "name": "n", "description": "d", "tools": [
+                    {"type": "function", "name": "f", "parameters": {}}, {"type": "custom", "name": "c"}]},
+                {"type": "web_search_2025_08_26", "filters": {"allowed_domains": ["a"]}},
+                {"type": "mcp", "server_label": "s"}, {"type": "local_shell"}, {"type": "tool_search"},
+                {"type": "code_interpreter", "container": {"type": "auto"}}
+            ],
+            "tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [
+                {"type": "function", "name": "f"}, {"type": "custom", "name": "c"}]},
+            "parallel_tool_calls": false, "max_output_tokens": 9, "temperature": 0.50, "top_p": 1.0,
+            "top_logprobs": 3, "reasoning": {"effort": "high", "summary": "auto", "context": "all_turns"},
+            "text": {"format": {"type": "json_schema", "name": "s", "schema": {"type": "object"}, "strict": true},
+                     "verbosity": "low", "other": 1},
+            "store": true, "stream": true, "user": "u", "metadata": {"a": "b"}, "service_tier": "flex",
+            "prompt_cache_key": "k", "include": ["web_search_call.action.sources", "something.new"],
+            "safety_identifier": "s", "previous_response_id": "resp_1", "conversation": "conv_1", "truncation": "auto",
+            "background": true, "max_tool_calls": 3, "prompt": {"id": "p"}, "unknown": {"x": [1.50]}
+        }));
+    }
+
+    #[test]
+    fn b7_b8_every_tool_choice_comes_back() {
+        for choice in [
+            json!("auto"),
+            json!("none"),
+            json!("required"),
+            json!({"type": "function", "name": "f"}),
+            json!({"type": "custom", "name": "f"}),
+            json!({"type": "file_search"}),
+            json!({"type": "mcp", "server_label": "s", "name": "x"}),
+            json!({"type": "allowed_tools", "mode": "required", "tools": [{"type": "image_generation"}]}),
+        ] {
+            check_same(
+                json!({"model": "m", "input": [{"role": "user", "content": "hi"}], "tool_choice": choice}),
+            );
+        }
+    }
+
+    /// C5, D3, D12: every item, with its id, status and phase.
+    #[test]
+    fn c5_d12_every_item_comes_back() {
+        check_same(json!({"model": "m", "input": [
+            {"type": "message", "role": "developer", "content": [
+                {"type": "input_text", "text": "a", "prompt_cache_breakpoint": {"mode": "explicit"}}]},
+            {"type": "message", "role": "user", "content": [
+                {"type": "input_text", "text": "look"},
+                {"type": "input_image", "image_url": "https://x/y.png", "detail": "low"},
+                {"type": "input_image", "image_url": "data:image/png;base64,AA=="},
+                {"type": "input_image", "file_id": "file_1", "detail": "auto"},
+                {"type": "input_file", "file_data": "data:application/pdf;base64,AA==", "filename": "a.pdf"},
+                {"type": "input_file", "file_url": "https://x/y.pdf"},
+                {"type": "input_file", "file_id": "file_2"},
+                {"type": "input_audio", "input_audio": {"data": "AA==", "format": "mp3"}}]},
+            {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "a"},
+                {"type": "summary_text", "text": "b"}], "content": [{"type": "reasoning_text", "text": "c"}],
+                "encrypted_content": "xyz"},
+            {"type": "reasoning", "id": "rs_2", "summary": []},
+            {"type": "message", "role": "assistant", "id": "msg_1", "status": "completed", "phase": "commentary",
+                "content": [{"type": "output_text", "text": "t", "annotations": [
+                    {"type": "url_citation", "url": "u", "title": "t", "start_index": 0, "end_index": 1}],
+                    "logprobs": [{"token": "t", "logprob": -0.1, "bytes": [116], "top_logprobs": []}]},
+                    {"type": "refusal", "refusal": "no"}]},
+            {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{not json", "id": "fc_1",
+                "status": "completed", "namespace": "n"},
+            {"type": "function_call", "call_id": "c2", "name": "f", "arguments": ""},
+            {"type": "custom_tool_call", "call_id": "c3", "name": "c", "input": "free"},
+            {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search"}},
+            {"type": "message", "role": "assistant", "id": "msg_2", "status": "completed", "phase": "final_answer",
+                "content": [{"type": "output_text", "text": "u", "annotations": []}]},
+            {"type": "function_call_output", "call_id": "c1", "output": "done", "id": "fco_1"},
+            {"type": "function_call_output", "call_id": "c2", "output": [{"type": "input_text", "text": "x"},
+                {"type": "input_image", "image_url": "https://x/z.png"}]},
+            {"type": "custom_tool_call_output", "call_id": "c3", "output": ""},
+            {"type": "item_reference", "id": "msg_9"},
+            {"type": "compaction", "encrypted_content": "z"}
+        ]}));
+    }
+
+    /// B9: the sentence and the parameter are the API's, not the gateway's.
+    #[test]
+    fn b9_what_cannot_be_right_is_named() {
+        let user = |content: Value| json!({"input": [{"role": "user", "content": content}]});
+        check_refused(json!({"model": "m"}), "input");
+        check_refused(json!({"model": 1, "input": "x"}), "model");
+        check_refused(json!({"input": 7}), "input");
+        check_refused(json!({"input": [{"content": "x"}]}), "input[0].type");
+        check_refused(json!({"input": [{"role": "user"}]}), "input[0].content");
+        check_refused(
+            json!({"input": [{"type": "function_call", "call_id": "c", "name": "f"}]}),
+            "input[0].arguments",
+        );
+        check_refused(user(json!([{"type": "input_text", "text": 1}])), "input[0].content[0].text");
+        check_refused(user(json!([{"type": "input_image"}])), "input[0].content[0].image_url");
+        check_refused(
+            user(json!([{"type": "input_audio", "input_audio": {"data": "x"}}])),
+            "input[0].content[0].input_audio.format",
+        );
+        check_refused(json!({"input": "x", "tools": [{"type": "function"}]}), "tools[0].name");
+        check_refused(
+            json!({"input": "x", "tools": [{"type": "namespace", "name": "n", "tools": [{}]}]}),
+            "tools[0].tools[0].type",
+        );
+        check_refused(json!({"input": "x", "tool_choice": {"type": "function"}}), "tool_choice.name");
+        check_refused(
+            json!({"input": "x", "text": {"format": {"type": "json_schema", "name": "n"}}}),
+            "text.format.schema",
+        );
+        check_refused(json!({"input": "x", "max_output_tokens": -1}), "max_output_tokens");
+        check_refused(json!({"input": "x", "temperature": "hot"}), "temperature");
+    }
+
+    /// D13 and the state behind it: dropping these would change what is asked.
+    #[test]
+    fn d13_what_only_the_provider_keeps_stays_with_it() {
+        for (body, param) in [
+            (json!({"input": "x", "previous_response_id": "resp_1"}), "previous_response_id"),
+            (json!({"input": "x", "conversation": {"id": "c"}}), "conversation"),
+            (json!({"input": "x", "background": true}), "background"),
+            (json!({"prompt": {"id": "p"}}), "prompt"),
+            (json!({"input": [{"id": "msg_1"}]}), "input.item_reference"),
+        ] {
+            let text = body.to_string();
+            let request = read(Json::parse(text.as_bytes()).unwrap()).unwrap();
+            assert_eq!(
+                crate::api::losses(&request, Api::Messages).unwrap_err().param.as_deref(),
+                Some(param)
+            );
+        }
+        let body = br#"{"input":"x","background":false,"truncation":"auto","reasoning":{"context":"auto"}}"#;
+        let request = read(Json::parse(body).unwrap()).unwrap();
+        let lost: Vec<String> =
+            crate::api::losses(&request, Api::Messages).unwrap().iter().map(Loss::to_string).collect();
+        assert_eq!(lost, ["background", "truncation", "reasoning.context"]);
+    }
+
+    /// D14: what two namespaces call alike stays apart.
+    #[test]
+    fn d14_members_of_namespaces_have_names_of_their_own() {
+        let body = br#"{"input":"x","tools":[{"type":"function","name":"f"},
+            {"type":"namespace","name":"a","tools":[{"type":"function","name":"f"}]},
+            {"type":"namespace","name":"b","tools":[{"type":"custom","name":"f"}]}]}"#;
+        let request = read(Json::parse(body).unwrap()).unwrap();
+        let names: Vec<&str> = request
+            .tools
+            .iter()
+            .map(|tool| match tool {
+                Tool::Function(Function { name, .. }) | Tool::Custom { name, .. } => &**name,
+                Tool::Hosted { kind, .. } => kind,
+            })
+            .collect();
+        assert_eq!(names, ["f", "a__f", "b__f"]);
+        let tools = Json::parse(body).unwrap().get("tools");
+        assert_eq!(tools::split(tools, "f"), (None, "f", crate::ir::ToolKind::Function));
+        assert_eq!(tools::split(tools, "b__f"), (Some("b".to_owned()), "f", crate::ir::ToolKind::Custom));
+        assert_eq!(tools::split(tools, "a__g"), (None, "a__g", crate::ir::ToolKind::Function));
+    }
+
+    #[test]
+    fn a_foreign_conversation_becomes_items() {
+        let tool = |id: &'static str, arguments: &'static str| {
+            Block::ToolUse(ToolUse {
+                id: id.into(),
+                name: "f".into(),
+                arguments: arguments.into(),
+                ..ToolUse::default()
+            })
+        };
+        let result = |id: &'static str, is_error| {
+            Block::ToolResult(ToolResult {
+                id: id.into(),
+                content: vec![Block::text("r")],
+                is_error,
+                ..ToolResult::default()
+            })
+        };
+        let request = turns([
+            (Role::System, vec![Block::text("a"), Block::text("b")]),
+            (Role::User, vec![Block::text("hi")]),
+            (Role::Assistant, vec![Block::text("x"), Block::text("y"), tool("t1", ""), tool("t2", "{}")]),
+            (Role::User, vec![result("t1", false), result("t2", true), Block::text("so")]),
+            (Role::System, vec![Block::text("late")]),
+            (Role::Assistant, vec![Block::Refusal("no".into())]),
+        ]);
+        check_foreign(
+            request,
+            json!({"instructions": "a\n\nb", "input": [
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": "x"}, {"role": "assistant", "content": "y"},
+                {"type": "function_call", "call_id": "t1", "name": "f", "arguments": "{}"},
+                {"type": "function_call", "call_id": "t2", "name": "f", "arguments": "{}"},
+                {"type": "function_call_output", "call_id": "t1", "output": "r"},
+                {"type": "function_call_output", "call_id": "t2", "output": "r"},
+                {"role": "user", "content": "so"},
+                {"role": "system", "content": "late"},
+                {"type": "message", "role": "assistant", "id": "msg_5", "status": "completed",
+                 "content": [{"type": "refusal", "refusal": "no"}]},
+            ]}),
+            &["messages[3].content.is_error"],
+        );
+    }
+
+    #[test]
+    fn foreign_parameters_are_mapped_or_lost() {
+        let body = br#"{"a":1,"b":0.7}"#;
+        let json = Json::parse(body).unwrap();
+        let request = Request {
+            top_k: json.get("a"),
+            seed: json.get("a"),
+            temperature: json.get("b"),
+            stop: vec!["x".into()],
+            answers: Some(2),
+            logprobs: Some(0),
+            service_tier: Some("standard_only".into()),
+            frequency_penalty: json.get("a"),
+            presence_penalty: json.get("a"),
+            stream: true,
+            tools: vec![Tool::Function(Function { name: "f".into(), ..Function::default() })],
+            tool_choice: Some(ToolChoice::Named { name: "f".into(), kind: crate::ir::ToolKind::Function }),
+            thinking: Some(Thinking {
+                mode: ThinkingMode::Enabled,
+                budget: Some(5000),
+                ..Thinking::default()
+            }),
+            rest: vec![("container".into(), json)],
+            ..turns([(Role::User, vec![Block::text("hi")])])
+        };
+        check_foreign(
+            request,
+            json!({
+                "input": [{"role": "user", "content": "hi"}], "temperature": 0.7, "stream": true, "service_tier": "default",
+                "tools": [{"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}},
+                           "strict": false}],
+                "tool_choice": {"type": "function", "name": "f"}, "reasoning": {"effort": "medium", "summary": "auto"},
+                "include": ["reasoning.encrypted_content"],
+            }),
+            &[
+                "container",
+                "top_k",
+                "seed",
+                "frequency_penalty",
+                "presence_penalty",
+                "stop",
+                "n",
+                "logprobs",
+                "thinking.budget_tokens(approximated)",
+            ],
+        );
+    }
+
+    /// A provider's row says what it does not take and how hot it goes.
+    #[test]
+    fn quirks_are_kept_to() {
+        let body = br#"{"model":"m","input":[],"temperature":1.5,"store":true,"truncation":"auto"}"#;
+        let request = read(Json::parse(body).unwrap()).unwrap();
+        let quirks = Quirks { drops: &["store", "truncation"], max_temperature: Some(1.0), ..Quirks::USUAL };
+        let (body, losses) = written(&request, &quirks);
+        assert_eq!(body, json!({"model": "m", "input": [], "temperature": 1}));
+        assert_eq!(losses, ["temperature(clamped)", "store", "truncation"]);
+    }
+
+    /// A tool that another API's provider runs is refused by name, never left out in silence.
+    #[test]
+    fn hosted_tools_of_others_are_refused_by_name() {
+        let raw = Json::parse(br#"{"type":"bash_20250124","name":"bash"}"#).unwrap();
+        let tool = Tool::Hosted { api: Api::Messages, kind: "bash_20250124".into(), raw };
+        let request = Request { tools: vec![tool], api: Some(Api::Messages), ..Request::default() };
+        let error = write(&request, &Quirks::USUAL, &mut BytesMut::new()).unwrap_err();
+        assert_eq!(error.param.as_deref(), Some("tools[0]"));
+        assert!(error.message.contains("bash_20250124"));
+    }
+
+    fn any_part(role: &'static str) -> BoxedStrategy<Value> {
+        let text = if role == "assistant" { "output_text" } else { "input_text" };
+        let words = any::<String>().prop_map(move |words| json!({"type": text, "text": words}));
+        let refusal = any::<String>().prop_map(|words| json!({"type": "refusal", "refusal": words}));
+        let image = "[a-z]{1,4}"
+            .prop_map(|name| json!({"type": "input_image", "image_url": format!("https://x/{name}")}));
+        let new = any::<u8>().prop_map(|n| json!({"type": "something_new", "n": n}));
+        let file = "[a-z]{1,4}".prop_map(|id| json!({"type": "input_file", "file_id": id}));
+        if role == "assistant" {
+            prop_oneof![words, refusal, new].boxed()
+        } else {
+            prop_oneof![words, image, file, new].boxed()
+        }
+    }
+
+    fn any_message() -> impl Strategy<Value = Value> {
+        prop::sample::select(vec!["user", "assistant", "system", "developer", "critic"]).prop_flat_map(
+            |role| {
+                let parts = prop::collection::vec(any_part(role), 1..4).prop_map(Value::from);
+                let content = prop_oneof![any::<String>().prop_map(Value::from), parts];
+                (content, prop::option::of("msg_[0-9]")).prop_map(move |(content, id)| match id {
+                    Some(id) => json!({"type": "message", "role": role, "content": content, "id": id}),
+                    None => json!({"role": role, "content": content}),
+                })
+            },
+        )
+    }
+
+    fn any_item() -> impl Strategy<Value = Value> {
+        let call = ("c[0-9]", any::<String>(), any::<bool>()).prop_map(|(id, text, custom)| match custom {
+            true => json!({"type": "custom_tool_call", "call_id": id, "name": "n", "input": text}),
+            false => {
+                json!({"type": "function_call", "call_id": id, "name": "n", "arguments": text, "id": "fc"})
+            }
+        });
+        let content = prop_oneof![
+            any::<String>().prop_map(Value::from),
+            prop::collection::vec(any_part("user"), 1..3).prop_map(Value::from)
+        ];
+        let output = ("c[0-9]", content).prop_map(
+            |(id, output)| json!({"type": "function_call_output", "call_id": id, "output": output}),
+        );
+        let reasoning =
+            (prop::collection::vec(any::<String>(), 0..3), prop::option::of("[a-z]{4}"), "rs_[0-9]")
+                .prop_map(|(texts, seal, id)| {
+                    let summary: Vec<_> =
+                        texts.iter().map(|text| json!({"type": "summary_text", "text": text})).collect();
+                    json!({"type": "reasoning", "id": id, "summary": summary, "encrypted_content": seal})
+                });
+        let hosted = any::<u8>().prop_map(|n| json!({"type": "web_search_call", "id": n}));
+        prop_oneof![3 => any_message(), 2 => call, 2 => output, 1 => reasoning, 1 => hosted]
+    }
+
+    /// Who says what, in order.
+    fn said<'r, 'a>(request: &'r Request<'a>) -> Vec<(&'r Role<'a>, &'r Block<'a>)> {
+        let blocks = |turn: &'r Turn<'a>| turn.blocks.iter().map(|block| (&turn.role, block));
+        request.turns.iter().flat_map(blocks).collect()
+    }
+
+    proptest! {
+        /// **Law: within the family, writing what was read changes nothing that reading sees.**
+        #[test]
+        fn writing_what_was_read_reads_the_same(
+            items in prop::collection::vec(any_item(), 0..8),
+            instructions in prop::option::of(any::<String>()),
+        ) {
+            let text = json!({"model": "m", "instructions": instructions, "input": items}).to_string();
+            let request = read(Json::parse(text.as_bytes()).unwrap()).unwrap();
+            let mut out = BytesMut::new();
+            let losses = write(&request, &Quirks::USUAL, &mut out).unwrap();
+            let again = read(Json::parse(&out).unwrap()).unwrap();
+            prop_assert_eq!(said(&request), said(&again));
+            prop_assert!(losses.is_empty());
+        }
+
+        #[test]
+        fn no_body_panics(text in r#"[\[\]{}:,"a-z0-9]{0,40}"#) {
+            for text in [format!(r#"{{"input":{text}}}"#), format!(r#"{{"tools":[{text}],"text":{text}}}"#), text] {
+                if let Ok(body) = Json::parse(text.as_bytes()) {
+                    let _ = read(body).map(|request| write(&request, &Quirks::USUAL, &mut BytesMut::new()));
+                }
+            }
+        }
+    }
+}
