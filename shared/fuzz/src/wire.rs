@@ -1,0 +1,54 @@
+//! The scanners.
+
+use serde_json::value::RawValue;
+use shared::wire::json::{DEPTH, Json};
+use shared::wire::sse::Scanner;
+
+/// Small enough that inputs reach it.
+const LIMIT: usize = 4096;
+
+/// Cutting a stream anywhere changes nothing.
+pub(crate) fn sse(input: &[u8]) {
+    let (size, stream) = super::choose(input);
+    let whole = events(stream, stream.len());
+    assert_eq!(whole, events(stream, size + 1));
+    assert_eq!(whole, events(stream, 1));
+}
+
+/// The events of a stream that comes in pieces of `size` bytes, and whether one was too large.
+fn events(stream: &[u8], size: usize) -> (Vec<(String, Vec<u8>)>, bool) {
+    let mut scanner = Scanner::new(LIMIT);
+    let mut events = Vec::new();
+    for piece in stream.chunks(size.max(1)) {
+        match scanner.push(piece, &mut |frame| events.push((frame.name.to_owned(), frame.data.to_vec()))) {
+            Ok(complete) => assert!(complete <= piece.len()),
+            Err(_) => return (events, true),
+        }
+    }
+    scanner.finish(&mut |frame| events.push((frame.name.to_owned(), frame.data.to_vec())));
+    (events, false)
+}
+
+/// What is taken for JSON is JSON, and the other way round; everything in it can be reached.
+pub(crate) fn json(input: &[u8]) {
+    let theirs = serde_json::from_slice::<&RawValue>(input);
+    match Json::parse(input) {
+        Ok(value) => {
+            assert!(theirs.is_ok());
+            walk(value);
+        }
+        Err(why) if why.what == "nested too deeply" => {
+            assert!(input.iter().filter(|byte| b"[{".contains(byte)).count() > DEPTH);
+        }
+        Err(_) => assert!(theirs.is_err()),
+    }
+}
+
+fn walk(value: Json<'_>) {
+    assert_eq!(Json::parse(value.raw().as_bytes()), Ok(value));
+    value.items().for_each(walk);
+    for (name, member) in value.fields() {
+        assert!(value.get(&name).is_some());
+        walk(member);
+    }
+}
