@@ -115,7 +115,9 @@ pub(crate) fn losses(request: &Request<'_>, to: Api) -> Result<Vec<Loss>, Error>
 }
 
 /// Reads one stream. It knows which block is open, and keeps the invariant of [`Event`].
-pub trait ReadStream {
+///
+/// A stream's state is plain data, so it may move between the threads of a host that has several.
+pub trait ReadStream: Send {
     /// Takes the next frame and gives 0..n events. Data that makes no sense in this API gives [`Event::Fail`].
     ///
     /// After `End` or `Fail` everything is ignored.
@@ -126,10 +128,10 @@ pub trait ReadStream {
     fn finish(&mut self, sink: &mut Sink<'_>);
 }
 
-/// Writes one stream: for each event of [`Event`]'s order, 0..n of the client's.
+/// Writes one stream: for each event of [`Event`]'s order, 0..n of the client's. Plain data, like [`ReadStream`].
 ///
 /// The client's own last words come only for [`Event::End`]; after [`Event::Fail`] or `End` nothing is written.
-pub trait WriteStream {
+pub trait WriteStream: Send {
     fn push(&mut self, event: &Event<'_>, out: &mut BytesMut);
 }
 
