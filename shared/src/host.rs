@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -102,3 +103,14 @@ impl fmt::Display for BodyError {
 }
 
 impl std::error::Error for BodyError {}
+
+/// What `work` comes to, or nothing where `time` is up first. For hosts whose runtime brings no such thing.
+pub async fn within<T>(work: impl Future<Output = T>, time: impl Future<Output = ()>) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    let mut time = std::pin::pin!(time);
+    std::future::poll_fn(|context| match (work.as_mut().poll(context), time.as_mut()) {
+        (Poll::Ready(value), _) => Poll::Ready(Some(value)),
+        (Poll::Pending, time) => time.poll(context).map(|()| None),
+    })
+    .await
+}
