@@ -1,0 +1,66 @@
+//! A program under test: its output is kept for whoever wonders why it failed, and it never outlives the test.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a host may take until it answers. Every host starts at once on a machine that has two cores.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running program, killed when it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    name: &'static str,
+    output: PathBuf,
+}
+
+impl Process {
+    /// Starts a program whose output goes to a file in `folder`.
+    pub(crate) fn start(
+        name: &'static str,
+        command: &mut Command,
+        folder: &std::path::Path,
+    ) -> io::Result<Process> {
+        let output = folder.join(format!("{name}.log"));
+        let file = File::create(&output)?;
+        let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()?;
+        Ok(Process { child, name, output })
+    }
+
+    /// Waits until `ready` says so.
+    ///
+    /// # Panics
+    /// With the program's output where it ends, or does not get ready in time.
+    pub(crate) async fn wait_until<F: Future<Output = bool>>(&mut self, ready: impl Fn() -> F) {
+        let begin = Instant::now();
+        while !ready().await {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("{} ended with {status} before it answered:\n{}", self.name, self.output());
+            }
+            assert!(begin.elapsed() < PATIENCE, "{} does not answer:\n{}", self.name, self.output());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the program has said so far.
+    pub(crate) fn output(&self) -> String {
+        std::fs::read_to_string(&self.output).unwrap_or_default()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only where the program has ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- {} said:\n{}", self.name, self.output());
+        }
+    }
+}

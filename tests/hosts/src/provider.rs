@@ -1,0 +1,210 @@
+//! A provider on loopback that says what it is told to say, and remembers what it was asked.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use corpus::{Body, Case};
+use http::{HeaderMap, Method, Request, Response};
+use http_body::Frame;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+
+/// The largest piece of a body that is written at once.
+const PIECE: usize = 700;
+
+/// Between the last piece and a broken connection.
+const BREATH: Duration = Duration::from_millis(50);
+
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(corpus::cases);
+
+/// A running provider. It ends with the runtime it was started in.
+pub struct Provider {
+    pub address: SocketAddr,
+    state: Arc<State>,
+}
+
+/// What the provider answers next.
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub media_type: &'static str,
+    pub pieces: Vec<Bytes>,
+    /// Between two pieces.
+    pub pause: Duration,
+    pub ending: Ending,
+}
+
+/// How an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Complete,
+    /// The connection breaks.
+    Broken,
+    /// Nothing more comes, until the caller leaves.
+    Silent,
+}
+
+/// A request that the provider got.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub method: Method,
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+#[derive(Default)]
+struct State {
+    script: Mutex<Option<Script>>,
+    received: Mutex<Vec<Received>>,
+    /// A caller left before its answer was over.
+    left: Notify,
+}
+
+impl Provider {
+    /// Starts on a free port. Unless told what to say, it goes by what it is asked: `play:NAME` in the body asks for the
+    /// answer of the corpus' case of that name to the API that the path belongs to.
+    pub async fn start() -> Provider {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let state = Arc::new(State::default());
+        tokio::spawn(accept(listener, state.clone()));
+        Provider { address, state }
+    }
+
+    /// What to say from now on.
+    pub fn say(&self, script: Script) {
+        *self.state.script.lock().unwrap_or_else(PoisonError::into_inner) = Some(script);
+    }
+
+    /// What has been asked since the last time.
+    pub fn received(&self) -> Vec<Received> {
+        std::mem::take(&mut self.state.received.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits for a caller to leave before its answer is over; false where none does.
+    pub async fn was_left(&self, patience: Duration) -> bool {
+        timeout(patience, self.state.left.notified()).await.is_ok()
+    }
+}
+
+impl Script {
+    /// What the case's provider says, in several pieces.
+    pub fn of(case: &Case) -> Script {
+        let headers = case.outline.answer_headers.clone().into_iter().collect();
+        let ending = if case.outline.cut { Ending::Broken } else { Ending::Complete };
+        Script { status: case.outline.status, headers, ending, ..Script::body(&case.answer) }
+    }
+
+    /// A good answer.
+    pub fn body(body: &Body) -> Script {
+        let pieces = body.bytes.chunks(PIECE).map(Bytes::copy_from_slice).collect();
+        let media_type = body.media_type();
+        Script {
+            status: 200,
+            headers: Vec::new(),
+            media_type,
+            pieces,
+            pause: Duration::ZERO,
+            ending: Ending::Complete,
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(serve(stream, state.clone()));
+    }
+}
+
+async fn serve(stream: TcpStream, state: Arc<State>) {
+    // Each piece is to arrive as one, as far as a network lets it.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| answer(request, state.clone()));
+    // It ends with an error where the caller leaves, or where a script breaks the connection.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Pieces>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let script = state.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let script = script.unwrap_or_else(|| by_words(&path, &body));
+    let received = Received { method: head.method, path, headers: head.headers, body };
+    state.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
+    let mut response = Response::builder().status(script.status).header("content-type", script.media_type);
+    for (name, value) in &script.headers {
+        response = response.header(name, value);
+    }
+    let (sender, pieces) = mpsc::channel(1);
+    tokio::spawn(speak(script, sender, state));
+    Ok(response.body(Pieces(pieces)).expect("a script is a response"))
+}
+
+/// The answer of the case that was asked for last in the body; an error that says so where there is none.
+fn by_words(path: &str, body: &[u8]) -> Script {
+    let text = String::from_utf8_lossy(body);
+    let asked = text.rsplit("play:").next().unwrap_or_default();
+    let name: String =
+        asked.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
+    let api = ["messages", "responses"].into_iter().find(|api| path.ends_with(&format!("/{api}")));
+    let ending = format!("-to-{}--{name}", api.unwrap_or("completions"));
+    match CASES.iter().find(|case| case.name.ends_with(&ending)) {
+        Some(case) => Script::of(case),
+        None => {
+            let bytes = format!("no case is named {ending}").into_bytes();
+            Script { status: 418, ..Script::body(&Body { extension: "txt".to_owned(), bytes }) }
+        }
+    }
+}
+
+type Piece = Result<Bytes, &'static str>;
+
+async fn speak(script: Script, sender: mpsc::Sender<Piece>, state: Arc<State>) {
+    for piece in script.pieces {
+        if sender.send(Ok(piece)).await.is_err() {
+            return state.left.notify_one();
+        }
+        tokio::time::sleep(script.pause).await;
+    }
+    match script.ending {
+        Ending::Complete => {}
+        Ending::Broken => {
+            // What was written before is to arrive.
+            tokio::time::sleep(BREATH).await;
+            // There is nobody to tell where the caller has left already.
+            let _ = sender.send(Err("as told")).await;
+        }
+        Ending::Silent => {
+            sender.closed().await;
+            state.left.notify_one();
+        }
+    }
+}
+
+/// A body whose pieces are written as they come.
+struct Pieces(mpsc::Receiver<Piece>);
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}

@@ -1,0 +1,249 @@
+//! What is not about one exchange: leaving, breaking, waiting, and everything that is not a model's answer.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use corpus::{Body, Case, messages};
+use serde_json::{Value, json};
+
+use super::{Outcome, equal, holds};
+use crate::client::{Answer, Question};
+use crate::host::Kind;
+use crate::provider::{Ending, Provider, Script};
+
+/// How long what must be noticed may take.
+const NOTICED: Duration = Duration::from_secs(10);
+
+/// Between two pieces of a slow provider.
+const SLOW: Duration = Duration::from_millis(400);
+
+/// More than the largest body that a gateway with the usual limits takes.
+const TOO_LARGE: usize = 33 << 20;
+
+/// A client's API: its path, and where its errors have their word.
+struct Dialect {
+    api: &'static str,
+    path: &'static str,
+    header: (&'static str, &'static str),
+}
+
+const DIALECTS: [Dialect; 3] = [
+    Dialect { api: "completions", path: "/v1/chat/completions", header: ("authorization", "Bearer x") },
+    Dialect { api: "messages", path: "/v1/messages", header: ("anthropic-version", "2023-06-01") },
+    Dialect { api: "responses", path: "/v1/responses", header: ("authorization", "Bearer x") },
+];
+
+/// Plays all of it.
+pub async fn behaviour(kind: Kind) {
+    super::play(kind, "behaviour", async |host, provider| {
+        let at = host.address;
+        let mut outcomes = vec![
+            ("answers /healthz".to_owned(), healthz(at).await),
+            ("lists models as OpenAI does".to_owned(), models_of_openai(at).await),
+            ("lists models as Anthropic does".to_owned(), models_of_anthropic(at).await),
+            ("knows aliases".to_owned(), aliases(at, provider).await),
+            ("keeps parallel streams apart".to_owned(), parallel(at, provider).await),
+        ];
+        for dialect in &DIALECTS {
+            let mut add = |what: &str, outcome| outcomes.push((format!("{} {what}", dialect.api), outcome));
+            add("says what is not there", not_found(at, dialect).await);
+            add("says which method", wrong_method(at, dialect).await);
+            add("says which media type", wrong_type(at, dialect).await);
+            add("says what is no JSON", no_json(at, dialect).await);
+            add("says what is too large", too_large(at, dialect).await);
+            add("streams as it comes", slow(at, provider, dialect).await);
+            add("says that the provider broke off", cut(at, provider, dialect).await);
+            add("lets the provider go when the client leaves", leaves(at, provider, dialect).await);
+            add("says that the provider broke a whole answer off", cut_whole(at, provider, dialect).await);
+        }
+        outcomes
+    })
+    .await;
+}
+
+async fn healthz(at: SocketAddr) -> Outcome {
+    let answer = Question::get("/healthz").ask(at).await?;
+    equal("status", &200, &answer.status)
+}
+
+async fn models_of_openai(at: SocketAddr) -> Outcome {
+    let list = Question::get("/v1/models").header("authorization", "Bearer x").ask(at).await?.json();
+    equal("object", &json!("list"), &list["object"])?;
+    let models = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let listed = models.iter().find(|model| model["id"] == "openai/gpt-listed");
+    let listed = listed.ok_or_else(|| format!("openai/gpt-listed is not in {list}"))?;
+    equal("object of a model", &json!("model"), &listed["object"])?;
+    holds(listed, listed["created"].is_u64() && listed["owned_by"].is_string())?;
+    let one = Question::get("/v1/models/openai/gpt-listed").ask(at).await?;
+    equal("the same by its id", listed, &one.json())?;
+    equal("an unknown one", &404, &Question::get("/v1/models/nobody").ask(at).await?.status)
+}
+
+async fn models_of_anthropic(at: SocketAddr) -> Outcome {
+    let list =
+        Question::get("/v1/models?limit=20").header("anthropic-version", "2023-06-01").ask(at).await?.json();
+    let models = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let listed = models.iter().find(|model| model["id"] == "openai/gpt-listed");
+    let listed = listed.ok_or_else(|| format!("openai/gpt-listed is not in {list}"))?;
+    equal("type", &json!("model"), &listed["type"])?;
+    holds(listed, listed["display_name"].is_string() && listed["created_at"].is_string())?;
+    holds(&list, list["has_more"] == false && list["first_id"].is_string() && list["last_id"].is_string())
+}
+
+async fn aliases(at: SocketAddr, provider: &Provider) -> Outcome {
+    let case = case("completions-to-completions--tool-results");
+    provider.say(Script::of(&case));
+    let body = String::from_utf8_lossy(&case.request).replace("\"completions/m\"", "\"fast\"");
+    let answer = Question::post("/v1/chat/completions", body).ask(at).await?;
+    equal("status", &200, &answer.status)?;
+    let sent: Value = provider.received().first().map(|sent| json_of(&sent.body)).unwrap_or_default();
+    equal("model", &json!("m"), &sent["model"])
+}
+
+/// Ten clients of three families at once, each of whom must get its own whole answer.
+async fn parallel(at: SocketAddr, provider: &Provider) -> Outcome {
+    let case = case("messages-to-completions--parallel-tools-streamed");
+    provider.say(Script { pause: Duration::from_millis(20), ..Script::of(&case) });
+    let question =
+        Question::post(case.path(), case.request.clone()).header("anthropic-version", "2023-06-01");
+    let asked: Vec<_> = (0..10).map(|_| question.clone()).collect();
+    let asked: Vec<_> =
+        asked.into_iter().map(|question| tokio::spawn(async move { question.ask(at).await })).collect();
+    for answer in asked {
+        let answer = answer.await.map_err(|error| error.to_string())??;
+        case.check_got(&answer.body)?;
+    }
+    equal("requests", &10, &provider.received().len())
+}
+
+async fn not_found(at: SocketAddr, dialect: &Dialect) -> Outcome {
+    let path = format!("{}/of/tomorrow", dialect.path);
+    let answer = with(dialect, Question::post(&path, "{}")).ask(at).await?;
+    error(dialect, &answer, 404)
+}
+
+async fn wrong_method(at: SocketAddr, dialect: &Dialect) -> Outcome {
+    let answer = with(dialect, Question::get(dialect.path)).ask(at).await?;
+    error(dialect, &answer, 405)?;
+    holds("no `allow`", answer.header("allow").is_some_and(|methods| methods.contains("POST")))
+}
+
+async fn wrong_type(at: SocketAddr, dialect: &Dialect) -> Outcome {
+    let question =
+        Question::post(dialect.path, "model=m").header("content-type", "application/x-www-form-urlencoded");
+    error(dialect, &with(dialect, question).ask(at).await?, 415)
+}
+
+async fn no_json(at: SocketAddr, dialect: &Dialect) -> Outcome {
+    for body in ["", "{", "[]", "{\"model\":", "nonsense", "{\"model\":\"completions/m\",}"] {
+        let answer = with(dialect, Question::post(dialect.path, body)).ask(at).await?;
+        error(dialect, &answer, 400).map_err(|why| format!("{body:?}: {why}"))?;
+    }
+    Ok(())
+}
+
+async fn too_large(at: SocketAddr, dialect: &Dialect) -> Outcome {
+    let mut body = br#"{"model":"completions/m","messages":[{"role":"user","content":""#.to_vec();
+    body.resize(TOO_LARGE, b'x');
+    match with(dialect, Question::post(dialect.path, body)).ask(at).await {
+        Ok(answer) => error(dialect, &answer, 413),
+        Err(why) => Err(format!("no answer: {why}")),
+    }
+}
+
+/// The first words must be there long before the last.
+async fn slow(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
+    let (question, script) = streamed(dialect);
+    let pieces = script.pieces.len() as u32;
+    provider.say(Script { pause: SLOW, ..script });
+    let begin = Instant::now();
+    let mut answer = question.open(at).await?;
+    let mut arrivals = Vec::new();
+    while answer.next().await?.is_some() {
+        arrivals.push(begin.elapsed());
+    }
+    let first = arrivals.first().copied().unwrap_or(Duration::MAX);
+    holds(format!("the first piece came after {first:?}"), first < SLOW * (pieces - 1))?;
+    let apart = arrivals.windows(2).filter(|pair| pair[1] - pair[0] > SLOW / 4).count();
+    holds(format!("{pieces} pieces came as {arrivals:?}"), apart as u32 >= pieces / 2)
+}
+
+async fn cut(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
+    let (question, script) = streamed(dialect);
+    let pieces = script.pieces.len();
+    let said: Vec<_> = script.pieces.iter().take(pieces / 2).cloned().collect();
+    for ending in [Ending::Broken, Ending::Complete] {
+        provider.say(Script { pieces: said.clone(), ending, ..script.clone() });
+        let answer = question.ask(at).await?;
+        let events = messages(&answer.body);
+        let last =
+            events.last().map(|last| (last.name.as_str(), json_of(last.data.as_bytes()))).unwrap_or_default();
+        let fails = match dialect.api {
+            "completions" => last.1["error"]["message"].is_string(),
+            "messages" => last.0 == "error" && last.1["error"]["type"].is_string(),
+            _ => matches!(last.0, "error" | "response.failed"),
+        };
+        holds(format!("{ending:?}: the last event is {last:?}"), fails)?;
+    }
+    Ok(())
+}
+
+/// A whole answer that breaks off is an error with a status, also between two of one family.
+async fn cut_whole(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
+    for upstream in ["completions", "messages"] {
+        let case = case(&format!("{}-to-{upstream}--text", dialect.api));
+        let script = Script::of(&case);
+        let (said, _) = case.answer.bytes.split_at(case.answer.bytes.len() / 2);
+        let body = Body { bytes: said.to_vec(), ..case.answer.clone() };
+        provider.say(Script { ending: Ending::Broken, pieces: Script::body(&body).pieces, ..script });
+        let answer = with(dialect, Question::post(dialect.path, case.request)).ask(at).await?;
+        error(dialect, &answer, 502)?;
+    }
+    Ok(())
+}
+
+async fn leaves(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
+    let (question, script) = streamed(dialect);
+    let said = script.pieces.iter().take(1).cloned().collect();
+    provider.say(Script { pieces: said, ending: Ending::Silent, ..script });
+    let mut answer = question.open(at).await?;
+    holds("no first words", answer.next().await?.is_some())?;
+    drop(answer);
+    holds("the provider was not let go", provider.was_left(NOTICED).await)
+}
+
+/// A streamed exchange with a provider of another family, an event a piece.
+fn streamed(dialect: &Dialect) -> (Question, Script) {
+    let upstream = if dialect.api == "completions" { "messages" } else { "completions" };
+    let case = case(&format!("{}-to-{upstream}--turns-streamed", dialect.api));
+    let events = String::from_utf8_lossy(&case.answer.bytes).into_owned();
+    let pieces = events.split_inclusive("\n\n").map(|event| event.to_owned().into()).collect();
+    let question = with(dialect, Question::post(dialect.path, case.request.clone()));
+    (question, Script { pieces, ..Script::of(&case) })
+}
+
+fn with(dialect: &Dialect, question: Question) -> Question {
+    question.header(dialect.header.0, dialect.header.1)
+}
+
+/// An error in the words of its client's API.
+fn error(dialect: &Dialect, answer: &Answer, status: u16) -> Outcome {
+    equal("status", &status, &answer.status).map_err(|why| format!("{why}: {}", answer.text()))?;
+    let body = answer.json();
+    let inner = &body["error"];
+    let shaped = match dialect.api {
+        "messages" => body["type"] == "error",
+        _ => inner.get("code").is_some() && inner.get("param").is_some(),
+    };
+    holds(&body, shaped && inner["type"].is_string() && inner["message"].is_string())?;
+    equal("media type", &Some("application/json"), &answer.header("content-type"))
+}
+
+fn json_of(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_default()
+}
+
+fn case(name: &str) -> Case {
+    let found = corpus::cases().into_iter().find(|case| case.name == name);
+    found.unwrap_or_else(|| panic!("the corpus has no {name}"))
+}
