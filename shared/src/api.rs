@@ -3,6 +3,7 @@
 //! A family reads into the [representation](crate::ir) and writes from it, never from one family to another.
 
 pub mod completions;
+mod member;
 pub mod messages;
 mod openai;
 pub mod responses;

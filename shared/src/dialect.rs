@@ -13,6 +13,12 @@ pub struct Quirks {
     pub developer: Option<&'static str>,
     /// Top-level members that the provider refuses and that are left out, with a loss.
     pub drops: &'static [&'static str],
+    /// Completions: members beyond those all servers know that it takes from clients of other APIs: `store`, `metadata`,
+    /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`.
+    pub extras: &'static [&'static str],
+    /// Completions: the member of an assistant's message that its thinking comes back in: `reasoning_content`,
+    /// `reasoning` or `reasoning_details`; none where it must not come back.
+    pub reasoning: Option<&'static str>,
     /// Messages: the limit on the answer where the client set none; the API demands one.
     pub default_max_tokens: u64,
     /// The highest temperature.
@@ -35,6 +41,8 @@ impl Quirks {
         stream_usage: true,
         developer: Some("system"),
         drops: &[],
+        extras: &[],
+        reasoning: None,
         default_max_tokens: 4096,
         max_temperature: None,
     };

@@ -57,6 +57,9 @@ impl<'a> Json<'a> {
     /// The JSON `null`.
     pub const NULL: Json<'static> = Json { raw: "null" };
 
+    /// The object without members.
+    pub const EMPTY: Json<'static> = Json { raw: "{}" };
+
     /// Checks `bytes` to be one JSON value of at most [`DEPTH`] levels.
     pub fn parse(bytes: &'a [u8]) -> Result<Json<'a>, Malformed> {
         let text = std::str::from_utf8(bytes)

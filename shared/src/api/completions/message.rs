@@ -1,0 +1,7 @@
+//! The conversation.
+
+mod read;
+mod write;
+
+pub(super) use read::read;
+pub(super) use write::write;

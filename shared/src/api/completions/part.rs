@@ -1,0 +1,318 @@
+//! Parts of a message's content.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages>
+
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+
+use super::request::Context;
+use crate::api::member::{
+    boolean, missing, of_kind, optional, present, required, rest, string, within, wrong,
+};
+use crate::api::{Api, openai};
+use crate::error::Error;
+use crate::ir::{Block, Cache, Loss, Media, Source, Text, Why};
+use crate::wire::json::{Json, Kind, Writer};
+
+/// Reads `content`: a string, or an array of parts. An empty string is no block at all.
+pub(super) fn read_content<'a>(content: Json<'a>) -> Result<Vec<Block<'a>>, Error> {
+    match content.kind() {
+        Kind::String => {
+            let text = string(content, "content")?;
+            Ok(if text.is_empty() { Vec::new() } else { vec![Block::text(text)] })
+        }
+        Kind::Array => {
+            let part = |(index, part)| read(part).map_err(within(format_args!("content[{index}]")));
+            content.items().enumerate().map(part).collect()
+        }
+        _ => Err(wrong("content", "a string or an array of parts")),
+    }
+}
+
+/// B2: a part of a kind that is not known goes back to this API as it is.
+fn read<'a>(part: Json<'a>) -> Result<Block<'a>, Error> {
+    if part.kind() == Kind::String {
+        return Ok(Block::text(string(part, "text")?));
+    }
+    Ok(match &*required(part, "type")? {
+        "text" => Block::Text(read_text(part)?),
+        "refusal" => Block::Refusal(required(part, "refusal")?),
+        "image_url" => Block::Image(read_image(part)?),
+        "input_audio" => Block::Audio(read_audio(part)?),
+        "file" => Block::Document(read_file(part)?),
+        _ => Block::Opaque { api: Api::Completions, raw: Cow::Borrowed(part.raw()) },
+    })
+}
+
+fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
+    Ok(Text {
+        text: required(part, "text")?,
+        citations: None,
+        cache: read_cache(part)?,
+        rest: rest(part, &["type", "text", "cache_control"]),
+    })
+}
+
+/// `image_url` is an object, or (with some vendors) the address itself.
+fn read_image<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
+    let image = present(part, "image_url").ok_or_else(|| missing("image_url"))?;
+    let (url, detail) = match image.kind() {
+        Kind::String => (string(image, "image_url")?, None),
+        _ => {
+            let url = required(image, "url").map_err(within("image_url"))?;
+            (url, optional(image, "detail").map_err(within("image_url"))?)
+        }
+    };
+    Ok(Media {
+        detail,
+        cache: read_cache(part)?,
+        rest: rest(part, &["type", "image_url", "cache_control"]),
+        ..Media::new(openai::source_of_url(url))
+    })
+}
+
+fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
+    let audio = present(part, "input_audio").ok_or_else(|| missing("input_audio"))?;
+    let inside = within("input_audio");
+    let media_type = openai::audio_type(&required(audio, "format").map_err(&inside)?);
+    let source = Source::Base64 { media_type, data: required(audio, "data").map_err(&inside)? };
+    Ok(Media {
+        cache: read_cache(part)?,
+        rest: rest(part, &["type", "input_audio", "cache_control"]),
+        ..Media::new(source)
+    })
+}
+
+fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
+    let file = present(part, "file").ok_or_else(|| missing("file"))?;
+    let inside = within("file");
+    let id = optional(file, "file_id").map_err(&inside)?;
+    let data = optional(file, "file_data").map_err(&inside)?;
+    let source = match (id, data) {
+        (Some(id), _) => Source::File(id),
+        (None, Some(data)) => file_source(data),
+        (None, None) => return Err(inside(missing("file_id"))),
+    };
+    Ok(Media {
+        title: optional(file, "filename").map_err(&inside)?,
+        cache: read_cache(part)?,
+        rest: rest(part, &["type", "file", "cache_control"]),
+        ..Media::new(source)
+    })
+}
+
+/// `file_data` is a `data:` URL, or (with OpenAI, for PDF) the Base64 alone; OpenRouter takes addresses too.
+fn file_source(data: Cow<'_, str>) -> Source<'_> {
+    match openai::source_of_url(data) {
+        Source::Url(data) if !data.contains(':') => {
+            Source::Base64 { media_type: Cow::Borrowed("application/pdf"), data }
+        }
+        source => source,
+    }
+}
+
+/// A caching mark, as OpenRouter and others have taken over from Anthropic.
+pub(super) fn read_cache<'a>(object: Json<'a>) -> Result<Option<Cache<'a>>, Error> {
+    let Some(mark) = present(object, "cache_control") else { return Ok(None) };
+    of_kind(mark, "cache_control", Kind::Object)?;
+    Ok(Some(Cache { ttl: optional(mark, "ttl").map_err(within("cache_control"))? }))
+}
+
+/// Whether a member that must be true or false is there, and which.
+pub(super) fn flag(object: Json<'_>, name: &str) -> Result<Option<bool>, Error> {
+    present(object, name).map(|value| boolean(value, name)).transpose()
+}
+
+/// Where a block stands in the conversation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    turn: usize,
+    block: usize,
+    inner: Option<usize>,
+}
+
+/// A block that this API has a part for, and where it stands.
+pub(super) type Part<'t, 'a> = (Place, &'t Block<'a>);
+
+impl Place {
+    pub(super) fn new(turn: usize, block: usize) -> Place {
+        Place { turn, block, inner: None }
+    }
+
+    /// The place of a block within the result of a tool.
+    pub(super) fn inside(self, index: usize) -> Place {
+        Place { inner: Some(index), ..self }
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "messages[{}].content[{}]", self.turn, self.block)?;
+        self.inner.map_or(Ok(()), |index| write!(f, ".content[{index}]"))
+    }
+}
+
+/// The blocks that this API has a part for; of the others, the loss.
+pub(super) fn expressible<'t, 'a>(
+    blocks: impl IntoIterator<Item = Part<'t, 'a>>,
+    context: &mut Context<'_>,
+) -> Vec<Part<'t, 'a>> {
+    let mut parts = Vec::new();
+    for (place, block) in blocks {
+        match block {
+            Block::Text(_) | Block::Image(_) | Block::Document(_) | Block::Audio(_) | Block::Refusal(_) => {
+                parts.push((place, block));
+            }
+            Block::Opaque { api: Api::Completions, .. } => parts.push((place, block)),
+            _ => context.lose(Loss::dropped(place.to_string())),
+        }
+    }
+    parts
+}
+
+/// Whether a block is words.
+pub(super) fn is_text(block: &Block<'_>) -> bool {
+    matches!(block, Block::Text(_))
+}
+
+/// Writes `content`: the words themselves where there is nothing else, otherwise an array.
+pub(super) fn write_content(parts: &[Part<'_, '_>], context: &mut Context<'_>, value: &mut Writer<'_>) {
+    match parts {
+        [] => value.string(""),
+        [(place, Block::Text(text))] if text.rest.is_empty() && !context.keeps_cache(text.cache.as_ref()) => {
+            note_text(text, *place, context);
+            value.string(&text.text);
+        }
+        _ => value.array(|a| parts.iter().for_each(|(place, block)| write(block, *place, context, a))),
+    }
+}
+
+fn write(block: &Block<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    match block {
+        Block::Text(text) => write_text(text, place, context, a),
+        Block::Refusal(words) => a.object(|o| {
+            o.key("type").string("refusal");
+            o.key("refusal").string(words);
+        }),
+        Block::Image(media) => write_image(media, place, context, a),
+        Block::Audio(media) => write_audio(media, place, context, a),
+        Block::Document(media) => write_document(media, place, context, a),
+        Block::Opaque { raw, .. } => a.raw(raw),
+        // `expressible` leaves nothing else.
+        _ => {}
+    }
+}
+
+fn write_text(text: &Text<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    note_text(text, place, context);
+    a.object(|o| {
+        o.key("type").string("text");
+        o.key("text").string(&text.text);
+        if context.keeps_cache(text.cache.as_ref()) {
+            context.write_cache(text.cache.as_ref(), place, o);
+        }
+        context.write_rest(&text.rest, place, o);
+    });
+}
+
+/// Notes what of a text this API has no place for.
+fn note_text(text: &Text<'_>, place: Place, context: &mut Context<'_>) {
+    if text.citations.is_some() {
+        context.lose(Loss::dropped(format!("{place}.citations")));
+    }
+    if text.cache.is_some() && !context.keeps_cache(text.cache.as_ref()) {
+        context.lose(Loss::dropped(format!("{place}.cache_control")));
+    }
+}
+
+fn write_image(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    let url = match &media.source {
+        Source::Base64 { media_type, data } => Cow::Owned(openai::data_url(media_type, data)),
+        Source::Url(url) => Cow::Borrowed(&**url),
+        Source::File(_) | Source::Text(_) => return refuse(place, "an image by its file's id", context),
+    };
+    a.object(|o| {
+        o.key("type").string("image_url");
+        o.key("image_url").object(|o| {
+            o.key("url").string(&url);
+            if let Some(detail) = &media.detail {
+                o.key("detail").string(detail);
+            }
+        });
+        write_common(media, place, context, o);
+    });
+}
+
+fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    let Source::Base64 { media_type, data } = &media.source else {
+        return refuse(place, "a recording that is not in the request itself", context);
+    };
+    a.object(|o| {
+        o.key("type").string("input_audio");
+        o.key("input_audio").object(|o| {
+            o.key("data").string(data);
+            o.key("format").string(openai::audio_format(media_type));
+        });
+        write_common(media, place, context, o);
+    });
+}
+
+/// A document of plain text is written as text: this API's files are PDF.
+fn write_document(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    let (name, value) = match &media.source {
+        Source::Base64 { media_type, data } => ("file_data", Cow::Owned(openai::data_url(media_type, data))),
+        Source::File(id) => ("file_id", Cow::Borrowed(&**id)),
+        Source::Url(url) if context.own => ("file_data", Cow::Borrowed(&**url)),
+        Source::Url(_) => return refuse(place, "a document by its address", context),
+        Source::Text(text) => return write_text_document(media, text, place, context, a),
+    };
+    a.object(|o| {
+        o.key("type").string("file");
+        o.key("file").object(|o| {
+            o.key(name).string(&value);
+            match &media.title {
+                Some(title) => o.key("filename").string(title),
+                // The API demands a name where it gets bytes.
+                None if name == "file_data" && !context.own => o.key("filename").string("document.pdf"),
+                None => {}
+            }
+        });
+        write_common(media, place, context, o);
+    });
+}
+
+fn write_text_document(
+    media: &Media<'_>,
+    text: &str,
+    place: Place,
+    context: &mut Context<'_>,
+    a: &mut Writer<'_>,
+) {
+    context.lose(Loss::new(place.to_string(), Why::Approximated));
+    a.object(|o| {
+        o.key("type").string("text");
+        match &media.title {
+            Some(title) => o.key("text").string(&format!("{title}\n\n{text}")),
+            None => o.key("text").string(text),
+        }
+        write_common(media, place, context, o);
+    });
+}
+
+/// Writes what all media have, and notes what this API has no place for.
+fn write_common(media: &Media<'_>, place: Place, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if media.context.is_some() {
+        context.lose(Loss::dropped(format!("{place}.context")));
+    }
+    if media.citations == Some(true) {
+        context.lose(Loss::dropped(format!("{place}.citations")));
+    }
+    context.write_cache(media.cache.as_ref(), place, o);
+    context.write_rest(&media.rest, place, o);
+}
+
+/// Content that cannot be left out without asking for something else.
+fn refuse(place: Place, what: &str, context: &mut Context<'_>) {
+    let message = format!("This model's provider does not take {what}.");
+    context.refuse(Error::invalid_param(place.to_string(), message).with_code("unsupported_content"));
+}

@@ -1,0 +1,304 @@
+//! A request, written for a provider.
+
+use std::fmt::Display;
+
+use bytes::BytesMut;
+
+use crate::api::completions::{message, reasoning, tool};
+use crate::api::{Api, losses};
+use crate::dialect::{MaxTokens, Quirks};
+use crate::error::Error;
+use crate::ir::{Cache, Format, Loss, Request, Rest, Why};
+use crate::wire::json::{Json, Writer};
+
+/// What there is to know and to note while a request is written.
+pub(in crate::api::completions) struct Context<'c> {
+    /// Whether the client speaks this API too: its own words go back as they are.
+    pub(in crate::api::completions) own: bool,
+    pub(in crate::api::completions) quirks: &'c Quirks,
+    losses: Vec<Loss>,
+    /// The first thing that can be neither written nor left out.
+    refusal: Option<Error>,
+}
+
+/// Writes a request in the provider's dialect.
+pub(in crate::api::completions) fn write(
+    request: &Request<'_>,
+    quirks: &Quirks,
+    out: &mut BytesMut,
+) -> Result<Vec<Loss>, Error> {
+    let own = request.api.is_none_or(|api| api == Api::Completions);
+    let losses = losses(request, Api::Completions)?;
+    let mut context = Context { own, quirks, losses, refusal: None };
+    Writer::new(out).object(|o| {
+        o.key("model").string(&request.model);
+        o.key("messages").array(|a| message::write(&request.turns, &mut context, a));
+        write_tools(request, &mut context, o);
+        write_limits(request, &mut context, o);
+        write_sampling(request, &mut context, o);
+        write_form(request, &mut context, o);
+        write_account(request, &mut context, o);
+        write_streaming(request, &mut context, o);
+        write_rest(request, &mut context, o);
+    });
+    context.refusal.map_or(Ok(context.losses), Err)
+}
+
+fn write_tools(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if !request.tools.is_empty() {
+        o.key("tools").array(|a| {
+            for (index, tool) in request.tools.iter().enumerate() {
+                tool::write(tool, &format!("tools[{index}]"), context, a);
+            }
+        });
+    }
+    if let Some(choice) = request.tool_choice.as_ref().filter(|_| context.may("tool_choice")) {
+        tool::write_choice(choice, &request.tools, context, o);
+    }
+    // OpenAI refuses the switch where there is nothing to switch.
+    let parallel = request.parallel_tools.filter(|_| context.own || !request.tools.is_empty());
+    if let Some(parallel) = parallel.filter(|_| context.may("parallel_tool_calls")) {
+        o.key("parallel_tool_calls").boolean(parallel);
+    }
+}
+
+/// D7: the limit has the name that the provider knows.
+fn write_limits(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let name = match context.quirks.max_tokens {
+        MaxTokens::Completion => "max_completion_tokens",
+        MaxTokens::Legacy => "max_tokens",
+    };
+    if let Some(limit) = request.max_tokens.filter(|_| context.may(name)) {
+        o.key(name).integer(limit);
+    }
+    if !request.stop.is_empty() && context.may("stop") {
+        o.key("stop").array(|a| request.stop.iter().for_each(|text| a.string(text)));
+    }
+    if let Some(answers) = request.answers.filter(|_| context.may("n")) {
+        o.key("n").integer(answers);
+    }
+}
+
+fn write_sampling(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    context.write_clamped(request.temperature, o);
+    context.write_json("top_p", request.top_p, o);
+    if request.top_k.is_some() && context.may_extra("top_k") {
+        context.write_json("top_k", request.top_k, o);
+    }
+    context.write_json("seed", request.seed, o);
+    context.write_json("frequency_penalty", request.frequency_penalty, o);
+    context.write_json("presence_penalty", request.presence_penalty, o);
+    if let Some(alternatives) = request.logprobs.filter(|_| context.may("logprobs")) {
+        o.key("logprobs").boolean(true);
+        if alternatives > 0 {
+            o.key("top_logprobs").integer(alternatives);
+        }
+    }
+}
+
+/// Writes what the answer is to be like.
+fn write_form(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if let Some(format) = request.format.as_ref().filter(|_| context.may("response_format")) {
+        o.key("response_format").object(|o| write_format(format, o));
+    }
+    write_effort(request, context, o);
+    if let Some(verbosity) = request.verbosity.as_ref().filter(|_| context.may_extra("verbosity")) {
+        o.key("verbosity").string(verbosity);
+    }
+}
+
+fn write_format(format: &Format<'_>, o: &mut Writer<'_>) {
+    let (name, description, schema, strict) = match format {
+        Format::Text => return o.key("type").string("text"),
+        Format::Json => return o.key("type").string("json_object"),
+        Format::Schema { name, description, schema, strict } => (name, description, schema, strict),
+    };
+    o.key("type").string("json_schema");
+    o.key("json_schema").object(|o| {
+        // The API demands a name.
+        o.key("name").string(name.as_deref().unwrap_or("answer"));
+        if let Some(description) = description {
+            o.key("description").string(description);
+        }
+        o.key("schema").json(*schema);
+        if let Some(strict) = strict {
+            o.key("strict").boolean(*strict);
+        }
+    });
+}
+
+fn write_effort(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let Some(thinking) = &request.thinking else { return };
+    if thinking.summary.is_some() {
+        context.lose(Loss::dropped("thinking.summary"));
+    }
+    let Some((effort, exact)) = reasoning::effort(thinking, request.max_tokens) else { return };
+    if !context.may_extra("reasoning_effort") {
+        return;
+    }
+    if !exact {
+        context.lose(Loss::new("thinking.budget", Why::Approximated));
+    }
+    o.key("reasoning_effort").string(effort);
+}
+
+/// Writes what the provider keeps of the request and whom it counts it to.
+fn write_account(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let words = [("service_tier", &request.service_tier), ("prompt_cache_key", &request.cache_key)];
+    for (name, word) in words {
+        if let Some(word) = word.as_ref().filter(|_| context.may_extra(name)) {
+            o.key(name).string(word);
+        }
+    }
+    if let Some(user) = request.user.as_ref().filter(|_| context.may("user")) {
+        o.key("user").string(user);
+    }
+    if request.metadata.is_some() && context.may_extra("metadata") {
+        context.write_json("metadata", request.metadata, o);
+    }
+    if let Some(store) = request.store.filter(|_| context.may_extra("store")) {
+        o.key("store").boolean(store);
+    }
+}
+
+/// Usage is asked for whether or not the client can ask for it: most APIs always give it (E4).
+fn write_streaming(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if !request.stream {
+        return;
+    }
+    o.key("stream").boolean(true);
+    let usage = request.include_usage.or((!context.own).then_some(true));
+    let usage = usage.filter(|_| context.quirks.stream_usage && context.may("stream_options"));
+    let rest = if context.own { options(&request.rest) } else { Rest::new() };
+    if usage.is_none() && rest.is_empty() {
+        return;
+    }
+    o.key("stream_options").object(|o| {
+        if let Some(usage) = usage {
+            o.key("include_usage").boolean(usage);
+        }
+        context.write_inner(&rest, STREAM_OPTIONS, "", o);
+    });
+}
+
+/// How members of `stream_options` are named in `rest`.
+const STREAM_OPTIONS: &str = "stream_options.";
+
+fn options<'a>(rest: &Rest<'a>) -> Rest<'a> {
+    rest.iter().filter(|(name, _)| name.starts_with(STREAM_OPTIONS)).cloned().collect()
+}
+
+fn write_rest(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if !context.own {
+        return;
+    }
+    for (name, value) in request.rest.iter().filter(|(name, _)| !name.starts_with(STREAM_OPTIONS)) {
+        context.write_json(name, Some(*value), o);
+    }
+}
+
+impl Context<'_> {
+    /// Notes what is lost.
+    pub(in crate::api::completions) fn lose(&mut self, loss: Loss) {
+        self.losses.push(loss);
+    }
+
+    /// Notes what can be neither written nor left out.
+    pub(in crate::api::completions) fn refuse(&mut self, error: Error) {
+        self.refusal.get_or_insert(error);
+    }
+
+    /// Whether the provider takes a top-level member; it is lost otherwise.
+    fn may(&mut self, name: &str) -> bool {
+        let may = !self.quirks.drops.contains(&name);
+        if !may {
+            self.lose(Loss::dropped(name.to_owned()));
+        }
+        may
+    }
+
+    /// The same for a member that not every provider knows. A client of this API is believed to know its provider.
+    fn may_extra(&mut self, name: &str) -> bool {
+        if self.own || self.quirks.extras.contains(&name) {
+            return self.may(name);
+        }
+        self.lose(Loss::dropped(name.to_owned()));
+        false
+    }
+
+    fn write_json(&mut self, name: &str, value: Option<Json<'_>>, o: &mut Writer<'_>) {
+        if let Some(value) = value.filter(|_| self.may(name)) {
+            o.key(name).json(value);
+        }
+    }
+
+    fn write_clamped(&mut self, temperature: Option<Json<'_>>, o: &mut Writer<'_>) {
+        let above =
+            |highest: &f32| temperature.and_then(Json::number).is_some_and(|asked: f32| asked > *highest);
+        match self.quirks.max_temperature.filter(above) {
+            None => self.write_json("temperature", temperature, o),
+            Some(highest) if self.may("temperature") => {
+                self.lose(Loss::new("temperature", Why::Clamped));
+                o.key("temperature").raw(&highest.to_string());
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Writes members that came from this API; others are lost.
+    pub(in crate::api::completions) fn write_rest(
+        &mut self,
+        rest: &Rest<'_>,
+        path: impl Display,
+        o: &mut Writer<'_>,
+    ) {
+        self.write_inner(rest, "", path, o);
+    }
+
+    /// The same for members that `rest` names with a prefix.
+    pub(in crate::api::completions) fn write_inner(
+        &mut self,
+        rest: &Rest<'_>,
+        prefix: &str,
+        path: impl Display,
+        o: &mut Writer<'_>,
+    ) {
+        if !self.own {
+            return self.lose_rest(rest, path);
+        }
+        for (name, value) in rest {
+            o.key(name.strip_prefix(prefix).unwrap_or(name)).json(*value);
+        }
+    }
+
+    /// Notes members that only another API knows.
+    pub(in crate::api::completions) fn lose_rest(&mut self, rest: &Rest<'_>, path: impl Display) {
+        for (name, _) in rest {
+            self.lose(Loss::dropped(format!("{path}.{name}")));
+        }
+    }
+
+    /// Whether a caching mark is written.
+    pub(in crate::api::completions) fn keeps_cache(&self, cache: Option<&Cache<'_>>) -> bool {
+        cache.is_some() && (self.own || self.quirks.extras.contains(&"cache_control"))
+    }
+
+    /// Writes a caching mark where the provider knows them.
+    pub(in crate::api::completions) fn write_cache(
+        &mut self,
+        cache: Option<&Cache<'_>>,
+        path: impl Display,
+        o: &mut Writer<'_>,
+    ) {
+        let Some(mark) = cache else { return };
+        if !self.keeps_cache(cache) {
+            return self.lose(Loss::dropped(format!("{path}.cache_control")));
+        }
+        o.key("cache_control").object(|o| {
+            o.key("type").string("ephemeral");
+            if let Some(ttl) = &mark.ttl {
+                o.key("ttl").string(ttl);
+            }
+        });
+    }
+}
