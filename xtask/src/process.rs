@@ -21,7 +21,8 @@ pub(crate) fn command<A: AsRef<std::ffi::OsStr>>(
 
 /// The cargo that runs this command, with `line` split at spaces as its arguments.
 pub(crate) fn cargo(line: &str) -> Command {
-    command(env!("CARGO"), line.split_whitespace())
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    command(PathBuf::from(cargo), line.split_whitespace())
 }
 
 /// Runs to the end and gives what was written to standard output; a failure carries the end of both outputs.

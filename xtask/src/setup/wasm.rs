@@ -79,7 +79,7 @@ fn install_distribution() -> Done {
     apt_get(&["update"])?;
     let linker = newest(&quietly(&mut command("apt-cache", ["pkgnames", "lld-"]))?, "lld-");
     let linker = linker.ok_or("the distribution has no lld")?;
-    apt_get(&["install", "-y", "--no-install-recommends", "rustc-web", "rust-web-src", "wasi-libc", &linker])
+    apt_get(&["install", "-y", "rustc-web", "rust-web-src", "wasi-libc", &linker])
 }
 
 /// `wasm-ld`, or the newest `wasm-ld-NN` of the path.
