@@ -1,4 +1,13 @@
-//! Providers as rows of data.
+//! Providers as rows of data: where each is, what it speaks, how it wants its key, what it refuses.
+//!
+//! A base is the complete root of an API. What is called follows from the provider and the API spoken with it, never
+//! from the path that a client came by.
+
+mod rows;
+
+pub use rows::DIALECTS;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::api::Api;
 
@@ -19,6 +28,13 @@ pub struct Quirks {
     /// Completions: the member of an assistant's message that its thinking comes back in: `reasoning_content`,
     /// `reasoning` or `reasoning_details`; none where it must not come back.
     pub reasoning: Option<&'static str>,
+    /// Top-level members that must have a value (as JSON), whatever the client says.
+    pub sets: &'static [(&'static str, &'static str)],
+    /// Completions: the client's words of `reasoning_effort` and the provider's. Empty: all words pass; otherwise a
+    /// word that is not listed is left out, with a loss.
+    pub efforts: &'static [(&'static str, &'static str)],
+    /// Whether the provider only ever streams: a client that wants a whole answer gets the stream folded.
+    pub stream_only: bool,
     /// Messages: the limit on the answer where the client set none; the API demands one.
     pub default_max_tokens: u64,
     /// The highest temperature.
@@ -43,6 +59,9 @@ impl Quirks {
         drops: &[],
         extras: &[],
         reasoning: None,
+        sets: &[],
+        efforts: &[],
+        stream_only: false,
         default_max_tokens: 4096,
         max_temperature: None,
     };
@@ -61,18 +80,31 @@ pub struct Dialect {
     pub key: Option<&'static str>,
     /// The complete root of its API; none where the configuration must say.
     pub base: Option<&'static str>,
+    /// A `base_url` to show where the configuration must say.
+    pub example: &'static str,
     /// The path that a `base_url` without one gets.
     pub root: &'static str,
-    /// The APIs it speaks; the first is for clients of any other.
+    /// Endings of a `base_url` that mean another root: what other gateways have people write.
+    pub endings: &'static [(&'static str, &'static str)],
+    /// The APIs it speaks; the first is for clients of any other. None: it is not served yet.
     pub apis: &'static [Api],
-    /// Where an API's operation is, behind the root, where that is not the usual place.
-    /// `{model}` stands for the percent-encoded model.
-    pub paths: &'static [(Api, &'static str)],
-    /// How its key is sent, by API; the usual way of the API where none is given.
+    /// Where operations are that are not in the usual place behind the root.
+    pub routes: &'static [Route],
+    /// The version of the API where routes have one in them and the configuration says nothing.
+    pub api_version: &'static str,
+    /// How its key is sent, by API, where that is not the usual way of the API.
     pub auth: &'static [(Api, Auth)],
     /// Headers it wants besides.
     pub headers: &'static [(&'static str, &'static str)],
+    /// Headers whose values are in these variables, left out where they are not set.
+    pub variables: &'static [(&'static str, &'static str)],
+    /// Whether it is called with the caller's own credential where the configuration has none.
+    pub passthrough: bool,
+    /// How the names of its own models begin: what a name without a provider is taken for.
+    pub makes: &'static [&'static str],
     pub quirks: Quirks,
+    /// Models that differ from the provider's quirks; the first that fits counts.
+    pub models: &'static [ModelQuirks],
 }
 
 /// How a key is sent.
@@ -82,4 +114,295 @@ pub enum Auth {
     Bearer,
     /// The key alone, in this header.
     Header(&'static str),
+}
+
+/// Where an operation is, behind the root.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    pub api: Api,
+    /// How the root ends that the route is for.
+    pub under: &'static str,
+    /// `{model}` stands for the percent-encoded model, `{version}` for the version of the API.
+    pub path: &'static str,
+}
+
+/// What a provider's models are like that differ from the others.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelQuirks {
+    pub model: Name,
+    pub quirks: Quirks,
+}
+
+/// Which models a row is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Name {
+    Exact(&'static str),
+    Prefix(&'static str),
+}
+
+impl Name {
+    fn fits(self, model: &str) -> bool {
+        match self {
+            Name::Exact(name) => model == name,
+            Name::Prefix(prefix) => model.starts_with(prefix),
+        }
+    }
+}
+
+impl Dialect {
+    /// The provider of this id or other spelling, in any case.
+    pub fn named(id: &str) -> Option<&'static Dialect> {
+        DIALECTS.iter().find(|row| row.spellings().any(|spelling| spelling.eq_ignore_ascii_case(id)))
+    }
+
+    /// The id and its other spellings.
+    pub fn spellings(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.id).chain(self.aliases.iter().copied())
+    }
+
+    /// The complete root that a configured `base_url` means, without a slash at its end.
+    pub fn root_of(&self, base_url: &str) -> String {
+        let base = base_url.trim_end_matches('/');
+        let host_only = base.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'));
+        if host_only {
+            return format!("{base}{}", self.root);
+        }
+        let other =
+            self.endings.iter().find_map(|(from, to)| Some(format!("{}{to}", base.strip_suffix(from)?)));
+        other.unwrap_or_else(|| base.to_owned())
+    }
+
+    /// Where an operation of `api` is. `base` is a complete root, `version` the configured one.
+    pub fn address(&self, base: &str, api: Api, model: &str, version: Option<&str>) -> String {
+        let route = self.routes.iter().find(|route| route.api == api && base.ends_with(route.under));
+        let path = route.map_or(usual_path(api), |route| route.path);
+        let path = path.replace("{version}", version.unwrap_or(self.api_version));
+        if !path.contains("{model}") {
+            return format!("{base}/{path}");
+        }
+        let model = utf8_percent_encode(model, SEGMENT).to_string();
+        format!("{base}/{}", path.replace("{model}", &model))
+    }
+
+    /// How the key is sent in this API.
+    pub fn auth(&self, api: Api) -> Auth {
+        let own = self.auth.iter().find(|(of, _)| *of == api).map(|(_, auth)| *auth);
+        own.unwrap_or(match api {
+            Api::Messages => Auth::Header("x-api-key"),
+            Api::Completions | Api::Responses => Auth::Bearer,
+        })
+    }
+
+    /// The headers that go with this API besides the key.
+    pub fn headers(&self, api: Api) -> impl Iterator<Item = (&'static str, &'static str)> {
+        // https://docs.anthropic.com/en/api/versioning: a version goes with every request.
+        let version = (api == Api::Messages).then_some(("anthropic-version", "2023-06-01"));
+        self.headers.iter().copied().chain(version)
+    }
+
+    /// What to know of this model.
+    pub fn quirks(&self, model: &str) -> &Quirks {
+        let row = self.models.iter().find(|row| row.model.fits(model));
+        row.map_or(&self.quirks, |row| &row.quirks)
+    }
+
+    /// Whether the name is one that the provider gives its own models.
+    pub fn makes(&self, model: &str) -> bool {
+        self.makes.iter().any(|beginning| model.starts_with(beginning))
+    }
+}
+
+/// Where an operation usually is behind the root.
+fn usual_path(api: Api) -> &'static str {
+    match api {
+        Api::Completions => "chat/completions",
+        Api::Messages => "messages",
+        Api::Responses => "responses",
+    }
+}
+
+/// What RFC 3986 leaves alone in a segment of a path; a model's `/` and `:` are part of its name (ARNs).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(base_url: &str, id: &str, api: Api, model: &str) -> String {
+        let dialect = Dialect::named(id).unwrap();
+        let base = if base_url.is_empty() { dialect.base.unwrap() } else { base_url };
+        dialect.address(&dialect.root_of(base), api, model, None)
+    }
+
+    #[test]
+    fn every_row_is_sane() {
+        for row in DIALECTS {
+            assert!(
+                row.spellings().all(|spelling| std::ptr::eq(Dialect::named(spelling).unwrap(), row)),
+                "{}",
+                row.id
+            );
+            assert!(
+                row.root.is_empty() || (row.root.starts_with('/') && !row.root.ends_with('/')),
+                "{}",
+                row.id
+            );
+            assert!(
+                row.base.is_some() != row.example.starts_with("http"),
+                "{}: a base or an example",
+                row.id
+            );
+            if let Some(base) = row.base {
+                assert_eq!(row.root_of(base), base, "{}: a base is a complete root", row.id);
+                assert!(base.is_empty() || base.starts_with("https://"), "{}", row.id);
+                let host = base.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+                assert!(
+                    base.is_empty() || row.root_of(&host) == base,
+                    "{}: host and root make the base",
+                    row.id
+                );
+            }
+            for (name, value) in row.headers.iter().chain(row.variables) {
+                assert!(
+                    name.parse::<http::HeaderName>().is_ok()
+                        && name.to_lowercase() == *name
+                        && !value.is_empty()
+                );
+            }
+        }
+    }
+
+    /// The 26 providers of Plano are all there, the ones included that it only half knew (A7).
+    #[test]
+    fn a7_every_provider_has_a_row() {
+        let ids = "openai xiaomi mistral deepseek groq gemini google anthropic github plano azure_openai xai \
+                   together_ai together ollama moonshotai zhipu qwen amazon_bedrock amazon chatgpt digitalocean do \
+                   do_ai vercel openrouter astraflow astraflow_cn meta minimax edenai";
+        assert!(ids.split_whitespace().all(|id| Dialect::named(id).is_some()));
+        assert!(Dialect::named("OpenAI").is_some());
+        for wrong in ["vercel_ai", "open_router", "eden_ai", ""] {
+            assert!(Dialect::named(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    /// The path follows from the provider and the API it is spoken to in (A1, A2).
+    #[test]
+    fn a1_a2_paths_follow_from_provider_and_upstream_api() {
+        for (id, address_of) in [
+            ("groq", "https://api.groq.com/openai/v1/chat/completions"),
+            ("gemini", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"),
+            ("zhipu", "https://open.bigmodel.cn/api/paas/v4/chat/completions"),
+            ("deepseek", "https://api.deepseek.com/v1/chat/completions"),
+        ] {
+            assert_eq!(address("", id, Api::Completions, "m"), address_of);
+        }
+        let qwen = "https://dashscope.aliyuncs.com";
+        assert_eq!(
+            address(qwen, "qwen", Api::Completions, "m"),
+            "https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions"
+        );
+        assert_eq!(address("", "anthropic", Api::Messages, "m"), "https://api.anthropic.com/v1/messages");
+        assert_eq!(
+            address("", "chatgpt", Api::Responses, "m"),
+            "https://chatgpt.com/backend-api/codex/responses"
+        );
+    }
+
+    /// A `base_url` with a path is the complete root; the roots that zero configuration used to write work too (A3).
+    #[test]
+    fn a3_a_base_url_is_the_complete_root() {
+        for (base, id, complete) in [
+            ("https://api.groq.com/openai/v1", "groq", "https://api.groq.com/openai/v1/chat/completions"),
+            ("https://api.groq.com", "groq", "https://api.groq.com/openai/v1/chat/completions"),
+            ("http://fake:1/api/v2/", "groq", "http://fake:1/api/v2/chat/completions"),
+            (
+                "https://generativelanguage.googleapis.com/v1beta",
+                "gemini",
+                "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions",
+            ),
+            ("http://localhost:11434", "ollama", "http://localhost:11434/v1/chat/completions"),
+            ("http://localhost:11434/", "openai", "http://localhost:11434/v1/chat/completions"),
+            ("https://api.kimi.com/coding", "moonshotai", "https://api.kimi.com/coding/v1/chat/completions"),
+            ("https://api.z.ai", "zhipu", "https://api.z.ai/api/paas/v4/chat/completions"),
+        ] {
+            assert_eq!(address(base, id, Api::Completions, "m"), complete);
+        }
+    }
+
+    /// An API without a version in its path has a row of its own, whatever the provider is named (A4).
+    #[test]
+    fn a4_an_unversioned_path_is_a_row() {
+        assert_eq!(
+            address("", "perplexity", Api::Completions, "sonar"),
+            "https://api.perplexity.ai/chat/completions"
+        );
+    }
+
+    /// Azure: both surfaces, the version from the configuration, `api-key` (A5).
+    #[test]
+    fn a5_azure() {
+        let azure = Dialect::named("azure_openai").unwrap();
+        let host = "https://r.openai.azure.com";
+        let deployment =
+            "https://r.openai.azure.com/openai/deployments/gpt%205/chat/completions?api-version=";
+        let root = azure.root_of(host);
+        for base in [root.as_str(), &azure.root_of("https://r.openai.azure.com/openai/deployments/")] {
+            assert_eq!(azure.address(base, Api::Completions, "gpt 5", Some("v9")), format!("{deployment}v9"));
+        }
+        assert_eq!(
+            azure.address(&root, Api::Completions, "gpt 5", None),
+            format!("{deployment}2025-01-01-preview")
+        );
+        assert_eq!(azure.address(&root, Api::Responses, "m", None), format!("{host}/openai/v1/responses"));
+        let new = azure.root_of("https://r.openai.azure.com/openai/v1");
+        assert_eq!(
+            azure.address(&new, Api::Completions, "m", None),
+            format!("{host}/openai/v1/chat/completions")
+        );
+        assert_eq!(azure.auth(Api::Completions), Auth::Header("api-key"));
+    }
+
+    /// Gateways that could be configured without an address have one (A6).
+    #[test]
+    fn a6_gateways_have_addresses() {
+        for id in ["vercel", "openrouter", "edenai"] {
+            assert!(Dialect::named(id).unwrap().base.is_some());
+        }
+    }
+
+    /// A model in a path is one segment (A11).
+    #[test]
+    fn a11_models_in_paths_are_encoded() {
+        let azure = Dialect::named("azure_openai").unwrap();
+        let arn = "arn:aws:bedrock:us-east-1:1:inference-profile/us.x?y#z";
+        let path = azure.address("https://h/openai", Api::Completions, arn, Some("1"));
+        let encoded = "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.x%3Fy%23z";
+        assert_eq!(path, format!("https://h/openai/deployments/{encoded}/chat/completions?api-version=1"));
+    }
+
+    #[test]
+    fn keys_go_where_the_api_wants_them() {
+        let named = |id| Dialect::named(id).unwrap();
+        assert_eq!(named("anthropic").auth(Api::Messages), Auth::Header("x-api-key"));
+        assert_eq!(
+            named("anthropic").headers(Api::Messages).next(),
+            Some(("anthropic-version", "2023-06-01"))
+        );
+        assert_eq!(named("openrouter").auth(Api::Messages), Auth::Bearer);
+        assert_eq!(named("openai").auth(Api::Responses), Auth::Bearer);
+        assert_eq!(named("openai").headers(Api::Completions).next(), None);
+    }
+
+    #[test]
+    fn quirks_depend_on_the_exact_model() {
+        let moonshot = Dialect::named("moonshotai").unwrap();
+        assert!(moonshot.quirks("kimi-k3").drops.contains(&"temperature"));
+        assert!(moonshot.quirks("kimi-k3-0905").drops.is_empty());
+        assert!(moonshot.quirks("kimi-for-coding").drops.contains(&"stream_options"));
+        let openai = Dialect::named("openai").unwrap();
+        assert!(openai.quirks("gpt-5-mini").drops.contains(&"temperature"));
+        assert!(openai.quirks("gpt-5-chat-latest").drops.is_empty());
+        assert!(openai.quirks("gpt-4o").drops.is_empty());
+        assert_eq!(Dialect::named("xai").unwrap().quirks("grok-4").drops, ["web_search_options"]);
+    }
 }

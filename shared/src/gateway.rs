@@ -1,122 +1,218 @@
 //! The configuration as the gateway uses it.
+//!
+//! [`Compiled`] is what a configuration comes to: checked, final, and without a secret in it. Guests have it built in.
+//! [`Compiled::open`] fills the secrets in and makes a [`Gateway`], which is never written anywhere.
+
+mod compiled;
+mod resolve;
+
+pub use compiled::{Compiled, CompiledBackend, CompiledProvider, FORMAT, Flaw, Template};
+pub use resolve::{Model, Resolved};
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
 use crate::dialect::{Auth, Dialect, Quirks};
 use crate::error::{Error, Fault, Kind};
 
-/// A configuration that has been checked and whose secrets are filled in.
+/// A configuration that has been checked and whose secrets are filled in. `Debug` shows none of them.
 #[derive(Debug)]
 pub struct Gateway {
     pub listeners: Vec<Listener>,
+    /// In the order of the configuration.
     pub providers: Vec<Provider>,
+    /// Friendly names, and the models they stand for.
     pub aliases: BTreeMap<String, String>,
     pub limits: Limits,
+    /// How long it may take to reach a provider.
     pub connect_timeout: Duration,
+    /// Where reports go; nowhere if there is none.
     pub backend: Option<BackendAddress>,
 }
-#[derive(Debug)]
+
+/// An entry point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listener {
     pub name: String,
+    pub kind: ListenerKind,
     pub address: IpAddr,
     pub port: u16,
+    /// How long a provider may take until its answer begins.
     pub timeout: Duration,
+    /// How often a failed request is sent again.
     pub max_retries: u32,
 }
+
+/// What an entry point is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListenerKind {
+    /// Models, in the clients' APIs.
+    Model,
+    /// Prompts that are matched with targets.
+    Prompt,
+    /// Agents.
+    Agent,
+}
+
+/// A model of a provider, or all of them.
 #[derive(Debug)]
 pub struct Provider {
+    /// The configured name; without one, what was written under `model`.
     pub name: String,
+    /// What stands before the slash in clients' names for its models.
     pub prefix: String,
+    pub serves: Serves,
+    /// Whether requests that name no model come here.
+    pub default: bool,
     pub dialect: &'static Dialect,
+    /// The APIs it speaks; the first is for clients of any other.
     pub apis: Vec<Api>,
+    /// The complete root of its API, without a slash at its end.
     pub base: String,
     pub credential: Credential,
+    /// Headers besides, which overrule all others; marked as sensitive.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The `host` to send where it is not that of the base.
     pub http_host: Option<HeaderValue>,
+    /// The version of the API where addresses have one in them.
+    pub api_version: Option<String>,
 }
-#[derive(Debug)]
+
+/// Which models a provider's entry is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Serves {
+    /// This one, by the provider's own name for it.
+    Exact(String),
+    /// Whatever stands behind the prefix.
+    Any,
+}
+
+/// The most the gateway takes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
+    /// A request's body.
     pub body_bytes: usize,
+    /// A request's head.
+    pub header_bytes: usize,
+    /// A provider's answer, where it is not a stream.
     pub answer_bytes: usize,
+    /// One event of a provider's stream.
     pub event_bytes: usize,
 }
+
+impl Default for Limits {
+    /// Anthropic takes requests of 32 MB; a picture in an event of Responses may have several.
+    fn default() -> Limits {
+        Limits { body_bytes: 32 << 20, header_bytes: 64 << 10, answer_bytes: 64 << 20, event_bytes: 16 << 20 }
+    }
+}
+
+/// How a provider is told who calls.
 #[derive(Debug)]
 pub enum Credential {
+    /// Not at all.
     None,
+    /// By the operator's key.
     Key(Secret),
+    /// By the caller's own credential.
     Passthrough,
 }
+
+/// Text that no log may show.
 pub struct Secret(String);
+
 impl Secret {
+    /// Keeps `text` out of `Debug`.
+    pub fn new(text: String) -> Secret {
+        Secret(text)
+    }
+
+    /// The text, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
 }
+
+/// A brightstaff that takes reports.
 #[derive(Debug)]
 pub struct BackendAddress {
+    /// Without a slash at its end.
     pub url: String,
+    /// The value of `authorization`.
     pub token: Option<HeaderValue>,
 }
-pub struct Model {
-    pub id: String,
-    pub owner: String,
-}
-pub struct Resolved<'g> {
-    pub provider: &'g Provider,
-    pub model: String,
-}
+
 impl Provider {
+    /// Whether the gateway answers itself.
     pub fn is_demo(&self) -> bool {
-        self.dialect.id == "demo"
+        self.base.is_empty()
     }
+
+    /// The API to speak for a client of `client`; none where the provider is not served yet.
     pub fn api_for(&self, client: Api) -> Option<Api> {
         self.apis.iter().copied().find(|&api| api == client).or(self.apis.first().copied())
     }
-    pub fn uri(&self, api: Api, _model: &str) -> Result<http::Uri, Error> {
-        let op = match api {
-            Api::Completions => "chat/completions",
-            Api::Messages => "messages",
-            Api::Responses => "responses",
-        };
-        format!("{}/{op}", self.base)
-            .parse()
-            .map_err(|_| Error::new(Fault::Configuration, Kind::Api, "bad address"))
+
+    /// The address of an operation.
+    pub fn uri(&self, api: Api, model: &str) -> Result<http::Uri, Error> {
+        let address = self.dialect.address(&self.base, api, model, self.api_version.as_deref());
+        address.parse().map_err(|_| {
+            let message = format!("The provider `{}` has no usable address for this model.", self.name);
+            Error::new(Fault::Configuration, Kind::Api, message)
+        })
     }
-    pub fn quirks(&self, _model: &str) -> &Quirks {
-        &self.dialect.quirks
+
+    /// What to know of this model.
+    pub fn quirks(&self, model: &str) -> &Quirks {
+        self.dialect.quirks(model)
     }
+
+    /// How the key is sent in this API.
     pub fn auth(&self, api: Api) -> Auth {
-        self.dialect.auth.iter().find(|(a, _)| *a == api).map_or(Auth::Bearer, |(_, auth)| *auth)
+        self.dialect.auth(api)
     }
 }
+
 impl Gateway {
-    pub fn resolve(&self, model: &str) -> Result<Resolved<'_>, Error> {
-        let (prefix, rest) = model.split_once('/').unwrap_or((model, ""));
-        let provider = self
-            .providers
-            .iter()
-            .find(|p| p.prefix == prefix)
-            .ok_or_else(|| Error::new(Fault::Client, Kind::NotFound, "no such model"))?;
-        Ok(Resolved { provider, model: rest.to_owned() })
-    }
-    pub fn models(&self) -> Vec<Model> {
-        Vec::new()
-    }
+    /// How long a provider may take until its answer begins.
     pub fn timeout(&self) -> Duration {
-        self.listeners.first().map_or(Duration::from_secs(300), |l| l.timeout)
+        self.model_listener().map_or(Duration::from_secs(300), |listener| listener.timeout)
     }
+
+    /// How often a failed request is sent again.
     pub fn max_retries(&self) -> u32 {
-        self.listeners.first().map_or(0, |l| l.max_retries)
+        self.model_listener().map_or(0, |listener| listener.max_retries)
+    }
+
+    fn model_listener(&self) -> Option<&Listener> {
+        self.listeners.iter().find(|listener| listener.kind == ListenerKind::Model)
+    }
+}
+
+impl Listener {
+    /// An entry point for models, as it is where the configuration says nothing.
+    pub fn model() -> Listener {
+        Listener {
+            name: "model".to_owned(),
+            kind: ListenerKind::Model,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 12000,
+            timeout: Duration::from_secs(300),
+            max_retries: 0,
+        }
     }
 }

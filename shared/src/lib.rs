@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod backend;
+pub mod config;
 pub mod dialect;
 pub mod error;
 pub mod exchange;

@@ -99,7 +99,7 @@ impl<'g> Target<'g> {
         to.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let accept = if asked.stream { "text/event-stream" } else { "application/json" };
         to.insert(header::ACCEPT, HeaderValue::from_static(accept));
-        for &(name, value) in self.provider.dialect.headers {
+        for (name, value) in self.provider.dialect.headers(self.api) {
             to.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
         }
         self.authenticate(request.headers(), &mut to)?;

@@ -1,0 +1,352 @@
+//! The table. Addresses and rules come from each provider's own API reference.
+
+use super::{Auth, Dialect, MaxTokens, ModelQuirks, Name, Quirks, Route};
+use crate::api::Api::{Completions, Messages, Responses};
+
+/// All providers.
+pub static DIALECTS: &[Dialect] = &[
+    Dialect {
+        id: "openai",
+        name: "OpenAI",
+        key: Some("OPENAI_API_KEY"),
+        base: Some("https://api.openai.com/v1"),
+        endings: KIMI_CODE,
+        apis: &[Completions, Responses],
+        makes: &["gpt-", "chatgpt-", "codex-", "o1", "o3", "o4"],
+        quirks: OPENAI,
+        models: OPENAI_MODELS,
+        ..USUAL
+    },
+    Dialect {
+        id: "anthropic",
+        name: "Anthropic",
+        key: Some("ANTHROPIC_API_KEY"),
+        base: Some("https://api.anthropic.com/v1"),
+        apis: &[Messages],
+        makes: &["claude-"],
+        quirks: Quirks { max_temperature: Some(1.0), ..Quirks::USUAL },
+        ..USUAL
+    },
+    // https://ai.google.dev/gemini-api/docs/openai
+    Dialect {
+        id: "gemini",
+        aliases: &["google"],
+        name: "Gemini",
+        key: Some("GEMINI_API_KEY"),
+        base: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
+        root: "/v1beta/openai",
+        endings: &[("/v1beta", "/v1beta/openai")],
+        makes: &["gemini-", "gemma-"],
+        quirks: Quirks { extras: &["reasoning_effort"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    Dialect {
+        id: "groq",
+        name: "Groq",
+        key: Some("GROQ_API_KEY"),
+        base: Some("https://api.groq.com/openai/v1"),
+        root: "/openai/v1",
+        quirks: Quirks { extras: &["reasoning_effort", "service_tier"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    Dialect {
+        id: "deepseek",
+        name: "Deepseek",
+        key: Some("DEEPSEEK_API_KEY"),
+        base: Some("https://api.deepseek.com/v1"),
+        makes: &["deepseek-"],
+        quirks: Quirks { reasoning: Some("reasoning_content"), ..Quirks::USUAL },
+        ..USUAL
+    },
+    // Usage comes in the last chunk unasked.
+    Dialect {
+        id: "mistral",
+        name: "Mistral",
+        key: Some("MISTRAL_API_KEY"),
+        base: Some("https://api.mistral.ai/v1"),
+        makes: &["mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-", "open-mi"],
+        quirks: Quirks { stream_usage: false, max_temperature: Some(1.5), ..Quirks::USUAL },
+        ..USUAL
+    },
+    Dialect {
+        id: "xai",
+        name: "xai",
+        key: Some("XAI_API_KEY"),
+        base: Some("https://api.x.ai/v1"),
+        apis: &[Completions, Responses],
+        makes: &["grok-"],
+        quirks: Quirks { drops: &["web_search_options"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    Dialect {
+        id: "together_ai",
+        aliases: &["together"],
+        name: "together_ai",
+        key: Some("TOGETHER_API_KEY"),
+        base: Some("https://api.together.xyz/v1"),
+        quirks: Quirks { extras: &["top_k"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    Dialect {
+        id: "moonshotai",
+        name: "moonshotai",
+        key: Some("MOONSHOT_API_KEY"),
+        base: Some("https://api.moonshot.ai/v1"),
+        endings: KIMI_CODE,
+        makes: &["kimi-", "moonshot-"],
+        quirks: Quirks { reasoning: Some("reasoning_content"), max_temperature: Some(1.0), ..Quirks::USUAL },
+        models: &[KIMI_K3, KIMI_FOR_CODING],
+        ..USUAL
+    },
+    Dialect {
+        id: "zhipu",
+        name: "zhipu",
+        key: Some("ZAI_API_KEY"),
+        base: Some("https://open.bigmodel.cn/api/paas/v4"),
+        root: "/api/paas/v4",
+        makes: &["glm-"],
+        quirks: Quirks { reasoning: Some("reasoning_content"), max_temperature: Some(1.0), ..Quirks::USUAL },
+        ..USUAL
+    },
+    Dialect {
+        id: "qwen",
+        name: "qwen",
+        key: Some("DASHSCOPE_API_KEY"),
+        example: "https://dashscope-intl.aliyuncs.com",
+        root: "/compatible-mode/v1",
+        makes: &["qwen"],
+        quirks: Quirks { extras: &["top_k"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    Dialect {
+        id: "xiaomi",
+        name: "xiaomi",
+        key: Some("XIAOMI_API_KEY"),
+        base: Some("https://api.xiaomimimo.com/v1"),
+        makes: &["mimo-"],
+        quirks: Quirks { reasoning: Some("reasoning_content"), ..Quirks::USUAL },
+        ..USUAL
+    },
+    // https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference and …/openai/api-version-lifecycle:
+    // deployments have the version in the query, `/openai/v1` needs none.
+    Dialect {
+        id: "azure_openai",
+        name: "azure_openai",
+        key: Some("AZURE_OPENAI_API_KEY"),
+        example: "https://RESOURCE.openai.azure.com",
+        root: "/openai",
+        endings: &[("/openai/deployments", "/openai")],
+        apis: &[Completions, Responses],
+        routes: &[
+            Route {
+                api: Completions,
+                under: "/openai",
+                path: "deployments/{model}/chat/completions?api-version={version}",
+            },
+            Route { api: Responses, under: "/openai", path: "v1/responses" },
+        ],
+        api_version: "2025-01-01-preview",
+        auth: &[(Completions, Auth::Header("api-key")), (Responses, Auth::Header("api-key"))],
+        quirks: OPENAI,
+        models: OPENAI_MODELS,
+        ..USUAL
+    },
+    // Converse and SigV4 are to come.
+    Dialect {
+        id: "amazon_bedrock",
+        aliases: &["amazon"],
+        name: "amazon_bedrock",
+        key: Some("AWS_BEARER_TOKEN_BEDROCK"),
+        example: "https://bedrock-runtime.us-west-2.amazonaws.com",
+        root: "",
+        apis: &[],
+        ..USUAL
+    },
+    // The backend of a ChatGPT subscription: only streams, keeps nothing, and wants to know the account.
+    Dialect {
+        id: "chatgpt",
+        name: "chatgpt",
+        base: Some("https://chatgpt.com/backend-api/codex"),
+        root: "/backend-api/codex",
+        apis: &[Responses],
+        headers: &[("originator", "codex_cli_rs")],
+        variables: &[("chatgpt-account-id", "CHATGPT_ACCOUNT_ID")],
+        passthrough: true,
+        quirks: Quirks { sets: &[("store", "false"), ("stream", "true")], stream_only: true, ..OPENAI },
+        ..USUAL
+    },
+    Dialect { id: "ollama", name: "ollama", example: "http://localhost:11434", ..USUAL },
+    Dialect {
+        id: "digitalocean",
+        aliases: &["do", "do_ai"],
+        name: "digitalocean",
+        key: Some("DO_API_KEY"),
+        base: Some("https://inference.do-ai.run/v1"),
+        quirks: Quirks { extras: &["reasoning_effort"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    // https://vercel.com/docs/ai-gateway: all three APIs behind one root.
+    Dialect {
+        id: "vercel",
+        name: "vercel",
+        key: Some("AI_GATEWAY_API_KEY"),
+        base: Some("https://ai-gateway.vercel.sh/v1"),
+        apis: &[Completions, Responses, Messages],
+        ..USUAL
+    },
+    // https://openrouter.ai/docs/api-reference: all three APIs behind one root, one way to send the key.
+    Dialect {
+        id: "openrouter",
+        name: "openrouter",
+        key: Some("OPENROUTER_API_KEY"),
+        base: Some("https://openrouter.ai/api/v1"),
+        root: "/api/v1",
+        apis: &[Completions, Responses, Messages],
+        auth: &[(Messages, Auth::Bearer)],
+        quirks: Quirks {
+            extras: &["cache_control", "reasoning_effort", "top_k", "verbosity"],
+            reasoning: Some("reasoning_details"),
+            ..Quirks::USUAL
+        },
+        ..USUAL
+    },
+    Dialect {
+        id: "edenai",
+        name: "edenai",
+        key: Some("EDENAI_API_KEY"),
+        base: Some("https://api.edenai.run/v3"),
+        root: "/v3",
+        ..USUAL
+    },
+    // No key of its own: a GITHUB_TOKEN in the environment is mostly there for other things.
+    Dialect {
+        id: "github",
+        name: "GitHub",
+        base: Some("https://models.github.ai/inference"),
+        root: "/inference",
+        ..USUAL
+    },
+    Dialect {
+        id: "meta",
+        name: "meta",
+        key: Some("LLAMA_API_KEY"),
+        base: Some("https://api.llama.com/compat/v1"),
+        root: "/compat/v1",
+        ..USUAL
+    },
+    Dialect {
+        id: "minimax",
+        name: "minimax",
+        key: Some("MINIMAX_API_KEY"),
+        base: Some("https://api.minimax.io/v1"),
+        makes: &["MiniMax-"],
+        quirks: Quirks { max_temperature: Some(1.0), ..Quirks::USUAL },
+        ..USUAL
+    },
+    Dialect {
+        id: "astraflow",
+        name: "astraflow",
+        key: Some("ASTRAFLOW_API_KEY"),
+        base: Some("https://api-us-ca.umodelverse.ai/v1"),
+        ..USUAL
+    },
+    Dialect {
+        id: "astraflow_cn",
+        name: "astraflow_cn",
+        key: Some("ASTRAFLOW_CN_API_KEY"),
+        base: Some("https://api.modelverse.cn/v1"),
+        ..USUAL
+    },
+    Dialect {
+        id: "perplexity",
+        name: "perplexity",
+        key: Some("PERPLEXITY_API_KEY"),
+        base: Some("https://api.perplexity.ai"),
+        root: "",
+        makes: &["sonar"],
+        ..USUAL
+    },
+    // Plano's own models, where somebody serves them.
+    Dialect { id: "plano", name: "Plano", example: "http://localhost:8000", ..USUAL },
+    // The model of a gateway without providers: it is answered here and called nowhere.
+    Dialect {
+        id: "demo",
+        name: "demo",
+        base: Some(""),
+        root: "",
+        apis: &[Completions, Messages, Responses],
+        ..USUAL
+    },
+];
+
+/// A provider that follows OpenAI's Chat Completions under `/v1`.
+const USUAL: Dialect = Dialect {
+    id: "",
+    aliases: &[],
+    name: "",
+    key: None,
+    base: None,
+    example: "",
+    root: "/v1",
+    endings: &[],
+    apis: &[Completions],
+    routes: &[],
+    api_version: "",
+    auth: &[],
+    headers: &[],
+    variables: &[],
+    passthrough: false,
+    makes: &[],
+    quirks: Quirks::USUAL,
+    models: &[],
+};
+
+/// OpenAI's own servers, which Azure runs too.
+const OPENAI: Quirks = Quirks {
+    max_tokens: MaxTokens::Completion,
+    developer: None,
+    extras: &["metadata", "prompt_cache_key", "reasoning_effort", "service_tier", "store", "verbosity"],
+    ..Quirks::USUAL
+};
+
+/// The first reasoning models of the fifth generation refuse any temperature but their own; the chat models of that
+/// generation and all later ones take one.
+const OPENAI_MODELS: &[ModelQuirks] = &[
+    ModelQuirks { model: Name::Prefix("gpt-5-chat"), quirks: OPENAI },
+    ModelQuirks { model: Name::Prefix("gpt-5-"), quirks: OPENAI_WITHOUT_TEMPERATURE },
+    ModelQuirks { model: Name::Exact("gpt-5"), quirks: OPENAI_WITHOUT_TEMPERATURE },
+    KIMI_FOR_CODING,
+];
+
+const OPENAI_WITHOUT_TEMPERATURE: Quirks = Quirks { drops: &["temperature"], ..OPENAI };
+
+/// Kimi's address for coding agents is also configured as an OpenAI-compatible host, without the version.
+const KIMI_CODE: &[(&str, &str)] = &[("/coding", "/coding/v1")];
+
+const KIMI_FOR_CODING: ModelQuirks = ModelQuirks {
+    model: Name::Exact("kimi-for-coding"),
+    quirks: Quirks {
+        stream_usage: false,
+        drops: &["stream_options", "reasoning_effort", "web_search_options", "service_tier", "store"],
+        ..Quirks::USUAL
+    },
+};
+
+/// Samples its own way, and knows three efforts. What others resell under this name is theirs.
+const KIMI_K3: ModelQuirks = ModelQuirks {
+    model: Name::Exact("kimi-k3"),
+    quirks: Quirks {
+        drops: &["temperature", "top_p", "n", "presence_penalty", "frequency_penalty"],
+        extras: &["reasoning_effort"],
+        reasoning: Some("reasoning_content"),
+        efforts: &[
+            ("none", "low"),
+            ("minimal", "low"),
+            ("low", "low"),
+            ("medium", "high"),
+            ("high", "high"),
+            ("max", "max"),
+        ],
+        ..Quirks::USUAL
+    },
+};

@@ -1,0 +1,293 @@
+//! What a configuration comes to, and how its secrets are filled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use super::{BackendAddress, Credential, Gateway, Limits, Listener, Provider, Secret, Serves};
+use crate::api::Api;
+use crate::config::variables;
+use crate::dialect::Dialect;
+
+/// The version of the compiled form; a guest refuses any other.
+pub const FORMAT: u32 = 1;
+
+/// A checked configuration, ready to be opened: it holds the names of secrets, not the secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compiled {
+    /// [`FORMAT`]
+    pub format: u32,
+    pub listeners: Vec<Listener>,
+    pub providers: Vec<CompiledProvider>,
+    pub aliases: BTreeMap<String, String>,
+    pub limits: Limits,
+    pub connect_timeout: Duration,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<CompiledBackend>,
+}
+
+/// A [`Provider`] whose secrets are not filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledProvider {
+    pub name: String,
+    pub prefix: String,
+    pub serves: Serves,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub default: bool,
+    /// The id of its dialect.
+    pub dialect: String,
+    pub apis: Vec<Api>,
+    /// The complete root of its API, without a slash at its end; empty where nothing is called.
+    pub base: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key: Option<Template>,
+    /// Whether the caller's own credential is used.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passthrough: bool,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Template>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_host: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+}
+
+/// A [`BackendAddress`] whose token is not filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledBackend {
+    /// Without a slash at its end.
+    pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Template>,
+}
+
+/// A secret's text as it was written, with `$VAR` where the secret comes. `Debug` shows the variables' names only:
+/// some people write the secret itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Template(String);
+
+/// Why a configuration cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It is for another version of the gateway.
+    Format { found: u32 },
+    /// A variable has no value.
+    Missing { variable: String, place: String },
+    /// A value cannot be what it has to be.
+    Invalid { place: String, why: &'static str },
+}
+
+impl Compiled {
+    /// A configuration of nothing but an entry point for models and these providers.
+    pub fn new(providers: Vec<CompiledProvider>) -> Compiled {
+        Compiled {
+            format: FORMAT,
+            listeners: vec![Listener::model()],
+            providers,
+            aliases: BTreeMap::new(),
+            limits: Limits::default(),
+            connect_timeout: Duration::from_secs(5),
+            backend: None,
+        }
+    }
+
+    /// Fills the secrets in. `lookup` knows the variables; one that is blank counts as missing.
+    pub fn open(self, lookup: impl Fn(&str) -> Option<String>) -> Result<Gateway, Vec<Flaw>> {
+        if self.format != FORMAT {
+            return Err(vec![Flaw::Format { found: self.format }]);
+        }
+        let mut opening = Opening { lookup, flaws: Vec::new() };
+        let providers = self.providers.into_iter().filter_map(|entry| opening.provider(entry)).collect();
+        let backend = self.backend.and_then(|entry| opening.backend(entry));
+        if !opening.flaws.is_empty() {
+            return Err(opening.flaws);
+        }
+        Ok(Gateway {
+            listeners: self.listeners,
+            providers,
+            aliases: self.aliases,
+            limits: self.limits,
+            connect_timeout: self.connect_timeout,
+            backend,
+        })
+    }
+
+    /// The names of the variables that [`open`](Compiled::open) will ask for.
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let keys = self.providers.iter().filter_map(|provider| provider.access_key.as_ref());
+        let headers = self.providers.iter().flat_map(|provider| provider.headers.values());
+        let token = self.backend.iter().filter_map(|backend| backend.token.as_ref());
+        keys.chain(headers).chain(token).flat_map(|template| variables::names(&template.0)).collect()
+    }
+
+    /// The origins that are called (`https://host:port`, the port only where it is not the scheme's own): what an
+    /// egress rule has to allow.
+    pub fn origins(&self) -> BTreeSet<String> {
+        let bases = self.providers.iter().map(|provider| provider.base.as_str());
+        bases.chain(self.backend.iter().map(|backend| backend.url.as_str())).filter_map(origin).collect()
+    }
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    Some(format!("{scheme}://{}", authority.strip_suffix(usual).unwrap_or(authority)))
+}
+
+impl CompiledProvider {
+    /// All models of a provider, as its row has it, with a key from the row's variable.
+    pub fn usual(dialect: &Dialect) -> CompiledProvider {
+        CompiledProvider {
+            name: format!("{}/*", dialect.id),
+            prefix: dialect.id.to_owned(),
+            serves: Serves::Any,
+            default: false,
+            dialect: dialect.id.to_owned(),
+            apis: dialect.apis.to_vec(),
+            base: dialect.base.unwrap_or_default().to_owned(),
+            access_key: dialect.key.map(|key| Template::new(format!("${key}"))),
+            passthrough: dialect.passthrough && dialect.key.is_none(),
+            headers: BTreeMap::new(),
+            http_host: None,
+            api_version: None,
+        }
+    }
+}
+
+impl Template {
+    /// Text in which `$VAR` and `${VAR}` stand for the variables' values.
+    pub fn new(text: String) -> Template {
+        Template(text)
+    }
+
+    /// Whether the secret itself was written, and not where it is.
+    pub fn is_literal(&self) -> bool {
+        variables::names(&self.0).next().is_none()
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = variables::names(&self.0).map(|name| format!("${name}")).collect::<Vec<_>>();
+        if names.is_empty() { f.write_str("[redacted]") } else { f.write_str(&names.join(" ")) }
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flaw::Format { found } => {
+                write!(
+                    f,
+                    "this configuration was compiled to format {found}, this gateway reads format {FORMAT}"
+                )
+            }
+            Flaw::Missing { variable, place } => write!(f, "{place}: the variable `{variable}` is not set"),
+            Flaw::Invalid { place, why } => write!(f, "{place}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Flaw {}
+
+/// An opening under way: all flaws are told at once.
+struct Opening<L> {
+    lookup: L,
+    flaws: Vec<Flaw>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Opening<L> {
+    fn provider(&mut self, entry: CompiledProvider) -> Option<Provider> {
+        let place = format!("provider `{}`", entry.name);
+        let Some(dialect) = Dialect::named(&entry.dialect) else {
+            self.flaws.push(Flaw::Invalid { place, why: "its dialect is not known to this gateway" });
+            return None;
+        };
+        let credential = self.credential(&entry, &place);
+        let mut headers = self.variable_headers(dialect);
+        for (name, template) in &entry.headers {
+            headers.extend(self.header(name, template, &place));
+        }
+        let http_host = entry.http_host.and_then(|host| self.value(&host, &place));
+        Some(Provider {
+            name: entry.name,
+            prefix: entry.prefix,
+            serves: entry.serves,
+            default: entry.default,
+            dialect,
+            apis: entry.apis,
+            base: entry.base,
+            credential,
+            headers,
+            http_host,
+            api_version: entry.api_version,
+        })
+    }
+
+    fn credential(&mut self, entry: &CompiledProvider, place: &str) -> Credential {
+        if entry.passthrough {
+            return Credential::Passthrough;
+        }
+        let key = entry.access_key.as_ref().and_then(|template| self.fill(template, place));
+        key.map_or(Credential::None, |key| Credential::Key(Secret::new(key)))
+    }
+
+    /// Headers that a provider wants if there is a value.
+    fn variable_headers(&self, dialect: &'static Dialect) -> Vec<(HeaderName, HeaderValue)> {
+        let found = dialect.variables.iter().filter_map(|(name, variable)| {
+            let value = (self.lookup)(variable)?;
+            Some((HeaderName::from_static(name), HeaderValue::from_str(value.trim()).ok()?))
+        });
+        found.collect()
+    }
+
+    fn header(&mut self, name: &str, template: &Template, place: &str) -> Option<(HeaderName, HeaderValue)> {
+        let place = format!("{place}, header `{name}`");
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            self.flaws.push(Flaw::Invalid { place, why: "no header can have this name" });
+            return None;
+        };
+        let value = self.fill(template, &place)?;
+        Some((name, self.value(&value, &place)?))
+    }
+
+    fn backend(&mut self, entry: CompiledBackend) -> Option<BackendAddress> {
+        let token = match &entry.token {
+            None => None,
+            Some(template) => {
+                let token = self.fill(template, "backend")?;
+                Some(self.value(&format!("Bearer {token}"), "backend")?)
+            }
+        };
+        Some(BackendAddress { url: entry.url, token })
+    }
+
+    fn fill(&mut self, template: &Template, place: &str) -> Option<String> {
+        let known = |name: &str| (self.lookup)(name).filter(|value| !value.trim().is_empty());
+        match variables::expand(&template.0, known) {
+            Ok(text) => Some(text.trim().to_owned()),
+            Err(names) => {
+                let missing =
+                    |name: &str| Flaw::Missing { variable: name.to_owned(), place: place.to_owned() };
+                self.flaws.extend(names.into_iter().map(missing));
+                None
+            }
+        }
+    }
+
+    fn value(&mut self, value: &str, place: &str) -> Option<HeaderValue> {
+        let Ok(mut value) = HeaderValue::from_str(value) else {
+            let why = "its value has characters that no header may have";
+            self.flaws.push(Flaw::Invalid { place: place.to_owned(), why });
+            return None;
+        };
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
