@@ -1,0 +1,78 @@
+//! The world as the core sees it from a process: sockets, the clock, the dice.
+
+mod body;
+mod client;
+mod connect;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use shared::host::{CallError, Host, Timestamp};
+
+pub use body::Incoming;
+pub use client::{Egress, TrustError};
+
+/// The most that a side call may answer: it is small by its nature.
+const CALL_BYTES: usize = 8 * 1024 * 1024;
+
+/// A process with a pool of connections. Clones share the pool.
+#[derive(Clone, Debug)]
+pub struct Native {
+    client: Arc<client::Client>,
+}
+
+impl Native {
+    /// A world whose connections are made as `egress` says.
+    pub fn new(egress: &Egress) -> Result<Native, TrustError> {
+        Ok(Native { client: Arc::new(client::new(egress)?) })
+    }
+}
+
+impl Host for Native {
+    type Body = Incoming;
+
+    const RESENDS: bool = true;
+    const NAME: &'static str = "native";
+
+    async fn call(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Bytes>, CallError> {
+        let whole = async {
+            let (head, body) = client::send(&self.client, request).await?.into_parts();
+            let body = Limited::new(body, CALL_BYTES).collect().await.map_err(|error| broken(&*error))?;
+            Ok(Response::from_parts(head, body.to_bytes()))
+        };
+        tokio::time::timeout(deadline, whole).await.unwrap_or(Err(CallError::Timeout))
+    }
+
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> Result<Response<Incoming>, CallError> {
+        let head = client::send(&self.client, request);
+        let response = tokio::time::timeout(deadline, head).await.unwrap_or(Err(CallError::Timeout))?;
+        Ok(response.map(Incoming))
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    fn random(&self) -> u64 {
+        rand::random()
+    }
+}
+
+fn broken(error: &(dyn std::error::Error + 'static)) -> CallError {
+    if error.is::<LengthLimitError>() {
+        return CallError::Broken(format!("the answer is longer than {CALL_BYTES} bytes"));
+    }
+    CallError::Broken(body::why(error))
+}

@@ -1,0 +1,124 @@
+//! Connections to providers: pooled, HTTP/1.1 and HTTP/2, TLS by rustls.
+//!
+//! Redirects are not followed and no proxy is taken from the environment: a request goes where the configuration says.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::Scheme;
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use shared::host::CallError;
+
+use super::body::why;
+use super::connect::Within;
+
+pub(super) type Client = legacy::Client<Within<HttpsConnector<HttpConnector>>, Full<Bytes>>;
+
+/// How long a connection waits in the pool: less than the 75 s and more after which servers commonly close theirs.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How often an open HTTP/2 connection is asked whether it is alive.
+const PING: Duration = Duration::from_secs(30);
+
+/// How connections are made.
+#[derive(Clone, Debug)]
+pub struct Egress {
+    /// For name resolution, TCP and TLS together.
+    pub connect_timeout: Duration,
+    /// A PEM file of the certificate authorities to trust, and no others. Without it the ones that Mozilla trusts are
+    /// built in, so that a container without certificates and every laptop trust the same.
+    pub authorities: Option<PathBuf>,
+}
+
+/// The file of certificate authorities is of no use.
+#[derive(Debug)]
+pub struct TrustError {
+    file: PathBuf,
+    why: String,
+}
+
+impl fmt::Display for TrustError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot use the certificate authorities in {}: {}", self.file.display(), self.why)
+    }
+}
+
+impl std::error::Error for TrustError {}
+
+pub(super) fn new(egress: &Egress) -> Result<Client, TrustError> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(egress.connect_timeout));
+    let https = HttpsConnectorBuilder::new()
+        .with_tls_config(tls(egress.authorities.as_deref())?)
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(http);
+    let connector = Within::new(https, egress.connect_timeout);
+    Ok(legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .http2_adaptive_window(true)
+        .http2_keep_alive_interval(PING)
+        .build(connector))
+}
+
+/// Sends a request and waits for the head of its answer.
+pub(super) async fn send(
+    client: &Client,
+    request: Request<Bytes>,
+) -> Result<Response<hyper::body::Incoming>, CallError> {
+    check(request.uri())?;
+    client.request(request.map(Full::new)).await.map_err(|error| match error.is_connect() {
+        true => CallError::Connect(why(&error)),
+        false => CallError::Broken(why(&error)),
+    })
+}
+
+/// Lets through `http` and `https` to a host, and nothing else.
+fn check(uri: &Uri) -> Result<(), CallError> {
+    let web = uri.scheme() == Some(&Scheme::HTTP) || uri.scheme() == Some(&Scheme::HTTPS);
+    let Some(authority) = uri.authority().filter(|_| web) else {
+        return Err(CallError::Forbidden("only http:// and https:// addresses are called".to_owned()));
+    };
+    match authority.as_str().contains('@') {
+        true => Err(CallError::Forbidden("an address must not carry a user or a password".to_owned())),
+        false => Ok(()),
+    }
+}
+
+fn tls(authorities: Option<&Path>) -> Result<ClientConfig, TrustError> {
+    // Named, so that another crate's choice of cryptography cannot make the choice ambiguous.
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .expect("ring has the cipher suites of TLS 1.2 and 1.3");
+    let Some(file) = authorities else { return Ok(builder.with_webpki_roots().with_no_client_auth()) };
+    let roots = read(file).map_err(|why| TrustError { file: file.to_owned(), why })?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn read(file: &Path) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| error.to_string())? {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    match roots.is_empty() {
+        true => Err("there is no certificate in it".to_owned()),
+        false => Ok(roots),
+    }
+}

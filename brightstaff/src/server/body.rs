@@ -1,0 +1,51 @@
+//! An answer's body on its way to the client.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::{Frame, SizeHint};
+use shared::relay::Pump;
+use shared::report::Report;
+
+use crate::native::Native;
+
+/// Gets a stream's report.
+pub(super) type Done = Box<dyn FnOnce(Report) + Send>;
+
+/// A body that is all there, or that is pumped from a provider. Dropping the latter closes the provider's.
+pub(super) enum Body {
+    Whole(Bytes),
+    Stream(Pump<Native, Done>),
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut *self {
+            Body::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Body::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Body::Stream(pump) => {
+                Pin::new(pump).poll_next(context).map(|piece| Some(Ok(Frame::data(piece?))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Body::Whole(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Body::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Body::Stream(_) => SizeHint::default(),
+        }
+    }
+}

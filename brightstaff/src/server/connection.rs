@@ -1,0 +1,84 @@
+//! One connection: HTTP/1.1, or HTTP/2 without TLS to clients that begin with it.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::surface::Surface;
+
+/// The most bytes in the head of a request.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// The most header fields in a request.
+const MOST_HEADERS: usize = 128;
+
+/// The most requests at a time on one HTTP/2 connection.
+const MOST_STREAMS: u32 = 256;
+
+/// How often an open HTTP/2 connection is asked whether it is alive.
+const PING: Duration = Duration::from_secs(30);
+
+/// Answers a connection's requests until it ends; once `closing`, the ones that are open and no more.
+pub(super) async fn serve(
+    stream: TcpStream,
+    surface: Arc<Surface>,
+    mut closing: watch::Receiver<bool>,
+    head: Duration,
+) {
+    // Events of a stream are small and must not wait for one another. A socket that refuses this is closed already.
+    let _ = stream.set_nodelay(true);
+    let asked = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        asked.store(true, Ordering::Relaxed);
+        let surface = Arc::clone(&surface);
+        async move { Ok::<_, Infallible>(surface.answer(request).await) }
+    });
+    let builder = builder(head);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut closed = pin!(closing.wait_for(|closing| *closing));
+    let mut late = pin!(tokio::time::sleep(head));
+    let mut told = false;
+    let mut waiting = true;
+    loop {
+        tokio::select! {
+            biased;
+            // How a connection ended concerns its client only; each request has its own report.
+            _ = connection.as_mut() => return,
+            _ = closed.as_mut(), if !told => {
+                told = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            // Until the protocol is known hyper watches no clock.
+            _ = late.as_mut(), if waiting => match asked.load(Ordering::Relaxed) {
+                true => waiting = false,
+                false => return,
+            }
+        }
+    }
+}
+
+fn builder(head: Duration) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(MOST_HEADERS);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEAD_BYTES as u32)
+        .max_concurrent_streams(MOST_STREAMS)
+        .keep_alive_interval(PING)
+        .adaptive_window(true);
+    builder
+}

@@ -1,0 +1,124 @@
+//! What a door answers: the gateway, and behind the backend's door the backend too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use shared::error::Error;
+use shared::exchange::{self, Reply};
+use shared::gateway::Gateway;
+use shared::relay::Pump;
+use tokio::sync::watch;
+
+use super::Settings;
+use super::backend::Guard;
+use super::body::{Body, Done};
+use super::upload::Upload;
+use crate::native::Native;
+use crate::staff::Staff;
+
+/// What the requests of a door share.
+#[derive(Clone)]
+pub(super) struct Surface {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) native: Native,
+    pub(super) staff: Staff,
+    closing: watch::Receiver<bool>,
+    pause: Duration,
+    /// Set behind the backend's door.
+    backend: Option<Guard>,
+}
+
+impl Surface {
+    pub(super) fn new(
+        gateway: Arc<Gateway>,
+        native: Native,
+        closing: watch::Receiver<bool>,
+        settings: &Settings,
+    ) -> Arc<Surface> {
+        let pause = settings.pause;
+        Arc::new(Surface { gateway, native, staff: Staff, closing, pause, backend: None })
+    }
+
+    /// The same with the backend's API.
+    pub(super) fn with_backend(&self, token: Option<&str>) -> Arc<Surface> {
+        Arc::new(Surface { backend: Some(Guard::new(token)), ..self.clone() })
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
+        if request.uri().path() == "/readyz" {
+            return self.ready();
+        }
+        let backend = self.backend.as_ref();
+        if let Some(Err(error)) = backend.map(|guard| guard.admit(&mut request)) {
+            return self.refuse(&head_of(&request), &error);
+        }
+        if backend.is_some() && request.uri().path() == "/v1/reports" {
+            return self.reports(request).await;
+        }
+        let (head, body) = request.into_parts();
+        match self.upload(&head.headers).read(body).await {
+            Ok(body) => self.exchange(Request::from_parts(head, body)).await,
+            Err(error) => self.refuse(&Request::from_parts(head, Bytes::new()), &error),
+        }
+    }
+
+    /// How this door takes in bodies.
+    pub(super) fn upload(&self, headers: &http::HeaderMap) -> Upload {
+        let expected = headers.contains_key(header::EXPECT);
+        Upload { limit: self.gateway.limits.body_bytes, pause: self.pause, expected }
+    }
+
+    /// An error in the words of the API that was asked in.
+    pub(super) fn refuse(&self, head: &Request<Bytes>, error: &Error) -> Response<Body> {
+        self.send(exchange::refuse(&self.gateway, &self.native, head, error))
+    }
+
+    async fn exchange(&self, request: Request<Bytes>) -> Response<Body> {
+        self.send(exchange::run(&self.gateway, &self.native, request).await)
+    }
+
+    fn send(&self, reply: Reply<crate::native::Incoming>) -> Response<Body> {
+        match reply {
+            Reply::Whole { response, report } => {
+                self.staff.take(&report);
+                response.map(Body::Whole)
+            }
+            Reply::Stream { head, body, relay } => {
+                let staff = self.staff;
+                let done: Done = Box::new(move |report| staff.take(&report));
+                let pump = Pump::new(self.native.clone(), body, *relay, done);
+                head.map(|()| Body::Stream(pump))
+            }
+        }
+    }
+
+    /// Whether to send more requests here: `200`, or `503` from the moment the process is told to end.
+    fn ready(&self) -> Response<Body> {
+        match *self.closing.borrow() {
+            false => json(StatusCode::OK, Bytes::from_static(b"{\"status\":\"ready\"}")),
+            true => json(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"{\"status\":\"draining\"}")),
+        }
+    }
+}
+
+/// A request without its body.
+pub(super) fn head_of<B>(request: &Request<B>) -> Request<Bytes> {
+    let mut head = Request::new(Bytes::new());
+    *head.method_mut() = Method::clone(request.method());
+    *head.uri_mut() = request.uri().clone();
+    *head.headers_mut() = request.headers().clone();
+    head
+}
+
+/// A JSON answer.
+pub(super) fn json(status: StatusCode, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::Whole(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
