@@ -5,7 +5,7 @@
 pub(crate) mod wasm;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::plan::Plan;
 use crate::process::{cargo, command, on_path, quietly};
@@ -45,7 +45,7 @@ pub(crate) fn plan_for_check(plan: &mut Plan) {
 }
 
 /// The folder of a cargo-deny that was installed here, or nothing where the path has one.
-pub(crate) fn cargo_deny_folder() -> Option<std::path::PathBuf> {
+pub(crate) fn cargo_deny_folder() -> Option<PathBuf> {
     on_path("cargo-deny").is_none().then(|| tree::tool("bin"))
 }
 
@@ -58,7 +58,7 @@ fn python() -> Done<String> {
             quietly(command("python3", ["-m", "venv", "--clear"]).arg(&folder))
         })?;
         let pins = tree::path("xtask/tools/requirements.txt");
-        quietly(command(tree::python("pip"), ["install", "--quiet", "--no-deps", "--requirement"]).arg(pins))
+        quietly(command(tree::python("pip"), ["install", "--quiet", "--requirement"]).arg(pins))
     })
 }
 

@@ -68,8 +68,8 @@ fn closes(line: &str) -> bool {
 
 fn variables() -> BTreeMap<&'static str, PathBuf> {
     let guest = |host| GUESTS.iter().find(|guest| guest.host == host).map(|guest| guest.module());
-    let always = [
-        ("PLANO_PLANOAI", Some(tree::path("target/debug/planoai"))),
+    let known = [
+        ("PLANO_PLANOAI", Some(tree::built("planoai"))),
         ("PLANO_ENVOY", Some(tree::python("envoy"))),
         ("PLANO_FILTER_WASM", guest("envoy")),
         ("PLANO_NODE", on_path("node")),
@@ -77,12 +77,12 @@ fn variables() -> BTreeMap<&'static str, PathBuf> {
         ("PLANO_WRANGLER", Some(tree::node("wrangler"))),
         ("PLANO_WORKER_DIR", guest("worker").and_then(|module| module.parent().map(PathBuf::from))),
         ("PLANO_SPIN_WASM", guest("spin")),
-        ("PLANO_SPIN_HOST", Some(tree::path("target/debug/spin-host"))),
+        ("PLANO_SPIN_HOST", Some(tree::built("spin-host"))),
         ("PLANO_SPIN", on_path("spin")),
         ("PLANO_PYTHON", Some(tree::python("python"))),
         ("PLANO_CASES", Some(cases_file())),
     ];
-    always.into_iter().filter_map(|(name, path)| Some((name, path?))).collect()
+    known.into_iter().filter_map(|(name, path)| Some((name, path?))).collect()
 }
 
 fn cases_file() -> PathBuf {

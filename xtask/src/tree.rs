@@ -12,6 +12,12 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository's root")
 }
 
+/// A program of this repository as `cargo build` leaves it.
+pub(crate) fn built(program: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root().join(target).join("debug").join(program)
+}
+
 /// A path among the fetched tools.
 pub(crate) fn tool(relative: &str) -> PathBuf {
     path("target/tools").join(relative)
