@@ -108,6 +108,9 @@ pub(super) fn error_of(inner: Json<'_>, usual: Kind) -> Error {
     let word = |key| inner.get(key).and_then(text_of).filter(|word| !word.is_empty());
     let (code, kind) = (word("code"), word("type"));
     let told = [&code, &kind].into_iter().flatten().find_map(|word| kind_of(word));
+    // The word for everything that is not the server's fault: a status says more.
+    let is_invalid = usual == Kind::Api && kind.as_deref() == Some("invalid_request_error");
+    let usual = if is_invalid { Kind::InvalidRequest } else { usual };
     let message = inner.string().or_else(|| ["message", "detail", "error"].into_iter().find_map(word));
     Error {
         code: code.map(Cow::into_owned),

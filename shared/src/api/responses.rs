@@ -1,13 +1,22 @@
 //! OpenAI Responses: what clients of `/v1/responses` send and get, and providers of it.
 //!
-//! - requests: [`request`] (the top level), [`tools`], [`input`] (items read), [`history`] (items written)
+//! - requests: [`request`] (the top level), [`tools`], [`input`] (items read), [`history`] (items written),
+//!   [`member`] (what is said of a member of the wrong type)
+//! - answers read: [`stream`]
+//! - answers written: [`answer`] (items and the response object), [`parameters`] (of the request, repeated),
+//!   [`events`] (the stream)
+//! - errors are as in [`openai`]
 //!
 //! <https://platform.openai.com/docs/api-reference/responses>
 
+mod answer;
+mod events;
 mod history;
 mod input;
 mod member;
+mod parameters;
 mod request;
+mod stream;
 mod tools;
 
 use bytes::BytesMut;
@@ -30,16 +39,12 @@ impl Read for Responses {
         request::portable(request)
     }
 
-    fn response(&self, _: Json<'_>, _: &mut Sink<'_>) -> Result<(), Malformed> {
-        Err(Malformed { offset: 0, what: "not there yet" })
+    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        stream::read(body, sink)
     }
+
     fn stream(&self) -> Box<dyn ReadStream> {
-        struct Nothing;
-        impl ReadStream for Nothing {
-            fn push(&mut self, _: crate::wire::Frame<'_>, _: &mut Sink<'_>) {}
-            fn finish(&mut self, _: &mut Sink<'_>) {}
-        }
-        Box::new(Nothing)
+        Box::new(stream::Reader::default())
     }
 
     fn error(&self, status: u16, body: &[u8]) -> Error {
@@ -57,13 +62,12 @@ impl Write for Responses {
         request::write(request, quirks, out)
     }
 
-    fn response(&self, _: &Response, _: &Echo, _: &mut BytesMut) {}
-    fn stream(&self, _: Echo) -> Box<dyn WriteStream> {
-        struct Nothing;
-        impl WriteStream for Nothing {
-            fn push(&mut self, _: &crate::ir::Event<'_>, _: &mut BytesMut) {}
-        }
-        Box::new(Nothing)
+    fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {
+        answer::write(response, echo, out);
+    }
+
+    fn stream(&self, echo: Echo) -> Box<dyn WriteStream> {
+        Box::new(events::Stream::new(echo))
     }
 
     fn error(&self, error: &Error, _: &Echo, out: &mut BytesMut) {

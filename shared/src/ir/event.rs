@@ -102,6 +102,21 @@ pub enum Delta<'a> {
     Audio(Cow<'a, str>),
 }
 
+impl Delta<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_static(self) -> Delta<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Delta::Text(text) => Delta::Text(owned(text)),
+            Delta::Thinking(text) => Delta::Thinking(owned(text)),
+            Delta::Signature(seal) => Delta::Signature(owned(seal)),
+            Delta::Arguments(text) => Delta::Arguments(owned(text)),
+            Delta::Citations(Citations { api, raw }) => Delta::Citations(Citations { api, raw: owned(raw) }),
+            Delta::Audio(data) => Delta::Audio(owned(data)),
+        }
+    }
+}
+
 /// How an answer ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop<'a> {

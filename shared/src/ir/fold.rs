@@ -36,6 +36,25 @@ impl Response {
         }
     }
 
+    /// The events that the answer would have been streamed as, each block in one piece.
+    ///
+    /// **Law: folding them gives the answer again.**
+    pub fn replay(&self, sink: &mut dyn FnMut(Event<'_>)) {
+        sink(Event::Start(self.start.clone()));
+        let answered = self.blocks.iter().filter_map(|block| Some((Open::of(block)?, block)));
+        for (index, (open, block)) in (0..).zip(answered) {
+            sink(Event::Open { index, block: open });
+            deltas_of(block).into_iter().for_each(|delta| sink(Event::Delta { index, delta }));
+            sink(Event::Close { index });
+        }
+        sink(Event::Usage(self.usage));
+        self.stop.iter().for_each(|stop| sink(Event::Stop(stop.clone())));
+        self.error.iter().for_each(|error| sink(Event::Fail(error.clone())));
+        if self.ended {
+            sink(Event::End);
+        }
+    }
+
     fn grow(&mut self, delta: &Delta<'_>) {
         match (self.blocks.last_mut(), delta) {
             (Some(Block::Text(text)), Delta::Text(more)) => text.text.to_mut().push_str(more),
@@ -80,9 +99,53 @@ fn record(media: &mut Media<'static>, more: &str) {
     }
 }
 
+/// What a block's opening does not say of it.
+fn deltas_of<'b>(block: &'b Block<'_>) -> Vec<Delta<'b>> {
+    let given = |text: &'b str| Some(Cow::Borrowed(text)).filter(|text| !text.is_empty());
+    let (first, second) = match block {
+        Block::Text(text) => {
+            (given(&text.text).map(Delta::Text), text.citations.clone().map(Delta::Citations))
+        }
+        Block::Refusal(text) => (given(text).map(Delta::Text), None),
+        Block::Thinking(thought) => {
+            (given(&thought.text).map(Delta::Thinking), thought.signature.clone().map(Delta::Signature))
+        }
+        Block::ToolUse(tool) => (given(&tool.arguments).map(Delta::Arguments), None),
+        Block::Audio(Media { source: Source::Base64 { data, .. }, context, .. }) => {
+            (given(data).map(Delta::Audio), context.as_deref().and_then(given).map(Delta::Text))
+        }
+        _ => (None, None),
+    };
+    first.into_iter().chain(second).collect()
+}
+
+impl<'a> Open<'a> {
+    /// What begins a block; none for what no answer has.
+    pub(crate) fn of(block: &Block<'a>) -> Option<Open<'a>> {
+        Some(match block {
+            Block::Text(_) => Open::Text,
+            Block::Refusal(_) => Open::Refusal,
+            Block::Thinking(thought) => Open::Thinking { id: thought.id.clone() },
+            Block::Sealed { data, id } => Open::Sealed { data: data.clone(), id: id.clone() },
+            Block::ToolUse(tool) => Open::ToolUse {
+                id: tool.id.clone(),
+                name: tool.name.clone(),
+                kind: tool.kind,
+                signature: tool.signature.clone(),
+            },
+            Block::Image(Media { source: Source::Base64 { media_type, data }, .. }) => {
+                Open::Image { media_type: media_type.clone(), data: data.clone() }
+            }
+            Block::Audio(media) => Open::Audio { id: media.title.clone() },
+            Block::Opaque { api, raw } => Open::Opaque { api: *api, raw: raw.clone() },
+            _ => return None,
+        })
+    }
+}
+
 impl Open<'_> {
     /// The block as it is before its first delta.
-    fn to_block(&self) -> Block<'static> {
+    pub(crate) fn to_block(&self) -> Block<'static> {
         match self {
             Open::Text => Block::text(""),
             Open::Refusal => Block::Refusal(Cow::Borrowed("")),

@@ -583,10 +583,10 @@ mod tests {
             })
             .collect();
         assert_eq!(names, ["f", "a__f", "b__f"]);
-        let tools = Json::parse(body).unwrap().get("tools");
-        assert_eq!(tools::split(tools, "f"), (None, "f", crate::ir::ToolKind::Function));
-        assert_eq!(tools::split(tools, "b__f"), (Some("b".to_owned()), "f", crate::ir::ToolKind::Custom));
-        assert_eq!(tools::split(tools, "a__g"), (None, "a__g", crate::ir::ToolKind::Function));
+        let declared = tools::declared(Json::parse(body).unwrap().get("tools").unwrap());
+        let found: Vec<_> =
+            declared.iter().map(|(name, it)| (&**name, it.namespace.as_deref(), &*it.name)).collect();
+        assert_eq!(found, [("a__f", Some("a"), "f"), ("b__f", Some("b"), "f")]);
     }
 
     #[test]

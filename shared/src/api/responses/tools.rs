@@ -1,11 +1,12 @@
 //! Tools and the choice among them.
 //!
 //! The members of a `namespace` are read as tools of their own, called `namespace__name`: no other API has
-//! namespaces. What a model then calls is given back its namespace by [`split`].
+//! namespaces. What a model then calls is given back its namespace by what was [`declared`].
 //!
 //! <https://platform.openai.com/docs/api-reference/responses/create#responses_create-tools>
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::member::{boolean, of_kind, optional, present, required, rest, string, within, wrong};
 use crate::api::Api;
@@ -79,31 +80,44 @@ pub(super) fn joined(namespace: &str, name: &str) -> String {
     format!("{namespace}__{name}")
 }
 
-/// The namespace and the name within it that `name` was [`joined`] from, and whether that is a custom tool, by the
-/// `tools` of the client's request.
-pub(super) fn split<'n>(tools: Option<Json<'_>>, name: &'n str) -> (Option<String>, &'n str, ToolKind) {
-    for tool in tools.into_iter().flat_map(Json::items) {
-        let Some(own) = tool.get("name").and_then(Json::string) else { continue };
-        if own == name {
-            return (None, name, kind_of(tool));
-        }
-        let Some(member) = name.strip_prefix(&*own).and_then(|rest| rest.strip_prefix("__")) else {
-            continue;
-        };
-        let mut members = tool.get("tools").into_iter().flat_map(Json::items);
-        let called = |it: &Json<'_>| it.get("name").and_then(Json::string).as_deref() == Some(member);
-        if let Some(found) = members.find(called) {
-            return (Some(own.into_owned()), member, kind_of(found));
-        }
-    }
-    (None, name, ToolKind::Function)
+/// How the client declared a tool, where that is not as a plain function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Declared {
+    pub namespace: Option<String>,
+    /// The name within the namespace.
+    pub name: String,
+    pub kind: ToolKind,
 }
 
-fn kind_of(tool: Json<'_>) -> ToolKind {
-    match tool.get("type").and_then(Json::string).as_deref() {
-        Some("custom") => ToolKind::Custom,
-        _ => ToolKind::Function,
+/// The custom tools and the members of namespaces in a request's `tools`, by the name that other APIs know them by.
+pub(super) fn declared(tools: Json<'_>) -> BTreeMap<String, Declared> {
+    let mut all = BTreeMap::new();
+    for tool in tools.items() {
+        let name = text(tool, "name");
+        match &*text(tool, "type") {
+            "custom" => {
+                let declared = Declared { namespace: None, name: name.to_string(), kind: ToolKind::Custom };
+                all.insert(name.into_owned(), declared);
+            }
+            "namespace" => {
+                let members = tool.get("tools").into_iter().flat_map(Json::items);
+                all.extend(members.map(|member| declared_in(&name, member)));
+            }
+            _ => {}
+        }
     }
+    all
+}
+
+fn declared_in(space: &str, member: Json<'_>) -> (String, Declared) {
+    let name = text(member, "name");
+    let kind = if text(member, "type") == "custom" { ToolKind::Custom } else { ToolKind::Function };
+    let declared = Declared { namespace: Some(space.to_owned()), name: name.to_string(), kind };
+    (joined(space, &name), declared)
+}
+
+fn text<'a>(object: Json<'a>, name: &str) -> Cow<'a, str> {
+    object.get(name).and_then(Json::string).unwrap_or_default()
 }
 
 /// Writes the elements of `tools`; all of them are [allowed](refuse_foreign).
@@ -275,7 +289,7 @@ pub(super) fn write_choice(choice: &ToolChoice<'_>, tools: &[Tool<'_>], w: &mut 
             o.key("type").string("allowed_tools");
             o.key("mode").string(if *required { "required" } else { "auto" });
             o.key("tools")
-                .array(|a| names.iter().for_each(|name| write_name(name, declared(tools, name), a)));
+                .array(|a| names.iter().for_each(|name| write_name(name, kind_named(tools, name), a)));
         }),
     }
 }
@@ -287,8 +301,8 @@ fn write_name(name: &str, kind: ToolKind, w: &mut Writer<'_>) {
     });
 }
 
-/// What kind of tool `name` was declared as.
-fn declared(tools: &[Tool<'_>], name: &str) -> ToolKind {
+/// What kind of tool has `name`.
+fn kind_named(tools: &[Tool<'_>], name: &str) -> ToolKind {
     let custom = |tool: &Tool<'_>| matches!(tool, Tool::Custom { name: own, .. } if own == name);
     if tools.iter().any(custom) { ToolKind::Custom } else { ToolKind::Function }
 }

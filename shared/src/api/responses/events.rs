@@ -1,0 +1,281 @@
+//! Answers written as a stream: for each step of the answer the events that the API documents, in their order.
+//!
+//! <https://platform.openai.com/docs/api-reference/responses-streaming>
+
+use bytes::{BufMut, BytesMut};
+
+use super::answer::{Answer, Item, Part, annotations, write_summary};
+use crate::api::{Echo, WriteStream, openai};
+use crate::error::Error;
+use crate::ir::{Delta, Event, Open};
+use crate::wire::json::Writer;
+
+/// Writes a stream. An item is done when the next one begins or the answer stops: only then is it known to be whole.
+pub(super) struct Stream {
+    answer: Answer,
+    sequence: u64,
+    phase: Phase,
+    /// How many items are done.
+    done: usize,
+    open: Opened,
+}
+
+#[derive(PartialEq)]
+enum Phase {
+    Waiting,
+    Running,
+    Over,
+}
+
+/// What kind of block is open.
+#[derive(Clone, Copy, PartialEq)]
+enum Opened {
+    /// A part of a message.
+    Words,
+    /// A part of a summary.
+    Thought,
+    Call,
+    /// A block without events of its own: it came whole, or has no place in this API.
+    Mute,
+}
+
+impl Stream {
+    /// A stream that answers the request `echo` tells of.
+    pub(super) fn new(echo: Echo) -> Stream {
+        Stream { answer: Answer::new(echo), sequence: 0, phase: Phase::Waiting, done: 0, open: Opened::Mute }
+    }
+}
+
+impl WriteStream for Stream {
+    fn push(&mut self, event: &Event<'_>, out: &mut BytesMut) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        match event {
+            Event::Open { block, .. } => return self.begin(block, out),
+            Event::Close { .. } if self.open == Opened::Mute => return,
+            Event::Ping => return out.put_slice(b": ping\n\n"),
+            _ => self.answer.push(event),
+        }
+        match event {
+            Event::Start(_) => self.start(out),
+            Event::Delta { delta, .. } => self.grow(delta, out),
+            Event::Close { .. } => self.close(out),
+            Event::Stop(_) => self.finish_item(self.answer.status(), out),
+            Event::Fail(error) => self.fail(error, out),
+            Event::End => self.end(out),
+            _ => {}
+        }
+    }
+}
+
+impl Stream {
+    fn start(&mut self, out: &mut BytesMut) {
+        self.phase = Phase::Running;
+        self.lifecycle("response.created", "in_progress", out);
+        self.lifecycle("response.in_progress", "in_progress", out);
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        self.phase = Phase::Over;
+        let status = self.answer.status();
+        self.finish_item(status, out);
+        self.lifecycle(&format!("response.{status}"), status, out);
+    }
+
+    /// Nothing that is open becomes done: the client must see that it was broken off.
+    fn fail(&mut self, error: &Error, out: &mut BytesMut) {
+        if self.phase == Phase::Running {
+            self.lifecycle("response.failed", "failed", out);
+        } else {
+            self.event("error", out, |o, _| {
+                openai::optional(o.key("code"), error.code.as_deref());
+                o.key("message").string(&error.message);
+                openai::optional(o.key("param"), error.param.as_deref());
+            });
+        }
+        self.phase = Phase::Over;
+    }
+
+    fn begin(&mut self, block: &Open<'_>, out: &mut BytesMut) {
+        self.open = Opened::Mute;
+        if !self.answer.continues(block) {
+            let Some(item) = self.answer.item(block) else { return };
+            self.finish_item("completed", out);
+            self.answer.items.push(item);
+            self.event("response.output_item.added", out, |o, answer| write_item(answer, "in_progress", o));
+        }
+        self.answer.add_part(block);
+        self.open = self.part_added(block, out);
+    }
+
+    fn part_added(&mut self, block: &Open<'_>, out: &mut BytesMut) -> Opened {
+        match (self.answer.items.last(), block) {
+            (Some(Item::Message { .. }), _) => {
+                self.event("response.content_part.added", out, write_part);
+                Opened::Words
+            }
+            (Some(Item::Reasoning { .. }), Open::Thinking { .. }) => {
+                self.event("response.reasoning_summary_part.added", out, write_thought);
+                Opened::Thought
+            }
+            (Some(Item::Call(_)), _) => Opened::Call,
+            _ => Opened::Mute,
+        }
+    }
+
+    fn grow(&mut self, delta: &Delta<'_>, out: &mut BytesMut) {
+        match (self.answer.items.last(), delta) {
+            (Some(Item::Message { .. }), Delta::Citations(citations)) => {
+                annotations(citations).iter().for_each(|annotation| self.annotation(annotation, out));
+            }
+            (Some(Item::Message { parts, .. }), Delta::Text(more)) => {
+                let is_refusal = parts.last().is_some_and(|part| part.is_refusal);
+                let kind = if is_refusal { "response.refusal.delta" } else { "response.output_text.delta" };
+                self.delta(kind, more, out);
+            }
+            (Some(Item::Reasoning { .. }), Delta::Thinking(more)) => {
+                self.delta("response.reasoning_summary_text.delta", more, out);
+            }
+            (Some(Item::Call(call)), Delta::Arguments(more)) if !call.is_wrapped => {
+                self.delta(call.delta_event(), more, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn delta(&mut self, kind: &str, more: &str, out: &mut BytesMut) {
+        self.event(kind, out, |o, answer| {
+            write_place(answer, o);
+            o.key("delta").string(more);
+            if kind == "response.output_text.delta" {
+                o.key("logprobs").array(|_| ());
+            }
+        });
+    }
+
+    fn annotation(&mut self, annotation: &str, out: &mut BytesMut) {
+        self.event("response.output_text.annotation.added", out, |o, answer| {
+            write_place(answer, o);
+            let index =
+                last_part(answer).and_then(|part| part.annotations.iter().position(|it| it == annotation));
+            o.key("annotation_index").integer(index.unwrap_or(0) as u64);
+            o.key("annotation").raw(annotation);
+        });
+    }
+
+    fn close(&mut self, out: &mut BytesMut) {
+        match std::mem::replace(&mut self.open, Opened::Mute) {
+            Opened::Words => self.close_words(out),
+            Opened::Thought => self.close_thought(out),
+            Opened::Call => self.close_call(out),
+            Opened::Mute => {}
+        }
+    }
+
+    fn close_words(&mut self, out: &mut BytesMut) {
+        let is_refusal = last_part(&self.answer).is_some_and(|part| part.is_refusal);
+        let kind = if is_refusal { "response.refusal.done" } else { "response.output_text.done" };
+        self.event(kind, out, |o, answer| {
+            write_place(answer, o);
+            let text = last_part(answer).map_or("", |part| &part.text);
+            o.key(if is_refusal { "refusal" } else { "text" }).string(text);
+            if !is_refusal {
+                o.key("logprobs").array(|_| ());
+            }
+        });
+        self.event("response.content_part.done", out, write_part);
+    }
+
+    fn close_thought(&mut self, out: &mut BytesMut) {
+        self.event("response.reasoning_summary_text.done", out, |o, answer| {
+            write_place(answer, o);
+            o.key("text").string(last_thought(answer));
+        });
+        self.event("response.reasoning_summary_part.done", out, write_thought);
+    }
+
+    fn close_call(&mut self, out: &mut BytesMut) {
+        let Some(Item::Call(call)) = self.answer.items.last() else { return };
+        let (delta, done, name) = (call.delta_event(), call.done_event(), call.text_name());
+        if call.is_wrapped {
+            let text = call.text.clone();
+            self.delta(delta, &text, out);
+        }
+        self.event(done, out, |o, answer| {
+            write_place(answer, o);
+            let Some(Item::Call(call)) = answer.items.last() else { return };
+            o.key("name").string(&call.name);
+            o.key(name).string(&call.text);
+        });
+    }
+
+    /// The last item is whole, unless it was already.
+    fn finish_item(&mut self, status: &str, out: &mut BytesMut) {
+        if self.done < self.answer.items.len() {
+            self.done = self.answer.items.len();
+            self.event("response.output_item.done", out, |o, answer| write_item(answer, status, o));
+        }
+    }
+
+    /// An event with the whole response.
+    fn lifecycle(&mut self, kind: &str, status: &str, out: &mut BytesMut) {
+        let done = self.done;
+        self.event(kind, out, |o, answer| answer.write(status, done, o.key("response")));
+    }
+
+    fn event(&mut self, kind: &str, out: &mut BytesMut, members: impl FnOnce(&mut Writer<'_>, &Answer)) {
+        out.put_slice(b"event: ");
+        out.put_slice(kind.as_bytes());
+        out.put_slice(b"\ndata: ");
+        Writer::new(out).object(|o| {
+            o.key("type").string(kind);
+            o.key("sequence_number").integer(self.sequence);
+            members(o, &self.answer);
+        });
+        out.put_slice(b"\n\n");
+        self.sequence += 1;
+    }
+}
+
+/// The part that is open in the last item.
+fn last_part(answer: &Answer) -> Option<&Part> {
+    let Some(Item::Message { parts, .. }) = answer.items.last() else { return None };
+    parts.last()
+}
+
+fn last_thought(answer: &Answer) -> &str {
+    let Some(Item::Reasoning { summary, .. }) = answer.items.last() else { return "" };
+    summary.last().map_or("", |text| text)
+}
+
+/// Where the open block stands.
+fn write_place(answer: &Answer, o: &mut Writer<'_>) {
+    let Some(item) = answer.items.last() else { return };
+    o.key("item_id").string(item.id());
+    o.key("output_index").integer(last_index(answer.items.len()));
+    match item {
+        Item::Message { parts, .. } => o.key("content_index").integer(last_index(parts.len())),
+        Item::Reasoning { summary, .. } => o.key("summary_index").integer(last_index(summary.len())),
+        _ => {}
+    }
+}
+
+fn last_index(count: usize) -> u64 {
+    count.saturating_sub(1) as u64
+}
+
+fn write_item(answer: &Answer, status: &str, o: &mut Writer<'_>) {
+    o.key("output_index").integer(last_index(answer.items.len()));
+    answer.items.iter().rev().take(1).for_each(|item| item.write(status, o.key("item")));
+}
+
+fn write_part(o: &mut Writer<'_>, answer: &Answer) {
+    write_place(answer, o);
+    last_part(answer).iter().for_each(|part| part.write(o.key("part")));
+}
+
+fn write_thought(o: &mut Writer<'_>, answer: &Answer) {
+    write_place(answer, o);
+    write_summary(last_thought(answer), o.key("part"));
+}

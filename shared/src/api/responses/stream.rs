@@ -1,0 +1,771 @@
+//! Answers read: a provider's stream, and a whole answer as the stream it would have been.
+//!
+//! Items may grow at the same time and be repeated whole when they are done; blocks may neither. So each block has a
+//! [`Key`], only the oldest that is open grows in the open, and what the repetition says beyond what came before is
+//! all that is taken from it.
+//!
+//! <https://platform.openai.com/docs/api-reference/responses-streaming>
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, VecDeque};
+
+use super::tools::joined;
+use crate::api::{Api, ReadStream, Sink, openai};
+use crate::error::{Error, Kind};
+use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind, Usage};
+use crate::wire::Frame;
+use crate::wire::json::{self, Json, Malformed};
+
+/// Reads a whole answer.
+pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+    let is_answer = ["output", "status", "error"].iter().any(|name| body.get(name).is_some());
+    if !is_answer {
+        return Err(Malformed { offset: 0, what: "no response object" });
+    }
+    Reader::default().last(body, "", sink);
+    Ok(())
+}
+
+/// Reads a stream.
+#[derive(Default)]
+pub(super) struct Reader {
+    phase: Phase,
+    /// The blocks that are open; only the first has been given away, and grows as its words come.
+    open: VecDeque<Growing>,
+    /// The index of the first of `open`.
+    index: u32,
+    /// The blocks that have ended.
+    ended: BTreeSet<Key>,
+    /// The ids of the items that are done.
+    done: BTreeSet<String>,
+    used_tool: bool,
+    refused: bool,
+}
+
+#[derive(Default, PartialEq)]
+enum Phase {
+    /// Nothing has come yet.
+    #[default]
+    Waiting,
+    Running,
+    Over,
+}
+
+/// Which of an answer's blocks: the part of a list of an item.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    item: u64,
+    list: List,
+    part: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum List {
+    Summary,
+    Content,
+    /// A tool's arguments or input.
+    Call,
+    /// `encrypted_content`.
+    Seal,
+    /// The item as a whole.
+    Item,
+}
+
+/// A block that is open.
+struct Growing {
+    key: Key,
+    block: Open<'static>,
+    /// What has come while an older block was open.
+    waiting: Vec<Delta<'static>>,
+    /// How much of its text has come, in bytes, and how many annotations.
+    length: usize,
+    citations: usize,
+    ended: bool,
+}
+
+/// The members that events have.
+#[derive(Default)]
+struct Said<'a> {
+    kind: Cow<'a, str>,
+    item_index: u64,
+    part_index: u64,
+    item_id: Option<Json<'a>>,
+    delta: Option<Json<'a>>,
+    /// The whole of what the deltas gave piece by piece.
+    whole: Option<Json<'a>>,
+    /// An item, a part, an annotation or the response.
+    object: Option<Json<'a>>,
+}
+
+impl<'a> Said<'a> {
+    fn of(event: Json<'a>, name: &'a str) -> Said<'a> {
+        let mut said = Said { kind: Cow::Borrowed(name), ..Said::default() };
+        for (name, value) in event.fields() {
+            match &*name {
+                "type" => said.kind = value.string().unwrap_or_default(),
+                "output_index" => said.item_index = value.number().unwrap_or_default(),
+                "content_index" | "summary_index" => said.part_index = value.number().unwrap_or_default(),
+                "item_id" => said.item_id = Some(value),
+                "delta" => said.delta = Some(value),
+                "text" | "refusal" | "arguments" | "input" => said.whole = Some(value),
+                "item" | "part" | "annotation" | "response" => said.object = value.present(),
+                _ => {}
+            }
+        }
+        said
+    }
+
+    fn object(&self) -> Json<'a> {
+        self.object.unwrap_or(Json::NULL)
+    }
+
+    fn key(&self, list: List) -> Key {
+        Key { item: self.item_index, list, part: if list == List::Call { 0 } else { self.part_index } }
+    }
+
+    fn thinking(&self) -> Open<'static> {
+        Open::Thinking { id: self.item_id.and_then(Json::string).map(to_static) }
+    }
+}
+
+impl ReadStream for Reader {
+    fn push(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) {
+        if self.phase == Phase::Over || frame.data == b"[DONE]" {
+            return;
+        }
+        match Json::parse(frame.data) {
+            Ok(event) => self.event(event, frame.name, sink),
+            Err(error) => {
+                self.fail(
+                    Error::upstream(format!("The provider sent an event that is not JSON: {error}.")),
+                    sink,
+                );
+            }
+        }
+    }
+
+    /// All that must be said comes with the last event; without it the answer was cut off (E9).
+    fn finish(&mut self, _: &mut Sink<'_>) {}
+}
+
+impl Reader {
+    fn event(&mut self, event: Json<'_>, name: &str, sink: &mut Sink<'_>) {
+        let said = Said::of(event, name);
+        let text = || Open::Text;
+        let refusal = || Open::Refusal;
+        let thinking = || said.thinking();
+        match &*said.kind {
+            "response.created" | "response.queued" | "response.in_progress" => {
+                self.begin(said.object(), sink)
+            }
+            "response.output_item.added" => self.item_added(&said, sink),
+            "response.output_item.done" => self.item_done(said.item_index, said.object(), sink),
+            "response.content_part.added" => self.part_added(&said, List::Content, sink),
+            "response.content_part.done" => self.part_done(&said, List::Content, sink),
+            "response.reasoning_summary_part.added" => self.part_added(&said, List::Summary, sink),
+            "response.reasoning_summary_part.done" => self.part_done(&said, List::Summary, sink),
+            "response.output_text.delta" => self.delta(&said, List::Content, text, sink),
+            "response.output_text.done" => self.whole(&said, List::Content, text, sink),
+            "response.output_text.annotation.added" => self.annotation(&said, sink),
+            "response.refusal.delta" => self.delta(&said, List::Content, refusal, sink),
+            "response.refusal.done" => self.whole(&said, List::Content, refusal, sink),
+            "response.reasoning_text.delta" => self.delta(&said, List::Content, thinking, sink),
+            "response.reasoning_text.done" => self.whole(&said, List::Content, thinking, sink),
+            "response.reasoning_summary_text.delta" => self.delta(&said, List::Summary, thinking, sink),
+            "response.reasoning_summary_text.done" => self.whole(&said, List::Summary, thinking, sink),
+            "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
+                self.grow(said.key(List::Call), string(said.delta), sink);
+            }
+            "response.function_call_arguments.done" | "response.custom_tool_call_input.done" => {
+                self.complete(said.key(List::Call), &string(said.whole), sink);
+            }
+            kind @ ("response.completed"
+            | "response.incomplete"
+            | "response.failed"
+            | "response.cancelled") => {
+                self.last(said.object(), kind.trim_start_matches("response."), sink);
+            }
+            "error" => self.fail(error_of(event.get("error").and_then(Json::present).unwrap_or(event)), sink),
+            _ => {}
+        }
+    }
+
+    /// Says who answers, once.
+    fn begin(&mut self, response: Json<'_>, sink: &mut Sink<'_>) {
+        if self.phase != Phase::Waiting {
+            return;
+        }
+        self.phase = Phase::Running;
+        let created = response.get("created_at");
+        sink(Event::Start(Start {
+            id: string(response.get("id")),
+            model: string(response.get("model")),
+            created: created
+                .and_then(|it| it.number::<u64>().or_else(|| it.number::<f64>().map(|it| it as u64))),
+            // `auto` is what was wished for.
+            service_tier: response.get("service_tier").and_then(Json::string).filter(|tier| tier != "auto"),
+        }));
+    }
+
+    fn item_added(&mut self, said: &Said<'_>, sink: &mut Sink<'_>) {
+        if let Some(call) = tool_use(said.object()) {
+            self.open(said.key(List::Call), || call, sink);
+        }
+    }
+
+    fn part_added(&mut self, said: &Said<'_>, list: List, sink: &mut Sink<'_>) {
+        match &*string(said.object().get("type")) {
+            "output_text" => self.open(said.key(list), || Open::Text, sink),
+            "refusal" => self.open(said.key(list), || Open::Refusal, sink),
+            "summary_text" | "reasoning_text" => self.open(said.key(list), || said.thinking(), sink),
+            _ => {}
+        }
+    }
+
+    fn part_done(&mut self, said: &Said<'_>, list: List, sink: &mut Sink<'_>) {
+        self.part(said.key(list), said.object(), said.item_id, sink);
+    }
+
+    fn delta(
+        &mut self,
+        said: &Said<'_>,
+        list: List,
+        block: impl FnOnce() -> Open<'static>,
+        sink: &mut Sink<'_>,
+    ) {
+        self.open(said.key(list), block, sink);
+        self.grow(said.key(list), string(said.delta), sink);
+    }
+
+    fn whole(
+        &mut self,
+        said: &Said<'_>,
+        list: List,
+        block: impl FnOnce() -> Open<'static>,
+        sink: &mut Sink<'_>,
+    ) {
+        self.open(said.key(list), block, sink);
+        self.complete(said.key(list), &string(said.whole), sink);
+    }
+
+    fn annotation(&mut self, said: &Said<'_>, sink: &mut Sink<'_>) {
+        self.cite(said.key(List::Content), said.object(), sink);
+    }
+
+    /// An item as a whole: what of it has not come yet comes now, and all of its blocks end.
+    fn item_done(&mut self, index: u64, item: Json<'_>, sink: &mut Sink<'_>) {
+        if item.kind() != json::Kind::Object {
+            return;
+        }
+        self.done.extend(item.get("id").and_then(Json::string).map(Cow::into_owned));
+        match &*string(item.get("type")) {
+            "message" => self.parts(index, List::Content, item, "content", sink),
+            "reasoning" => self.reasoning(index, item, sink),
+            "function_call" => self.call(index, item, "arguments", sink),
+            "custom_tool_call" => self.call(index, item, "input", sink),
+            _ => self.opaque(index, item, sink),
+        }
+    }
+
+    fn parts(&mut self, item_index: u64, list: List, item: Json<'_>, name: &str, sink: &mut Sink<'_>) {
+        let parts = item.get(name).into_iter().flat_map(Json::items);
+        for (index, part) in (0..).zip(parts) {
+            self.part(Key { item: item_index, list, part: index }, part, item.get("id"), sink);
+        }
+    }
+
+    /// A part as a whole.
+    fn part(&mut self, key: Key, part: Json<'_>, item_id: Option<Json<'_>>, sink: &mut Sink<'_>) {
+        let thinking = || Open::Thinking { id: item_id.and_then(Json::string).map(to_static) };
+        let text = match &*string(part.get("type")) {
+            "output_text" => {
+                self.open(key, || Open::Text, sink);
+                part.get("text")
+            }
+            "refusal" => {
+                self.open(key, || Open::Refusal, sink);
+                part.get("refusal")
+            }
+            "summary_text" | "reasoning_text" => {
+                self.open(key, thinking, sink);
+                part.get("text")
+            }
+            _ => return,
+        };
+        self.complete(key, &string(text), sink);
+        let known = self.growing(key).map_or(usize::MAX, |block| block.citations);
+        for annotation in part.get("annotations").into_iter().flat_map(Json::items).skip(known) {
+            self.cite(key, annotation, sink);
+        }
+        self.end(key, sink);
+    }
+
+    /// Reasoning as a whole; an item of it that says nothing is only a mark for its own API.
+    fn reasoning(&mut self, index: u64, item: Json<'_>, sink: &mut Sink<'_>) {
+        self.parts(index, List::Summary, item, "summary", sink);
+        self.parts(index, List::Content, item, "content", sink);
+        if let Some(data) = item.get("encrypted_content").and_then(Json::string) {
+            let id = item.get("id").and_then(Json::string).map(to_static);
+            let block = || Open::Sealed { data: to_static(data), id };
+            self.at_once(Key { item: index, list: List::Seal, part: 0 }, block, sink);
+        }
+        let is_known = |key: &Key| key.item == index;
+        if !self.ended.iter().any(is_known) && !self.open.iter().any(|block| is_known(&block.key)) {
+            self.opaque(index, item, sink);
+        }
+    }
+
+    fn call(&mut self, index: u64, item: Json<'_>, name: &str, sink: &mut Sink<'_>) {
+        let key = Key { item: index, list: List::Call, part: 0 };
+        if let Some(call) = tool_use(item) {
+            self.open(key, || call, sink);
+        }
+        self.complete(key, &string(item.get(name)), sink);
+        self.end(key, sink);
+    }
+
+    fn opaque(&mut self, index: u64, item: Json<'_>, sink: &mut Sink<'_>) {
+        let block = || Open::Opaque { api: Api::Responses, raw: Cow::Owned(item.raw().to_owned()) };
+        self.at_once(Key { item: index, list: List::Item, part: 0 }, block, sink);
+    }
+
+    /// A block that comes whole.
+    fn at_once(&mut self, key: Key, block: impl FnOnce() -> Open<'static>, sink: &mut Sink<'_>) {
+        self.open(key, block, sink);
+        self.end(key, sink);
+    }
+
+    /// The response as a whole, which says how it went.
+    fn last(&mut self, response: Json<'_>, kind: &str, sink: &mut Sink<'_>) {
+        self.begin(response, sink);
+        for (index, item) in (0..).zip(response.get("output").into_iter().flat_map(Json::items)) {
+            let id = item.get("id").and_then(Json::string);
+            if id.is_none_or(|id| !self.done.contains(&*id)) {
+                self.item_done(index, item, sink);
+            }
+        }
+        let status = response.get("status").and_then(Json::string).unwrap_or(Cow::Borrowed(kind));
+        let error = response.get("error").and_then(Json::present);
+        match (&*status, error) {
+            (_, Some(error)) => self.fail(error_of(error), sink),
+            ("failed" | "cancelled", None) => {
+                self.fail(Error::upstream(format!("The answer was {status}.")), sink)
+            }
+            // It is being answered in the background: there is no end to tell of.
+            ("in_progress" | "queued", None) => {}
+            _ => self.stop(response, &status, sink),
+        }
+    }
+
+    fn stop(&mut self, response: Json<'_>, status: &str, sink: &mut Sink<'_>) {
+        self.open.iter_mut().for_each(|block| block.ended = true);
+        self.advance(sink);
+        if let Some(usage) = response.get("usage").and_then(Json::present) {
+            sink(Event::Usage(read_usage(usage)));
+        }
+        sink(Event::Stop(Stop { reason: self.reason(response, status), sequence: None }));
+        sink(Event::End);
+        self.phase = Phase::Over;
+    }
+
+    fn reason(&self, response: Json<'_>, status: &str) -> StopReason {
+        let why = response.get("incomplete_details").and_then(|details| details.get("reason"));
+        match (status, why.and_then(Json::string).as_deref()) {
+            ("incomplete", Some("max_output_tokens")) => StopReason::MaxTokens,
+            ("incomplete", Some("content_filter")) => StopReason::Refusal,
+            ("incomplete", why) => StopReason::Other(why.unwrap_or("incomplete").to_owned()),
+            _ if self.used_tool => StopReason::ToolUse,
+            _ if self.refused => StopReason::Refusal,
+            _ => StopReason::Done,
+        }
+    }
+
+    fn fail(&mut self, error: Error, sink: &mut Sink<'_>) {
+        self.phase = Phase::Over;
+        sink(Event::Fail(error));
+    }
+
+    fn growing(&mut self, key: Key) -> Option<&mut Growing> {
+        self.open.iter_mut().find(|block| block.key == key)
+    }
+
+    /// Opens a block, unless it is or was open.
+    fn open(&mut self, key: Key, block: impl FnOnce() -> Open<'static>, sink: &mut Sink<'_>) {
+        if self.ended.contains(&key) || self.growing(key).is_some() {
+            return;
+        }
+        self.begin(Json::NULL, sink);
+        let block = block();
+        self.used_tool |= matches!(block, Open::ToolUse { .. });
+        self.refused |= matches!(block, Open::Refusal);
+        if self.open.is_empty() {
+            sink(Event::Open { index: self.index, block: block.clone() });
+        }
+        let (waiting, length, citations, ended) = (Vec::new(), 0, 0, false);
+        self.open.push_back(Growing { key, block, waiting, length, citations, ended });
+    }
+
+    /// More of a block's text.
+    fn grow(&mut self, key: Key, more: Cow<'_, str>, sink: &mut Sink<'_>) {
+        let Some(block) = self.growing(key).filter(|_| !more.is_empty()) else { return };
+        block.length += more.len();
+        let delta = match block.block {
+            Open::Thinking { .. } => Delta::Thinking(more),
+            Open::ToolUse { .. } => Delta::Arguments(more),
+            _ => Delta::Text(more),
+        };
+        self.give(key, delta, sink);
+    }
+
+    /// The whole of a block's text: what has not come yet comes now.
+    fn complete(&mut self, key: Key, whole: &str, sink: &mut Sink<'_>) {
+        let Some(block) = self.growing(key) else { return };
+        if let Some(more) = whole.get(block.length..) {
+            self.grow(key, Cow::Borrowed(more), sink);
+        }
+    }
+
+    fn cite(&mut self, key: Key, annotation: Json<'_>, sink: &mut Sink<'_>) {
+        let Some(block) = self.growing(key) else { return };
+        block.citations += 1;
+        let raw = Cow::Owned(format!("[{}]", annotation.raw()));
+        self.give(key, Delta::Citations(Citations { api: Api::Responses, raw }), sink);
+    }
+
+    /// Gives a delta away, or keeps it until its block's turn has come.
+    fn give(&mut self, key: Key, delta: Delta<'_>, sink: &mut Sink<'_>) {
+        if self.open.front().is_some_and(|first| first.key == key) {
+            return sink(Event::Delta { index: self.index, delta });
+        }
+        if let Some(block) = self.growing(key) {
+            block.waiting.push(delta.into_static());
+        }
+    }
+
+    fn end(&mut self, key: Key, sink: &mut Sink<'_>) {
+        if let Some(block) = self.growing(key) {
+            block.ended = true;
+            self.advance(sink);
+        }
+    }
+
+    /// Closes the first block if it has ended, and gives the next one away as far as it has come.
+    fn advance(&mut self, sink: &mut Sink<'_>) {
+        while let Some(ended) = self.open.pop_front_if(|block| block.ended) {
+            sink(Event::Close { index: self.index });
+            self.ended.insert(ended.key);
+            self.index += 1;
+            let Some(next) = self.open.front_mut() else { return };
+            sink(Event::Open { index: self.index, block: next.block.clone() });
+            for delta in next.waiting.drain(..) {
+                sink(Event::Delta { index: self.index, delta });
+            }
+        }
+    }
+}
+
+/// The tool use that an item begins, if it is one.
+fn tool_use(item: Json<'_>) -> Option<Open<'static>> {
+    let kind = match &*item.get("type")?.string()? {
+        "function_call" => ToolKind::Function,
+        "custom_tool_call" => ToolKind::Custom,
+        _ => return None,
+    };
+    let name = string(item.get("name"));
+    let space = item.get("namespace").and_then(Json::string);
+    let name = space.map_or_else(|| name.clone().into_owned(), |space| joined(&space, &name));
+    let id = to_static(string(item.get("call_id")));
+    Some(Open::ToolUse { id, name: Cow::Owned(name), kind, signature: None })
+}
+
+/// The error of an `error` event or of a failed response.
+fn error_of(error: Json<'_>) -> Error {
+    let error = openai::error_of(error, Kind::Api);
+    if error.kind == Kind::Api { Error { status: 502, ..error } } else { error }
+}
+
+fn read_usage(usage: Json<'_>) -> Usage {
+    let count = |name: &str| usage.get(name).and_then(Json::number);
+    let detail = |of: &str, name: &str| usage.get(of).and_then(|it| it.get(name)).and_then(Json::number);
+    Usage {
+        input: count("input_tokens"),
+        output: count("output_tokens"),
+        cache_read: detail("input_tokens_details", "cached_tokens"),
+        cache_write: detail("input_tokens_details", "cache_write_tokens"),
+        reasoning: detail("output_tokens_details", "reasoning_tokens"),
+        ..Usage::default()
+    }
+}
+
+/// A string's value; none where there is no string.
+fn string<'a>(value: Option<Json<'a>>) -> Cow<'a, str> {
+    value.and_then(Json::string).unwrap_or_default()
+}
+
+fn to_static(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Block, Response};
+    use serde_json::{Value, json};
+
+    fn events(frames: &[Value]) -> Vec<Event<'static>> {
+        let mut reader = Reader::default();
+        let mut events = Vec::new();
+        for frame in frames {
+            let data = frame.to_string();
+            let sink = &mut |event: Event<'_>| events.push(into_static(event));
+            reader.push(Frame { name: "", data: data.as_bytes() }, sink);
+        }
+        reader.finish(&mut |event| events.push(into_static(event)));
+        events
+    }
+
+    fn into_static(event: Event<'_>) -> Event<'static> {
+        match event {
+            Event::Start(start) => Event::Start(start.to_static()),
+            Event::Open { index, block } => {
+                Event::Open { index, block: Open::of(&block.to_block()).unwrap() }
+            }
+            Event::Delta { index, delta } => Event::Delta { index, delta: delta.into_static() },
+            Event::Close { index } => Event::Close { index },
+            Event::Usage(usage) => Event::Usage(usage),
+            Event::Stop(stop) => Event::Stop(stop.to_static()),
+            Event::Ping => Event::Ping,
+            Event::Fail(error) => Event::Fail(error),
+            Event::End => Event::End,
+        }
+    }
+
+    fn fold(events: &[Event<'_>]) -> Response {
+        let mut response = Response::default();
+        events.iter().for_each(|event| response.push(event));
+        response
+    }
+
+    fn whole(body: &Value) -> Response {
+        let (text, mut response) = (body.to_string(), Response::default());
+        read(Json::parse(text.as_bytes()).unwrap(), &mut |event| response.push(&event)).unwrap();
+        response
+    }
+
+    /// Each block is opened once, in order, and closed before the next.
+    fn check_nested(events: &[Event<'_>]) {
+        let (mut next, mut open) = (0, None);
+        for event in events {
+            match event {
+                Event::Open { index, .. } => {
+                    assert_eq!((*index, open), (next, None));
+                    open = Some(*index);
+                }
+                Event::Delta { index, .. } => assert_eq!(open, Some(*index)),
+                Event::Close { index } => {
+                    assert_eq!(open.take(), Some(*index));
+                    next += 1;
+                }
+                Event::Stop(_) => assert_eq!(open, None),
+                _ => {}
+            }
+        }
+    }
+
+    /// The frames' fold is the fold of the response in their last, and what is `wanted`.
+    fn check(frames: &[Value], wanted: &[Block<'static>], reason: StopReason) {
+        let events = events(frames);
+        check_nested(&events);
+        let folded = fold(&events);
+        assert_eq!(folded.blocks, wanted);
+        assert_eq!(folded.stop.as_ref().map(|stop| &stop.reason), Some(&reason));
+        assert_eq!(folded, whole(&frames.last().unwrap()["response"]));
+    }
+
+    fn response(status: &str, output: Value) -> Value {
+        json!({"id": "resp_1", "object": "response", "created_at": 7.0, "status": status, "model": "m",
+            "service_tier": "default", "output": output, "usage": {"input_tokens": 3, "output_tokens": 2,
+            "input_tokens_details": {"cached_tokens": 1}, "output_tokens_details": {"reasoning_tokens": 1}}})
+    }
+
+    fn created() -> Value {
+        json!({"type": "response.created", "response": response("in_progress", json!([]))})
+    }
+
+    fn completed(output: Value) -> Value {
+        json!({"type": "response.completed", "response": response("completed", output)})
+    }
+
+    fn message(parts: Value) -> Value {
+        json!({"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": parts})
+    }
+
+    fn call(id: &str, arguments: &str) -> Value {
+        json!({"type": "function_call", "id": format!("fc_{id}"), "call_id": id, "name": "f", "arguments": arguments})
+    }
+
+    fn tool(id: &str, arguments: &str) -> Block<'static> {
+        Block::ToolUse(crate::ir::ToolUse {
+            id: id.to_owned().into(),
+            name: "f".into(),
+            arguments: arguments.to_owned().into(),
+            ..Default::default()
+        })
+    }
+
+    #[test]
+    fn words_with_annotations_as_the_api_streams_them() {
+        let cited = json!([{"type": "url_citation", "url": "u"}, {"type": "file_path", "file_id": "f"}]);
+        let part = json!({"type": "output_text", "text": "Hi é", "annotations": cited});
+        let at = |kind: &str, members: Value| {
+            let mut event = json!({"type": kind, "item_id": "msg_1", "output_index": 0, "content_index": 0});
+            event.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            event
+        };
+        let frames = [
+            created(),
+            json!({"type": "response.output_item.added", "output_index": 0, "item": message(json!([]))}),
+            at(
+                "response.content_part.added",
+                json!({"part": {"type": "output_text", "text": "", "annotations": []}}),
+            ),
+            at("response.output_text.delta", json!({"delta": "Hi"})),
+            json!({"type": "response.something_new", "output_index": 0}),
+            at("response.output_text.delta", json!({"delta": " é"})),
+            at("response.output_text.annotation.added", json!({"annotation": cited[0]})),
+            at("response.output_text.done", json!({"text": "Hi é"})),
+            at("response.content_part.done", json!({"part": part})),
+            json!({"type": "response.output_item.done", "output_index": 0, "item": message(json!([part]))}),
+            completed(json!([message(json!([part]))])),
+        ];
+        let citations = Citations { api: Api::Responses, raw: format!("[{},{}]", cited[0], cited[1]).into() };
+        let text = crate::ir::Text { text: "Hi é".into(), citations: Some(citations), ..Default::default() };
+        check(&frames, &[Block::Text(text)], StopReason::Done);
+        let usage = fold(&events(&frames)).usage;
+        assert_eq!((usage.input, usage.cache_read, usage.reasoning), (Some(3), Some(1), Some(1)));
+    }
+
+    #[test]
+    fn items_that_only_come_done_are_neither_lost_nor_doubled() {
+        let items = [
+            message(json!([{"type": "output_text", "text": "a"}, {"type": "refusal", "refusal": "b"}])),
+            call("c1", "{}"),
+        ];
+        let wanted = [Block::text("a"), Block::Refusal("b".into()), tool("c1", "{}")];
+        let done = |index: usize| json!({"type": "response.output_item.done", "output_index": index, "item": items[index]});
+        let last = completed(json!(items));
+        check(&[created(), done(0), done(1), last.clone()], &wanted, StopReason::ToolUse);
+        check(&[created(), done(0), last.clone()], &wanted, StopReason::ToolUse);
+        check(&[created(), last.clone()], &wanted, StopReason::ToolUse);
+        check(&[last], &wanted, StopReason::ToolUse);
+        let part_done =
+            json!({"type": "response.output_text.done", "output_index": 0, "content_index": 0, "text": "a"});
+        check(&[created(), part_done, completed(json!(items))], &wanted, StopReason::ToolUse);
+    }
+
+    /// E6: calls that grow at the same time become blocks one after the other.
+    #[test]
+    fn e6_calls_that_overlap_come_one_after_the_other() {
+        let added = |index: usize, id: &str| json!({"type": "response.output_item.added", "output_index": index, "item": call(id, "")});
+        let delta = |index: usize, delta: &str| json!({"type": "response.function_call_arguments.delta", "output_index": index, "delta": delta});
+        let done = |index: usize, id: &str, arguments: &str| json!({"type": "response.output_item.done", "output_index": index, "item": call(id, arguments)});
+        let frames = [
+            created(),
+            added(0, "c1"),
+            added(1, "c2"),
+            delta(1, "{\"b\":"),
+            delta(0, "{\"a\":"),
+            delta(1, "2}"),
+            done(1, "c2", "{\"b\":2}"),
+            delta(0, "1}"),
+            done(0, "c1", "{\"a\":1}"),
+            added(2, "c3"),
+            done(2, "c3", ""),
+            completed(json!([call("c1", "{\"a\":1}"), call("c2", "{\"b\":2}"), call("c3", "")])),
+        ];
+        check(
+            &frames,
+            &[tool("c1", "{\"a\":1}"), tool("c2", "{\"b\":2}"), tool("c3", "")],
+            StopReason::ToolUse,
+        );
+    }
+
+    #[test]
+    fn reasoning_keeps_its_id_and_its_seal() {
+        let item = json!({"type": "reasoning", "id": "rs_1", "encrypted_content": "xyz", "summary": [
+            {"type": "summary_text", "text": "a"}, {"type": "summary_text", "text": "b"}]});
+        let mark = json!({"type": "reasoning", "id": "rs_2", "summary": []});
+        let hosted = json!({"type": "web_search_call", "id": "ws_1", "status": "completed"});
+        let delta = |part: usize, text: &str| {
+            json!({"type": "response.reasoning_summary_text.delta", "item_id": "rs_1",
+            "output_index": 0, "summary_index": part, "delta": text})
+        };
+        let part_done = json!({"type": "response.reasoning_summary_part.done", "item_id": "rs_1", "output_index": 0,
+            "summary_index": 0, "part": {"type": "summary_text", "text": "a"}});
+        let frames = [
+            created(),
+            json!({"type": "response.output_item.added", "output_index": 0, "item": {"type": "reasoning", "id": "rs_1",
+                "encrypted_content": "early", "summary": []}}),
+            delta(0, "a"),
+            part_done,
+            delta(1, "b"),
+            json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
+            completed(json!([item, mark, hosted])),
+        ];
+        let thought = |text: &'static str| {
+            Block::Thinking(crate::ir::Thought {
+                text: text.into(),
+                id: Some("rs_1".into()),
+                ..Default::default()
+            })
+        };
+        let opaque = |raw: &Value| Block::Opaque { api: Api::Responses, raw: raw.to_string().into() };
+        let sealed = Block::Sealed { data: "xyz".into(), id: Some("rs_1".into()) };
+        check(
+            &frames,
+            &[thought("a"), thought("b"), sealed, opaque(&mark), opaque(&hosted)],
+            StopReason::Done,
+        );
+    }
+
+    #[test]
+    fn every_ending_has_its_reason() {
+        let ending = |why: &str| {
+            let mut last =
+                json!({"type": "response.incomplete", "response": response("incomplete", json!([]))});
+            last["response"]["incomplete_details"] = json!({"reason": why});
+            [created(), last]
+        };
+        check(&ending("max_output_tokens"), &[], StopReason::MaxTokens);
+        check(&ending("content_filter"), &[], StopReason::Refusal);
+        check(&ending("steered"), &[], StopReason::Other("steered".to_owned()));
+    }
+
+    /// E8, E9: what breaks off never looks finished, and says why where the provider did.
+    #[test]
+    fn e8_e9_failures_and_cut_streams() {
+        let error = |frames: &[Value]| fold(&events(frames)).error.map(|error| (error.kind, error.message));
+        let failed = json!({"type": "response.failed", "response": {"id": "r", "status": "failed", "output": [],
+            "error": {"code": "rate_limit_exceeded", "message": "slow"}}});
+        assert_eq!(error(&[created(), failed.clone()]), Some((Kind::RateLimit, "slow".to_owned())));
+        assert_eq!(whole(&failed["response"]).error.map(|error| error.message), Some("slow".to_owned()));
+        let flat = json!({"type": "error", "code": "server_error", "message": "m", "param": null});
+        assert_eq!(error(&[flat]), Some((Kind::Api, "m".to_owned())));
+        let nested = json!({"type": "error", "error": {"type": "invalid_request_error", "message": "m"}});
+        assert_eq!(
+            error(&[created(), nested, completed(json!([]))]),
+            Some((Kind::InvalidRequest, "m".to_owned()))
+        );
+        let cut = fold(&events(&[created()]));
+        assert!(!cut.ended && cut.error.is_none() && cut.stop.is_none());
+        let mut reader = Reader::default();
+        let mut garbage = Response::default();
+        reader.push(Frame { name: "", data: b"<html>" }, &mut |event| garbage.push(&event));
+        assert_eq!(garbage.error.map(|error| error.status), Some(502));
+    }
+
+    #[test]
+    fn what_is_no_response_is_malformed() {
+        assert!(read(Json::parse(br#"{"choices":[]}"#).unwrap(), &mut |_| ()).is_err());
+    }
+}
