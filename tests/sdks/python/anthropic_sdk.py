@@ -31,7 +31,7 @@ def arguments(model, text, **more):
 
 
 def plain(model):
-    answer = client.messages.create(**arguments(model, "play:text", system="Be brief.", temperature=0.5))
+    answer = client.messages.create(**arguments(model, "play:text", system="Be brief."))
     equal([(block.type, block.text) for block in answer.content], [("text", TEXT)])
     equal((answer.stop_reason, answer.role, answer.type), ("end_turn", "assistant", "message"))
     usage = answer.usage
