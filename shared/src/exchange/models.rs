@@ -49,6 +49,7 @@ fn write(model: &Model, client: Api, w: &mut Writer<'_>) {
             o.key("type").string("model");
             o.key("display_name").string(&model.id);
             o.key("created_at").string("1970-01-01T00:00:00Z");
+            o.key("lifecycle").string("active");
         } else {
             o.key("object").string("model");
             o.key("created").integer(0);

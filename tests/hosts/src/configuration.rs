@@ -60,6 +60,7 @@ model_providers:
   - model: completions/*
     base_url: http://{provider}/compatible/v4
     provider_interface: openai
+    apis: [completions]
     access_key: $TEST_COMPLETIONS_KEY
   - model: messages/*
     base_url: http://{provider}
