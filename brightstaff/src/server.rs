@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::gateway::Gateway;
+use shared::gateway::{Gateway, ListenerKind};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -91,7 +91,8 @@ impl Server {
         let native = Native::new(&settings.egress).map_err(StartError::Trust)?;
         let surface = Surface::new(Arc::new(gateway), native, closing.subscribe(), settings);
         let mut doors = Vec::new();
-        for listener in &surface.gateway.listeners {
+        let listeners = surface.gateway.listeners.iter();
+        for listener in listeners.filter(|listener| listener.kind == ListenerKind::Model) {
             let address = SocketAddr::new(listener.address, listener.port);
             doors.push(Door::open(&listener.name, address, surface.clone(), settings.head).await?);
         }

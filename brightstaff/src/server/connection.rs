@@ -14,8 +14,8 @@ use tokio::sync::watch;
 
 use super::surface::Surface;
 
-/// The most bytes in the head of a request.
-const HEAD_BYTES: usize = 64 * 1024;
+/// The smallest buffer that hyper takes.
+const SMALLEST_BUFFER: usize = 8 * 1024;
 
 /// The most header fields in a request.
 const MOST_HEADERS: usize = 128;
@@ -41,7 +41,7 @@ pub(super) async fn serve(
         let surface = Arc::clone(&surface);
         async move { Ok::<_, Infallible>(surface.answer(request).await) }
     });
-    let builder = builder(head);
+    let builder = builder(head, surface.gateway.limits.header_bytes);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut closed = pin!(closing.wait_for(|closing| *closing));
     let mut late = pin!(tokio::time::sleep(head));
@@ -65,18 +65,18 @@ pub(super) async fn serve(
     }
 }
 
-fn builder(head: Duration) -> Builder<TokioExecutor> {
+fn builder(head: Duration, head_bytes: usize) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
-        .max_buf_size(HEAD_BYTES)
+        .max_buf_size(head_bytes.max(SMALLEST_BUFFER))
         .max_headers(MOST_HEADERS);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(HEAD_BYTES as u32)
+        .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
         .max_concurrent_streams(MOST_STREAMS)
         .keep_alive_interval(PING)
         .adaptive_window(true);

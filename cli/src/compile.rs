@@ -1,0 +1,35 @@
+//! `planoai compile`: the final form of a configuration, which guests have built in.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::configuration;
+use crate::failure::Failure;
+
+/// Compile a configuration for the Worker and the Spin component: JSON, checked and final, with the names of secrets in
+/// it and not the secrets.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    planoai compile gateway.yaml -o edge/worker/gateway.json\n  \
+    planoai compile gateway.yaml | jq .providers\n\n\
+    Exit codes: 0 written; 1 it cannot be written; 78 the configuration is wrong.")]
+pub(crate) struct Arguments {
+    /// The configuration; without one, ./config.yaml, ./plano_config.yaml, or the keys in the environment
+    file: Option<PathBuf>,
+    /// Where to write; standard output if left out
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let file = configuration::find(arguments.file.as_deref())?;
+    let configuration = configuration::load(file, configuration::USUAL_PORT)?;
+    let mut json = serde_json::to_vec_pretty(&configuration.compiled)
+        .map_err(|error| Failure::new(format!("the configuration cannot be written: {error}")))?;
+    json.push(b'\n');
+    let written = match &arguments.output {
+        Some(path) => std::fs::write(path, &json).map_err(|error| format!("{}: {error}", path.display())),
+        None => io::stdout().write_all(&json).map_err(|error| error.to_string()),
+    };
+    written.map_err(Failure::new)
+}

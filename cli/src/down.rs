@@ -1,0 +1,69 @@
+//! `planoai down`: stops the gateway in the background.
+
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::{Instant, sleep};
+
+use crate::failure::Failure;
+use crate::state::{Running, State};
+
+/// How often to look whether it has ended.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long it may take beyond its open requests.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Stop the gateway that runs in the background. Open requests may finish.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  planoai down\n  planoai down --now    open requests are cut\n\n\
+    Exit codes: 0 it is stopped, or was not running; 1 it does not stop.")]
+pub(crate) struct Arguments {
+    /// Do not wait for open requests
+    #[arg(long)]
+    now: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let state = State::usual()?;
+    let Some(running) = state.running() else {
+        println!("planoai is not running in the background.");
+        return Ok(());
+    };
+    stop(&running)?;
+    if arguments.now {
+        // The second signal ends it at once.
+        sleep(LOOK).await;
+        let _ = stop(&running);
+    }
+    wait(&state, &running).await?;
+    println!("planoai (pid {}) is stopped.", running.pid);
+    Ok(())
+}
+
+fn stop(running: &Running) -> Result<(), Failure> {
+    let pid = i32::try_from(running.pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| Failure::new(format!("{} is no process id", running.pid)))?;
+    kill_process(pid, Signal::TERM)
+        .map_err(|error| Failure::new(format!("planoai (pid {}) cannot be stopped: {error}", running.pid)))
+}
+
+async fn wait(state: &State, running: &Running) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let mut told = false;
+    while state.is_held() {
+        if begun.elapsed() > Duration::from_secs(running.drain) + GRACE {
+            let message = format!("planoai (pid {}) does not stop; end it with `kill -9`", running.pid);
+            return Err(Failure::new(message));
+        }
+        if !told && begun.elapsed() > Duration::from_secs(1) {
+            told = true;
+            println!(
+                "Open requests may finish (at most {} s; `planoai down --now` cuts them).",
+                running.drain
+            );
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
+}

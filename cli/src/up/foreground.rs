@@ -1,0 +1,88 @@
+//! The gateway in this process, until SIGTERM or SIGINT.
+
+use std::future::Future;
+use std::process;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use brightstaff::{Drained, Server};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Arguments, banner};
+use crate::failure::Failure;
+use crate::state::{Address, Held, Running, State};
+use crate::{configuration, settings};
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let log = brightstaff::log::start(settings::log_filter().as_deref())
+        .map_err(|error| Failure::new(format!("the log cannot be started: {error}")))?;
+    let done = serve(&arguments).await;
+    log.flush();
+    done
+}
+
+async fn serve(arguments: &Arguments) -> Result<(), Failure> {
+    let state = arguments.state.as_deref().map(State::at).transpose()?;
+    let _held = state.as_ref().map(hold).transpose()?;
+    let file = configuration::find(arguments.file.as_deref())?;
+    let configuration = configuration::load(file, arguments.listener_port)?;
+    let settings = settings::read(arguments.drain())?;
+    // From here on a signal is not lost, also one that comes before the first request.
+    let (once, twice) = (signalled(1)?, signalled(2)?);
+    let gateway = configuration.open()?;
+    let server = Server::bind(gateway, &settings).await.map_err(|error| Failure::new(error.to_string()))?;
+    let running = running(arguments, &configuration, &server);
+    eprint!("{}", banner::Banner { running: &running, configuration: &configuration, log: None });
+    if let Some(state) = &state {
+        let told = state.announce(&running);
+        told.map_err(|error| Failure::new(format!("cannot write to {}: {error}", state.folder().display())))?;
+    }
+    tokio::select! {
+        drained = server.run(once) => farewell(drained),
+        () = twice => tracing::warn!("stopped at once"),
+    }
+    Ok(())
+}
+
+fn hold(state: &State) -> Result<Held, Failure> {
+    let held = state
+        .hold()
+        .map_err(|error| Failure::new(format!("cannot use {}: {error}", state.folder().display())))?;
+    held.ok_or_else(|| Failure::new("already running"))
+}
+
+fn running(arguments: &Arguments, configuration: &configuration::Configuration, server: &Server) -> Running {
+    let address = |(name, address)| Address { name, address };
+    Running {
+        pid: process::id(),
+        doors: server.addresses().into_iter().map(address).collect(),
+        configuration: configuration.file.as_ref().map(|file| file.canonicalize().unwrap_or(file.clone())),
+        since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
+        drain: arguments.drain,
+    }
+}
+
+/// Waits for so many signals to stop.
+fn signalled(times: u32) -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| signal(kind).map_err(|error| Failure::new(format!("no signals: {error}")));
+    let mut terminate: Signal = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    // A terminal that is closed takes nothing down that was started in the background.
+    let mut hangup = listen(SignalKind::hangup())?;
+    Ok(async move {
+        let mut left = times;
+        while left > 0 {
+            tokio::select! {
+                _ = terminate.recv() => left -= 1,
+                _ = interrupt.recv() => left -= 1,
+                _ = hangup.recv() => {}
+            }
+        }
+    })
+}
+
+fn farewell(drained: Drained) {
+    match drained.cut {
+        0 => tracing::info!("stopped"),
+        cut => tracing::warn!(connections = cut, "stopped; some requests took too long and were cut"),
+    }
+}
