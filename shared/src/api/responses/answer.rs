@@ -61,7 +61,7 @@ pub(super) struct Part {
 pub(super) struct Call {
     pub id: String,
     call_id: String,
-    pub name: String,
+    name: String,
     namespace: Option<String>,
     kind: ToolKind,
     /// Whether a function's arguments must be turned into a custom tool's input: its provider knows no custom tools.
@@ -310,7 +310,9 @@ impl Call {
         o.key("id").string(&self.id);
         let is_custom = self.kind == ToolKind::Custom;
         o.key("type").string(if is_custom { "custom_tool_call" } else { "function_call" });
-        o.key("status").string(status);
+        if !is_custom {
+            o.key("status").string(status);
+        }
         o.key("call_id").string(&self.call_id);
         o.key("name").string(&self.name);
         self.namespace.iter().for_each(|namespace| o.key("namespace").string(namespace));

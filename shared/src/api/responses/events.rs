@@ -205,7 +205,6 @@ impl Stream {
         self.event(done, out, |o, answer| {
             write_place(answer, o);
             let Some(Item::Call(call)) = answer.items.last() else { return };
-            o.key("name").string(&call.name);
             o.key(name).string(&call.text);
         });
     }
@@ -475,8 +474,7 @@ mod tests {
         assert_eq!(
             frames[10]["response"]["output"],
             json!([
-                {"type": "custom_tool_call", "id": "ctc_1_0", "call_id": "c1", "name": "c", "input": "free \"text\"",
-                 "status": "completed"},
+                {"type": "custom_tool_call", "id": "ctc_1_0", "call_id": "c1", "name": "c", "input": "free \"text\""},
                 {"type": "function_call", "id": "fc_1_1", "call_id": "c2", "name": "f", "namespace": "n",
                  "arguments": "{}", "status": "completed"},
             ])
