@@ -8,11 +8,16 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
+mod answer;
+mod call;
 mod message;
 mod part;
 mod reasoning;
 mod request;
+mod response;
+mod stream;
 mod tool;
+mod usage;
 
 use bytes::BytesMut;
 
@@ -34,17 +39,12 @@ impl Read for Completions {
         request::portable(request)
     }
 
-    fn response(&self, _: Json<'_>, _: &mut Sink<'_>) -> Result<(), Malformed> {
-        Err(Malformed { offset: 0, what: "not there yet" })
+    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        response::read(body, sink)
     }
 
     fn stream(&self) -> Box<dyn ReadStream> {
-        struct Nothing;
-        impl ReadStream for Nothing {
-            fn push(&mut self, _: crate::wire::Frame<'_>, _: &mut Sink<'_>) {}
-            fn finish(&mut self, _: &mut Sink<'_>) {}
-        }
-        Box::new(Nothing)
+        Box::new(stream::Reader::default())
     }
 
     fn error(&self, status: u16, body: &[u8]) -> Error {
@@ -62,14 +62,12 @@ impl Write for Completions {
         request::write(request, quirks, out)
     }
 
-    fn response(&self, _: &Response, _: &Echo, _: &mut BytesMut) {}
+    fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {
+        response::write(response, echo, out);
+    }
 
-    fn stream(&self, _: Echo) -> Box<dyn WriteStream> {
-        struct Nothing;
-        impl WriteStream for Nothing {
-            fn push(&mut self, _: &crate::ir::Event<'_>, _: &mut BytesMut) {}
-        }
-        Box::new(Nothing)
+    fn stream(&self, echo: Echo) -> Box<dyn WriteStream> {
+        Box::new(stream::Writer::new(echo))
     }
 
     fn error(&self, error: &Error, _: &Echo, out: &mut BytesMut) {

@@ -172,6 +172,45 @@ impl Open<'_> {
     }
 }
 
+impl Open<'_> {
+    /// The same, borrowing nothing.
+    pub fn to_static(&self) -> Open<'static> {
+        match self {
+            Open::Text => Open::Text,
+            Open::Refusal => Open::Refusal,
+            Open::Thinking { id } => Open::Thinking { id: owned(id) },
+            Open::Sealed { data, id } => Open::Sealed { data: to_static(data), id: owned(id) },
+            Open::ToolUse { id, name, kind, signature } => Open::ToolUse {
+                id: to_static(id),
+                name: to_static(name),
+                kind: *kind,
+                signature: owned(signature),
+            },
+            Open::Image { media_type, data } => {
+                Open::Image { media_type: to_static(media_type), data: to_static(data) }
+            }
+            Open::Audio { id } => Open::Audio { id: owned(id) },
+            Open::Opaque { api, raw } => Open::Opaque { api: *api, raw: to_static(raw) },
+        }
+    }
+}
+
+impl Delta<'_> {
+    /// The same, borrowing nothing.
+    pub fn to_static(&self) -> Delta<'static> {
+        match self {
+            Delta::Text(text) => Delta::Text(to_static(text)),
+            Delta::Thinking(text) => Delta::Thinking(to_static(text)),
+            Delta::Signature(text) => Delta::Signature(to_static(text)),
+            Delta::Arguments(text) => Delta::Arguments(to_static(text)),
+            Delta::Audio(data) => Delta::Audio(to_static(data)),
+            Delta::Citations(Citations { api, raw }) => {
+                Delta::Citations(Citations { api: *api, raw: to_static(raw) })
+            }
+        }
+    }
+}
+
 impl Start<'_> {
     /// The same, borrowing nothing.
     pub fn to_static(&self) -> Start<'static> {

@@ -88,8 +88,8 @@ fn write_result<'t, 'a>(
         o.key("role").string("tool");
         o.key("tool_call_id").string(&result.id);
         part::write_content(&text, context, o.key("content"));
-        context.write_cache(result.cache.as_ref(), &place, o);
-        context.write_rest(&result.rest, &place, o);
+        context.write_cache(result.cache.as_ref(), place, o);
+        context.write_rest(&result.rest, place, o);
     });
     let media = part::expressible(other, context);
     for (place, _) in &media {

@@ -1,0 +1,256 @@
+//! Whole answers: `chat.completion`.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat/object>
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+
+use super::answer::{self, Answer};
+use super::{reasoning, tool, usage};
+use crate::api::{Api, Echo, Sink, openai};
+use crate::error::{Error, Kind};
+use crate::ir::{Block, Event, Media, Response, Rest, Source, Start, StopReason, ToolUse, Usage};
+use crate::wire::json::{Json, Malformed, Writer};
+
+/// Reads a whole answer, as one delta that has everything.
+pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+    if let Some(error) = failure(body) {
+        sink(Event::Fail(error));
+        return Ok(());
+    }
+    let choices = body.get("choices").and_then(first_choice);
+    let choice = choices.ok_or(Malformed { offset: 0, what: "expected an answer with choices" })?;
+    let mut answer = Answer::default();
+    answer.begin(body, sink);
+    if let Err(error) = finish(&mut answer, body, choice, sink) {
+        sink(Event::Fail(error));
+    }
+    Ok(())
+}
+
+fn finish(answer: &mut Answer, body: Json<'_>, choice: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+    answer.choice(choice, sink)?;
+    if let Some(usage) = body.get("usage").and_then(Json::present) {
+        sink(Event::Usage(usage::read(usage)));
+    }
+    answer.finish(sink)
+}
+
+/// The error that a body with a status of success has instead of an answer (E8).
+pub(super) fn failure(body: Json<'_>) -> Option<Error> {
+    let error = body.get("error").and_then(Json::present);
+    let bare = || body.get("object").filter(|object| object.string().as_deref() == Some("error"));
+    let inner = error.or_else(|| bare().map(|_| body))?;
+    Some(openai::error_of(inner, Kind::Api))
+}
+
+/// The choice with the index 0, or without one; the others of `n` are not carried.
+pub(super) fn first_choice(choices: Json<'_>) -> Option<Json<'_>> {
+    let index = |choice: &Json<'_>| choice.get("index").and_then(Json::number::<u64>);
+    choices.items().find(|choice| index(choice).unwrap_or(0) == 0)
+}
+
+/// What every object of an answer says of it.
+#[derive(Debug)]
+pub(super) struct Head {
+    id: String,
+    created: u64,
+    service_tier: Option<String>,
+    /// What ids of calls are made from where the provider gave none.
+    base: String,
+}
+
+impl Head {
+    pub(super) fn new(start: &Start<'_>, echo: &Echo) -> Head {
+        let base = if start.id.is_empty() { &*echo.id } else { &*start.id };
+        Head {
+            id: if base.starts_with("chatcmpl-") { base.to_owned() } else { format!("chatcmpl-{base}") },
+            created: start.created.unwrap_or(echo.created),
+            service_tier: start.service_tier.as_deref().map(str::to_owned),
+            base: base.to_owned(),
+        }
+    }
+
+    /// The answer's id.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// D18: the client sees the model it asked for.
+    pub(super) fn write(&self, object: &str, echo: &Echo, o: &mut Writer<'_>) {
+        o.key("id").string(&self.id);
+        o.key("object").string(object);
+        o.key("created").integer(self.created);
+        o.key("model").string(&echo.model);
+        if let Some(tier) = &self.service_tier {
+            o.key("service_tier").string(tier);
+        }
+    }
+
+    /// A call's id, made from the answer's and the call's place where the provider gave none.
+    pub(super) fn call_id<'i>(&self, id: &'i str, place: usize) -> Cow<'i, str> {
+        match id.is_empty() {
+            true => Cow::Owned(format!("call_{}_{place}", self.base)),
+            false => Cow::Borrowed(id),
+        }
+    }
+}
+
+/// Writes a whole answer.
+pub(super) fn write(response: &Response, echo: &Echo, out: &mut BytesMut) {
+    let head = Head::new(&response.start, echo);
+    Writer::new(out).object(|o| {
+        head.write("chat.completion", echo, o);
+        o.key("choices").array(|a| {
+            a.object(|o| {
+                o.key("index").integer(0);
+                o.key("message").object(|o| write_message(&response.blocks, &head, o));
+                o.key("logprobs").null();
+                o.key("finish_reason").string(finish_reason(response));
+            });
+        });
+        if is_known(&response.usage) {
+            usage::write(&response.usage, o.key("usage"));
+        }
+    });
+}
+
+/// Whether the provider counted anything.
+pub(super) fn is_known(usage: &Usage) -> bool {
+    usage.input.is_some() || usage.output.is_some()
+}
+
+fn finish_reason(response: &Response) -> &str {
+    let refused = response.blocks.iter().any(|block| matches!(block, Block::Refusal(_)));
+    let reason = response.stop.as_ref().map_or(&StopReason::Done, |stop| &stop.reason);
+    answer::word(reason, refused)
+}
+
+fn write_message(blocks: &[Block<'_>], head: &Head, o: &mut Writer<'_>) {
+    o.key("role").string("assistant");
+    write_words("content", blocks, text, o);
+    write_words("refusal", blocks, refusal, o);
+    write_reasoning(blocks, o);
+    write_citations(blocks, o);
+    write_media(blocks, head, o);
+    write_calls(blocks, head, o);
+}
+
+fn text<'b>(block: &'b Block<'_>) -> Option<&'b str> {
+    match block {
+        Block::Text(text) => Some(&text.text),
+        _ => None,
+    }
+}
+
+fn refusal<'b>(block: &'b Block<'_>) -> Option<&'b str> {
+    match block {
+        Block::Refusal(words) => Some(words),
+        _ => None,
+    }
+}
+
+/// Writes the words of all blocks of a kind together, or `null` where there is none.
+fn write_words(
+    name: &str,
+    blocks: &[Block<'_>],
+    words: impl for<'b> Fn(&'b Block<'_>) -> Option<&'b str>,
+    o: &mut Writer<'_>,
+) {
+    let mut found: Option<String> = None;
+    for words in blocks.iter().filter_map(words) {
+        found.get_or_insert_default().push_str(words);
+    }
+    openai::optional(o.key(name), found.as_deref());
+}
+
+/// C2: thinking, in the members that most clients know; seals where OpenRouter's clients look for them.
+fn write_reasoning(blocks: &[Block<'_>], o: &mut Writer<'_>) {
+    let text = reasoning::joined(blocks);
+    if !text.is_empty() {
+        o.key("reasoning_content").string(&text);
+    }
+    let sealed = |block: &Block<'_>| match block {
+        Block::Thinking(thought) => thought.signature.is_some(),
+        Block::Sealed { .. } => true,
+        _ => false,
+    };
+    if blocks.iter().any(sealed) {
+        o.key("reasoning_details").array(|a| reasoning::write_details(blocks, a));
+    }
+}
+
+fn write_citations(blocks: &[Block<'_>], o: &mut Writer<'_>) {
+    let lists: Vec<&str> = blocks.iter().filter_map(own_citations).collect();
+    if lists.is_empty() {
+        return;
+    }
+    o.key("annotations").array(|a| {
+        for list in lists {
+            let list = Json::parse(list.as_bytes()).unwrap_or(Json::NULL);
+            list.items().for_each(|citation| a.json(citation));
+        }
+    });
+}
+
+fn own_citations<'b>(block: &'b Block<'_>) -> Option<&'b str> {
+    let Block::Text(text) = block else { return None };
+    let citations = text.citations.as_ref()?;
+    (citations.api == Api::Completions).then_some(&*citations.raw)
+}
+
+fn write_media(blocks: &[Block<'_>], head: &Head, o: &mut Writer<'_>) {
+    let is_image = |block: &&Block<'_>| matches!(block, Block::Image(_));
+    if blocks.iter().any(|block| is_image(&block)) {
+        o.key("images").array(|a| blocks.iter().for_each(|block| write_image(block, a)));
+    }
+    let audio = blocks.iter().find_map(|block| match block {
+        Block::Audio(media) => Some(media),
+        _ => None,
+    });
+    if let Some(media) = audio {
+        write_audio(media, head, o);
+    }
+}
+
+fn write_image(block: &Block<'_>, a: &mut Writer<'_>) {
+    if let Block::Image(Media { source: Source::Base64 { media_type, data }, .. }) = block {
+        write_image_data(media_type, data, a);
+    }
+}
+
+/// A generated image, as OpenRouter and others give it.
+pub(super) fn write_image_data(media_type: &str, data: &str, a: &mut Writer<'_>) {
+    a.object(|o| {
+        o.key("type").string("image_url");
+        o.key("image_url").object(|o| o.key("url").string(&openai::data_url(media_type, data)));
+    });
+}
+
+fn write_audio(media: &Media<'_>, head: &Head, o: &mut Writer<'_>) {
+    let Source::Base64 { data, .. } = &media.source else { return };
+    o.key("audio").object(|o| {
+        o.key("id").string(media.title.as_deref().unwrap_or(&head.id));
+        o.key("data").string(data);
+        o.key("transcript").string(media.context.as_deref().unwrap_or_default());
+        // No other API says how long a recording may be referred to; here it may not.
+        o.key("expires_at").integer(head.created);
+    });
+}
+
+fn write_calls(blocks: &[Block<'_>], head: &Head, o: &mut Writer<'_>) {
+    let calls = blocks.iter().filter_map(|block| match block {
+        Block::ToolUse(call) => Some(call),
+        _ => None,
+    });
+    let calls: Vec<&ToolUse<'_>> = calls.collect();
+    if calls.is_empty() {
+        return;
+    }
+    o.key("tool_calls").array(|a| {
+        for (place, call) in calls.iter().enumerate() {
+            tool::write_call(call, &head.call_id(&call.id, place), &Rest::new(), a);
+        }
+    });
+}
