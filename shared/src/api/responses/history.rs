@@ -30,7 +30,7 @@ pub(super) fn write(turns: &[Turn<'_>], own: bool, losses: &mut Vec<Loss>, w: &m
         w.key("instructions").string(text);
     }
     let skipped = usize::from(instructions.is_some());
-    let customs = customs_of(turns);
+    let customs = if own { BTreeSet::new() } else { customs_of(turns) };
     w.key("input").array(|a| {
         for (index, turn) in turns.iter().enumerate().skip(skipped) {
             Items { turn, index, own, customs: &customs, losses }.write(a);
