@@ -9,6 +9,7 @@ use crate::api::{Echo, WriteStream, openai};
 use crate::error::Error;
 use crate::ir::{Delta, Event, Open};
 use crate::wire::json::Writer;
+use crate::wire::sse::join_lines;
 
 /// Writes a stream. An item is done when the next one begins or the answer stops: only then is it known to be whole.
 pub(super) struct Stream {
@@ -227,11 +228,14 @@ impl Stream {
         out.put_slice(b"event: ");
         out.put_slice(kind.as_bytes());
         out.put_slice(b"\ndata: ");
+        let start = out.len();
         Writer::new(out).object(|o| {
             o.key("type").string(kind);
             o.key("sequence_number").integer(self.sequence);
             members(o, &self.answer);
         });
+        // The client's own text, and the provider's, are repeated with whatever layout they have.
+        join_lines(out.get_mut(start..).unwrap_or_default());
         out.put_slice(b"\n\n");
         self.sequence += 1;
     }
@@ -609,6 +613,16 @@ mod tests {
             [json!({"type": "error", "sequence_number": 0, "code": "too_fast",
             "message": "slow", "param": null})]
         );
+    }
+
+    #[test]
+    fn layout_does_not_break_the_stream() {
+        let request = "{\"tools\":[\r\n {\"type\":\n\"web_search\"}]}";
+        let echo = Echo { request: request.into(), ..echo(&Value::Null) };
+        let own = Block::Opaque { api: Api::Responses, raw: "{\"type\":\n\"mcp_call\"}".into() };
+        let frames = frames(&written(echo, |sink| answer(vec![own], StopReason::Done).replay(sink)));
+        assert_eq!(frames[0]["response"]["tools"], json!([{"type": "web_search"}]));
+        assert_eq!(frames[3]["item"], json!({"type": "mcp_call"}));
     }
 
     #[test]
