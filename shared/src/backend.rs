@@ -46,7 +46,7 @@ impl<'a, H: Host> Remote<'a, H> {
 
 impl<H: Host> Backend for Remote<'_, H> {
     async fn record(&self, report: Report) {
-        let Some(request) = report_request(self.address, &report) else { return };
+        let Some(request) = reports_request(self.address, &[report]) else { return };
         match self.host.call(request, DEADLINE).await {
             Ok(response) if response.status().is_success() => {}
             Ok(response) => {
@@ -57,9 +57,9 @@ impl<H: Host> Backend for Remote<'_, H> {
     }
 }
 
-/// `POST /v1/reports` with an array of one report; `None` where the address makes no request.
-pub fn report_request(address: &BackendAddress, report: &Report) -> Option<Request<Bytes>> {
-    let body = serde_json::to_vec(&[report]).ok()?;
+/// `POST /v1/reports` with an array of reports; `None` where the address makes no request.
+pub fn reports_request(address: &BackendAddress, reports: &[Report]) -> Option<Request<Bytes>> {
+    let body = serde_json::to_vec(reports).ok()?;
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(format!("{}/v1/reports", address.url))

@@ -1,0 +1,88 @@
+//! Calls of Envoy. The SDK's own methods panic on every status they do not expect; here what can fail gives nothing.
+
+use std::cell::Cell;
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType};
+use shared::host::{CallError, Timestamp};
+use shared::origin::Origin;
+
+use crate::message::{self, Pairs};
+
+pub(crate) fn now() -> Timestamp {
+    let since = hostcalls::get_current_time().ok().and_then(|now| now.duration_since(UNIX_EPOCH).ok());
+    Timestamp(since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX)))
+}
+
+/// Another number at each call.
+pub(crate) fn count() -> u64 {
+    thread_local!(static COUNT: Cell<u64> = const { Cell::new(0) });
+    COUNT.with(|count| count.replace(count.get().wrapping_add(1)))
+}
+
+pub(crate) fn log(level: LogLevel, line: &str) {
+    // There is nowhere else to complain to.
+    let _ = hostcalls::log(level, line);
+}
+
+pub(crate) fn pairs(map: MapType) -> Pairs {
+    hostcalls::get_map_bytes(map).unwrap_or_default()
+}
+
+pub(crate) fn set_pairs(map: MapType, pairs: &Pairs) {
+    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+    let _ = hostcalls::set_map_bytes(map, pairs);
+}
+
+/// Lets Envoy choose the route anew, by the headers as they are now.
+pub(crate) fn choose_route() {
+    let _ = hostcalls::call_foreign_function("clear_route_cache", None);
+}
+
+/// What is in a buffer, at most `size` bytes of it.
+pub(crate) fn bytes(buffer: BufferType, size: usize) -> Bytes {
+    Bytes::from(hostcalls::get_buffer(buffer, 0, size).ok().flatten().unwrap_or_default())
+}
+
+/// Replaces all that is in a buffer.
+pub(crate) fn set_bytes(buffer: BufferType, bytes: &[u8]) {
+    let _ = hostcalls::set_buffer(buffer, 0, usize::MAX, bytes);
+}
+
+/// Envoy's account of how the answer came about.
+pub(crate) fn details() -> String {
+    let details = hostcalls::get_property(vec!["response", "code_details"]).ok().flatten();
+    String::from_utf8_lossy(&details.unwrap_or_default()).into_owned()
+}
+
+/// Answers in Envoy's stead. Envoy does so when the callback has returned.
+pub(crate) fn answer(response: &Response<Bytes>) {
+    let status = u32::from(response.status().as_u16());
+    let headers = response.headers().iter();
+    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+    let _ = hostcalls::send_http_response(status, headers, Some(response.body()));
+}
+
+/// Starts a side call and gives its number. Its cluster has the name of the address's origin.
+pub(crate) fn dispatch(request: &Request<Bytes>, deadline: Duration) -> Result<u32, CallError> {
+    let unfit = || CallError::Forbidden(format!("{} is no address", request.uri()));
+    let cluster = Origin::of(request.uri()).ok_or_else(unfit)?.to_string();
+    let pairs = message::call(request).ok_or_else(unfit)?;
+    let headers =
+        pairs.iter().filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value).ok()?)));
+    hostcalls::dispatch_http_call(&cluster, headers.collect(), Some(request.body()), Vec::new(), deadline)
+        .map_err(|status| CallError::Connect(format!("{cluster}: {status:?}")))
+}
+
+/// A side call's answer; Envoy tells of a failure by an answer without headers.
+pub(crate) fn call_answer(headers: usize, size: usize) -> Result<Response<Bytes>, CallError> {
+    let failed = || CallError::Broken("no answer".to_owned());
+    if headers == 0 {
+        return Err(failed());
+    }
+    let head = message::read_response(pairs(MapType::HttpCallResponseHeaders)).ok_or_else(failed)?;
+    Ok(head.map(|()| if size == 0 { Bytes::new() } else { bytes(BufferType::HttpCallResponseBody, size) }))
+}

@@ -1,0 +1,161 @@
+//! Envoy's header maps as requests and responses, and back.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Response, StatusCode};
+use shared::origin::Origin;
+
+/// Names and values in their order. The names that begin with a colon are HTTP/2's (RFC 9113, section 8.3); Envoy has
+/// them for HTTP/1 too.
+pub(crate) type Pairs = Vec<(String, Vec<u8>)>;
+
+/// The header by which the route chooses the cluster; the route removes it.
+pub(crate) const CLUSTER: &str = "x-plano-cluster";
+
+/// Without it Envoy finds no route at all; the route removes it too.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// A request's head; none where its method or its path is no HTTP.
+pub(crate) fn read_request(pairs: Pairs) -> Option<Request<()>> {
+    let mut request = Request::new(());
+    *request.method_mut() = pseudo(&pairs, ":method")?.try_into().ok()?;
+    *request.uri_mut() = pseudo(&pairs, ":path")?.try_into().ok()?;
+    let authority = pseudo(&pairs, ":authority").map(HeaderValue::from_bytes);
+    if let Some(Ok(authority)) = authority {
+        request.headers_mut().insert(header::HOST, authority);
+    }
+    read_headers(&pairs, request.headers_mut());
+    Some(request)
+}
+
+/// A response's head; none where it has no status.
+pub(crate) fn read_response(pairs: Pairs) -> Option<Response<()>> {
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::from_bytes(pseudo(&pairs, ":status")?).ok()?;
+    read_headers(&pairs, response.headers_mut());
+    Some(response)
+}
+
+/// The head under which Envoy sends a request on to the cluster that has the name of its address's origin.
+///
+/// None where the address is not absolute.
+pub(crate) fn write_request(request: &Request<Bytes>) -> Option<Pairs> {
+    let origin = Origin::of(request.uri())?;
+    let mut pairs = call(request)?;
+    pairs.push(pair(CLUSTER, origin.to_string()));
+    pairs.push(pair(FORWARDED_PROTO, origin.scheme()));
+    Some(pairs)
+}
+
+/// The head of a side call.
+pub(crate) fn call(request: &Request<Bytes>) -> Option<Pairs> {
+    let uri = request.uri();
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let host = request.headers().get(header::HOST).map(HeaderValue::as_bytes);
+    let authority = host.unwrap_or(uri.authority()?.as_str().as_bytes());
+    let mut pairs = vec![
+        pair(":method", request.method().as_str()),
+        pair(":scheme", uri.scheme_str()?),
+        pair(":authority", authority),
+        pair(":path", path),
+    ];
+    write_headers(request.headers(), &mut pairs);
+    pairs.push(pair("content-length", request.body().len().to_string()));
+    Some(pairs)
+}
+
+/// The head of a response whose length is known, or is not.
+pub(crate) fn write_response<B>(response: &Response<B>, length: Option<usize>) -> Pairs {
+    let mut pairs = vec![pair(":status", response.status().as_str())];
+    write_headers(response.headers(), &mut pairs);
+    pairs.extend(length.map(|length| pair("content-length", length.to_string())));
+    pairs
+}
+
+fn pseudo<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p [u8]> {
+    pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_slice())
+}
+
+/// Envoy lets no header pass that HTTP does not allow, so none is left out here.
+fn read_headers(pairs: &Pairs, to: &mut HeaderMap) {
+    for (name, value) in pairs.iter().filter(|(name, _)| !name.starts_with(':')) {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
+            to.append(name, value);
+        }
+    }
+}
+
+/// The host and the length are said elsewhere.
+fn write_headers(from: &HeaderMap, to: &mut Pairs) {
+    let rest = from.iter().filter(|(name, _)| **name != header::HOST && **name != header::CONTENT_LENGTH);
+    to.extend(rest.map(|(name, value)| pair(name.as_str(), value.as_bytes())));
+}
+
+fn pair(name: &str, value: impl AsRef<[u8]>) -> (String, Vec<u8>) {
+    (name.to_owned(), value.as_ref().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(text: &[(&str, &str)]) -> Pairs {
+        text.iter().map(|(name, value)| pair(name, value)).collect()
+    }
+
+    #[test]
+    fn a_request_is_read() {
+        let given = pairs(&[
+            (":authority", "gateway:12000"),
+            (":path", "/v1/messages?beta=true"),
+            (":method", "POST"),
+            ("x-a", "1"),
+            ("x-a", "2"),
+        ]);
+        let request = read_request(given).unwrap();
+        assert_eq!(request.method(), "POST");
+        assert_eq!(request.uri(), "/v1/messages?beta=true");
+        assert_eq!(request.headers()["host"], "gateway:12000");
+        assert_eq!(request.headers().get_all("x-a").iter().count(), 2);
+    }
+
+    #[test]
+    fn nonsense_is_no_request() {
+        assert!(read_request(pairs(&[(":method", "POST")])).is_none());
+        assert!(read_request(pairs(&[(":method", "POST"), (":path", "/\u{7f} \"")])).is_none());
+    }
+
+    #[test]
+    fn only_what_goes_out_is_written() {
+        let request = Request::post("https://api.example.com/v1/messages?beta=true")
+            .header("host", "other.example.com")
+            .header("content-length", "99")
+            .header("x-api-key", "k")
+            .body(Bytes::from_static(b"{}"))
+            .unwrap();
+        let expected = pairs(&[
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", "other.example.com"),
+            (":path", "/v1/messages?beta=true"),
+            ("x-api-key", "k"),
+            ("content-length", "2"),
+            (CLUSTER, "https://api.example.com:443"),
+            (FORWARDED_PROTO, "https"),
+        ]);
+        assert_eq!(write_request(&request), Some(expected));
+        assert_eq!(write_request(&Request::post("/v1").body(Bytes::new()).unwrap()), None);
+    }
+
+    #[test]
+    fn a_response_is_read_and_written() {
+        let given = pairs(&[(":status", "429"), ("retry-after", "3"), ("content-length", "7")]);
+        let response = read_response(given).unwrap();
+        assert_eq!(response.status(), 429);
+        let streamed = write_response(&response, None);
+        assert_eq!(streamed, pairs(&[(":status", "429"), ("retry-after", "3")]));
+        let whole = write_response(&response, Some(2));
+        assert_eq!(whole, pairs(&[(":status", "429"), ("retry-after", "3"), ("content-length", "2")]));
+    }
+}

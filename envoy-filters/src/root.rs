@@ -1,0 +1,107 @@
+//! What a thread of Envoy has once: the configuration and the reports of all its streams.
+
+use std::hash::RandomState;
+use std::rc::Rc;
+use std::time::Duration;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{BufferType, ContextType, LogLevel};
+use shared::backend;
+use shared::gateway::Gateway;
+
+use crate::reports::Queue;
+use crate::stream::Stream;
+use crate::world::Envoy;
+use crate::{abi, configuration};
+
+/// How often reports are sent.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long a batch of reports may take.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The root context.
+#[derive(Default)]
+pub(crate) struct Root {
+    gateway: Option<Rc<Gateway>>,
+    reports: Rc<Queue>,
+    seed: RandomState,
+    /// How many reports are in the batch that is under way.
+    sending: Option<u64>,
+}
+
+impl RootContext for Root {
+    /// Takes the configuration, or says everything that is wrong with it; then Envoy does not start.
+    fn on_configure(&mut self, size: usize) -> bool {
+        match configuration::open(&abi::bytes(BufferType::PluginConfiguration, size)) {
+            Ok(gateway) => {
+                self.tick_for(&gateway);
+                self.gateway = Some(Rc::new(gateway));
+                true
+            }
+            Err(problem) => {
+                abi::log(
+                    LogLevel::Error,
+                    &format!("planoai: the filter's configuration is refused: {problem}"),
+                );
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        let lost = self.reports.take_lost();
+        if lost > 0 {
+            abi::log(LogLevel::Warn, &format!("planoai: {lost} reports were lost"));
+        }
+        if self.sending.is_none() {
+            self.send();
+        }
+    }
+
+    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+        let gateway = self.gateway.clone()?;
+        let envoy = Envoy::new(self.seed.clone());
+        Some(Box::new(Stream::new(gateway, envoy, self.reports.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, _: u32, headers: usize, _: usize, _: usize) {
+        let count = self.sending.take().unwrap_or_default();
+        let kept = abi::call_answer(headers, 0).is_ok_and(|answer| answer.status().is_success());
+        if !kept {
+            self.reports.lose(count);
+        }
+    }
+}
+
+impl Root {
+    fn tick_for(&self, gateway: &Gateway) {
+        if gateway.backend.is_some() {
+            let _ = hostcalls::set_tick_period(TICK);
+        }
+    }
+
+    /// Sends the next batch.
+    fn send(&mut self) {
+        let Some(address) = self.gateway.as_ref().and_then(|gateway| gateway.backend.as_ref()) else {
+            return;
+        };
+        let batch = self.reports.take();
+        if batch.is_empty() {
+            return;
+        }
+        let count = batch.len() as u64;
+        let request = backend::reports_request(address, &batch);
+        match request.map(|request| abi::dispatch(&request, DEADLINE)) {
+            Some(Ok(_)) => self.sending = Some(count),
+            _ => self.reports.lose(count),
+        }
+    }
+}
