@@ -141,7 +141,7 @@ mod tests {
             (":path", "/v1/messages?beta=true"),
             ("x-api-key", "k"),
             ("content-length", "2"),
-            (CLUSTER, "https://api.example.com:443"),
+            (CLUSTER, "https://api.example.com"),
             (FORWARDED_PROTO, "https"),
         ]);
         assert_eq!(write_request(&request), Some(expected));

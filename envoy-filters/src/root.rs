@@ -34,7 +34,8 @@ pub(crate) struct Root {
 impl RootContext for Root {
     /// Takes the configuration, or says everything that is wrong with it; then Envoy does not start.
     fn on_configure(&mut self, size: usize) -> bool {
-        match configuration::open(&abi::bytes(BufferType::PluginConfiguration, size)) {
+        let json = abi::bytes(BufferType::PluginConfiguration, size);
+        match configuration::open(&json, |name| std::env::var(name).ok()) {
             Ok(gateway) => {
                 self.tick_for(&gateway);
                 self.gateway = Some(Rc::new(gateway));

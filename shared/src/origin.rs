@@ -6,7 +6,7 @@ use http::Uri;
 
 /// A scheme, a host and a port. Two providers on one host with different ports or schemes are at two origins.
 ///
-/// Written as `https://api.openai.com:443`, the port always there.
+/// Written as `https://api.openai.com`, the port only where it is not the scheme's own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
     /// Whether the scheme is `https`.
@@ -25,7 +25,7 @@ impl Origin {
             _ => return None,
         };
         let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let port = uri.port_u16().unwrap_or(usual_port(tls));
         Some(Origin { tls, host, port })
     }
 
@@ -37,12 +37,17 @@ impl Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Origin { host, port, .. } = self;
+        let Origin { tls, host, port } = self;
         match host.contains(':') {
-            true => write!(f, "{}://[{host}]:{port}", self.scheme()),
-            false => write!(f, "{}://{host}:{port}", self.scheme()),
+            true => write!(f, "{}://[{host}]", self.scheme())?,
+            false => write!(f, "{}://{host}", self.scheme())?,
         }
+        if *port != usual_port(*tls) { write!(f, ":{port}") } else { Ok(()) }
     }
+}
+
+fn usual_port(tls: bool) -> u16 {
+    if tls { 443 } else { 80 }
 }
 
 #[cfg(test)]
@@ -56,8 +61,9 @@ mod tests {
     /// A12: one host at two ports, or under two schemes, is two upstreams.
     #[test]
     fn a12_ports_and_schemes_tell_origins_apart() {
-        assert_eq!(written("https://api.openai.com/v1").as_deref(), Some("https://api.openai.com:443"));
-        assert_eq!(written("http://LocalHost/v1").as_deref(), Some("http://localhost:80"));
+        assert_eq!(written("https://api.openai.com/v1").as_deref(), Some("https://api.openai.com"));
+        assert_eq!(written("http://LocalHost/v1").as_deref(), Some("http://localhost"));
+        assert_eq!(written("https://localhost:80").as_deref(), Some("https://localhost:80"));
         assert_eq!(written("http://localhost:8080").as_deref(), Some("http://localhost:8080"));
         assert_eq!(written("http://[::1]:9/v1").as_deref(), Some("http://[::1]:9"));
         assert_eq!(written("ftp://x/"), None);

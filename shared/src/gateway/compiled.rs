@@ -11,6 +11,7 @@ use super::{BackendAddress, Credential, Gateway, Limits, Listener, Provider, Sec
 use crate::api::Api;
 use crate::config::variables;
 use crate::dialect::Dialect;
+use crate::origin::Origin;
 
 /// The version of the compiled form; a guest refuses any other.
 pub const FORMAT: u32 = 1;
@@ -124,20 +125,12 @@ impl Compiled {
         keys.chain(headers).chain(token).flat_map(|template| variables::names(&template.0)).collect()
     }
 
-    /// The origins that are called (`https://host:port`, the port only where it is not the scheme's own): what an
-    /// egress rule has to allow.
-    pub fn origins(&self) -> BTreeSet<String> {
+    /// The origins that are called: what an egress rule has to allow.
+    pub fn origins(&self) -> BTreeSet<Origin> {
         let bases = self.providers.iter().map(|provider| provider.base.as_str());
-        bases.chain(self.backend.iter().map(|backend| backend.url.as_str())).filter_map(origin).collect()
+        let all = bases.chain(self.backend.iter().map(|backend| backend.url.as_str()));
+        all.filter_map(|base| Origin::of(&base.parse().ok()?)).collect()
     }
-}
-
-/// Scheme, host and port of a URL.
-fn origin(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split('/').next()?;
-    let usual = if scheme == "https" { ":443" } else { ":80" };
-    Some(format!("{scheme}://{}", authority.strip_suffix(usual).unwrap_or(authority)))
 }
 
 impl CompiledProvider {
