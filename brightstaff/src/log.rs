@@ -1,10 +1,11 @@
-//! The process's log: one JSON object a line, on standard error.
+//! The process's log: one JSON object a line.
 //!
 //! Written behind the requests' backs ([`lines`]): at full speed a line costs its formatting, not a system call.
 
 mod lines;
 
 use std::fmt;
+use std::io::Write;
 
 use serde::Serialize;
 use tracing::field::{Field, Visit};
@@ -22,13 +23,13 @@ pub use lines::Lines;
 /// The name of a field whose value is JSON already.
 const RAW: &str = "report";
 
-/// Makes standard error the process's log. `filter` is as in `info` or `warn,report=info`; what makes no sense is `info`.
+/// Makes `sink` the process's log. `filter` is as in `info` or `warn,report=info`; what makes no sense is `info`.
 ///
 /// Whoever ends the process calls [`Lines::flush`] before.
-pub fn start(filter: Option<&str>) -> Result<Lines, TryInitError> {
+pub fn start(filter: Option<&str>, sink: impl Write + Send + 'static) -> Result<Lines, TryInitError> {
     let targets = filter.and_then(|filter| filter.parse::<Targets>().ok());
     let targets = targets.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-    let lines = Lines::start(std::io::stderr());
+    let lines = Lines::start(sink);
     let layer = tracing_subscriber::fmt::layer().event_format(Format).with_writer(lines.clone());
     tracing_subscriber::registry().with(targets).with(layer).try_init()?;
     Ok(lines)
@@ -105,7 +106,6 @@ impl Visit for Members<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
     use std::sync::{Arc, Mutex};
 
     use super::*;

@@ -26,7 +26,18 @@ use target::Target;
 
 /// Answers a request. Every error is in the words of the API that was asked in, and in the report.
 pub async fn run<H: Host>(gateway: &Gateway, host: &H, request: Request<Bytes>) -> Reply<H::Body> {
-    let mut call = Call::begin(gateway, host, &request);
+    run_noting(gateway, host, request, &mut Report::default()).await
+}
+
+/// The same with the account where its host sees it: where the client leaves before the answer begins, the future is
+/// dropped and `report` says how far it came. It goes along with the reply, and `report` is empty again.
+pub async fn run_noting<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    request: Request<Bytes>,
+    report: &mut Report,
+) -> Reply<H::Body> {
+    let mut call = Call::begin(gateway, host, &request, report);
     match answer(&mut call, &request).await {
         Ok(reply) => reply,
         Err(error) => call.refuse(&error),
@@ -35,7 +46,7 @@ pub async fn run<H: Host>(gateway: &Gateway, host: &H, request: Request<Bytes>) 
 
 /// Answers a request that its host could not take in whole (a body over the limit, headers that make no sense).
 pub fn refuse<H: Host>(gateway: &Gateway, host: &H, head: &Request<Bytes>, error: &Error) -> Reply<H::Body> {
-    Call::begin(gateway, host, head).refuse(error)
+    Call::begin(gateway, host, head, &mut Report::default()).refuse(error)
 }
 
 async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Result<Reply<H::Body>, Error> {
@@ -79,16 +90,21 @@ struct Call<'c, H> {
     host: &'c H,
     /// The API in whose words the caller wants its errors.
     client: Api,
-    report: Report,
+    report: &'c mut Report,
     echo: Echo,
 }
 
 impl<'c, H: Host> Call<'c, H> {
-    fn begin(gateway: &'c Gateway, host: &'c H, request: &Request<Bytes>) -> Call<'c, H> {
+    fn begin(
+        gateway: &'c Gateway,
+        host: &'c H,
+        request: &Request<Bytes>,
+        report: &'c mut Report,
+    ) -> Call<'c, H> {
         let began = host.now();
         let client = operation::caller(request);
         let id = headers::request_id(request.headers(), || host.random());
-        let report = Report {
+        *report = Report {
             id: id.clone(),
             host: H::NAME.to_owned(),
             began,

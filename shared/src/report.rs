@@ -84,6 +84,13 @@ pub struct Times {
 }
 
 impl Report {
+    /// Notes that the client left before its answer began. No status was sent; 499 is nginx's word for it.
+    pub fn abandon(&mut self, now: Timestamp) {
+        self.outcome = Outcome::Abandoned;
+        self.status = 499;
+        self.times.total = now.since(self.began);
+    }
+
     /// Notes an error as the request's end.
     pub fn fail(&mut self, error: &crate::error::Error) {
         self.outcome = Outcome::Failed;

@@ -18,7 +18,7 @@ pub(super) type Done = Box<dyn FnOnce(Report) + Send>;
 /// A body that is all there, or that is pumped from a provider. Dropping the latter closes the provider's.
 pub(super) enum Body {
     Whole(Bytes),
-    Stream(Pump<Native, Done>),
+    Stream(Box<Pump<Native, Done>>),
 }
 
 impl http_body::Body for Body {

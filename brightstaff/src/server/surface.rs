@@ -10,7 +10,9 @@ use hyper::body::Incoming;
 use shared::error::Error;
 use shared::exchange::{self, Reply};
 use shared::gateway::Gateway;
+use shared::host::Host;
 use shared::relay::Pump;
+use shared::report::Report;
 use tokio::sync::watch;
 
 use super::Settings;
@@ -79,7 +81,9 @@ impl Surface {
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Response<Body> {
-        self.send(exchange::run(&self.gateway, &self.native, request).await)
+        let mut account = Account { surface: self, report: Report::default() };
+        let reply = exchange::run_noting(&self.gateway, &self.native, request, &mut account.report).await;
+        self.send(reply)
     }
 
     fn send(&self, reply: Reply<crate::native::Incoming>) -> Response<Body> {
@@ -92,7 +96,7 @@ impl Surface {
                 let staff = self.staff;
                 let done: Done = Box::new(move |report| staff.take(&report));
                 let pump = Pump::new(self.native.clone(), body, *relay, done);
-                head.map(|()| Body::Stream(pump))
+                head.map(|()| Body::Stream(Box::new(pump)))
             }
         }
     }
@@ -102,6 +106,22 @@ impl Surface {
         match *self.closing.borrow() {
             false => json(StatusCode::OK, Bytes::from_static(b"{\"status\":\"ready\"}")),
             true => json(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"{\"status\":\"draining\"}")),
+        }
+    }
+}
+
+/// The account of a request that has no answer yet.
+struct Account<'s> {
+    surface: &'s Surface,
+    report: Report,
+}
+
+/// A client that leaves says nothing: its request is dropped, and this is the only place where its report can be closed.
+impl Drop for Account<'_> {
+    fn drop(&mut self) {
+        if !self.report.id.is_empty() {
+            self.report.abandon(self.surface.native.now());
+            self.surface.staff.take(&self.report);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::state::{Address, Held, Running, State};
 use crate::{configuration, settings};
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let log = brightstaff::log::start(settings::log_filter().as_deref())
+    let log = brightstaff::log::start(settings::log_filter().as_deref(), std::io::stderr())
         .map_err(|error| Failure::new(format!("the log cannot be started: {error}")))?;
     let done = serve(&arguments).await;
     log.flush();

@@ -70,7 +70,7 @@ fn stream<H: Host>(
     call.sign(head.headers_mut());
     *head.status_mut() = from.status;
     let limit = call.gateway.limits.event_bytes;
-    let report = std::mem::take(&mut call.report);
+    let report = std::mem::take(call.report);
     let relay = Relay::new(asked.api, target.api, call.echo.clone(), limit, report);
     Reply::Stream { head, body, relay: Box::new(relay) }
 }
@@ -107,7 +107,7 @@ fn translate<H: Host>(
     let json = Json::parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
     target.api.read().response(json, &mut |event| response.push(&event)).map_err(|error| nonsense(&error))?;
-    note(&mut call.report, &response);
+    note(call.report, &response);
     if let Some(error) = response.error.take() {
         return Err(error);
     }
@@ -122,7 +122,7 @@ fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: &[u8]) {
     let mut response = ir::Response::default();
     // An answer that the reader cannot make sense of is still the provider's answer.
     let _ = api.read().response(json, &mut |event| response.push(&event));
-    note(&mut call.report, &response);
+    note(call.report, &response);
 }
 
 fn note(report: &mut Report, response: &ir::Response) {
@@ -154,7 +154,7 @@ impl<H: Host> Call<'_, H> {
         self.sign(response.headers_mut());
         let headers = response.headers_mut();
         headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-        let mut report = std::mem::take(&mut self.report);
+        let mut report = std::mem::take(self.report);
         report.status = response.status().as_u16();
         report.bytes_out = response.body().len() as u64;
         report.times.total = self.host.now().since(report.began);

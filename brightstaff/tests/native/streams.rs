@@ -1,0 +1,83 @@
+//! Answers go through as they come, and a client that leaves takes its call along.
+
+use std::time::Duration;
+
+use crate::provider::{Provider, Script};
+use crate::rig::{Rig, Wire, ask, report, request};
+
+const BODY: &str =
+    r#"{"model": "openai/gpt", "stream": true, "messages": [{"role": "user", "content": "Hi"}]}"#;
+const EVENT: &str = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"gpt\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hello\"},\"finish_reason\":null}]}\n\n";
+const LAST: &str = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"gpt\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+#[tokio::test]
+async fn an_event_reaches_the_client_before_the_next_is_there() {
+    let provider = Provider::start(Script::Stall { event: EVENT }).await;
+    let rig = Rig::start(&provider.base).await;
+    let mut wire = Wire::open(rig.address).await;
+    wire.write(request("/v1/chat/completions", "", BODY)).await;
+    let answer = wire.until("Hello").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_a_stream_closes_the_call() {
+    let mut provider = Provider::start(Script::Stall { event: EVENT }).await;
+    let rig = Rig::start(&provider.base).await;
+    let mut wire = Wire::open(rig.address).await;
+    wire.write(request("/v1/chat/completions", "x-request-id: leaves-a-stream\r\n", BODY)).await;
+    wire.until("Hello").await;
+    drop(wire);
+    provider.left().await;
+    let report = report("leaves-a-stream").await;
+    assert_eq!(report["outcome"], "abandoned");
+    assert_eq!(report["provider"], "openai/*");
+    assert_eq!(report["status"], 200);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_before_the_answer_begins_closes_the_call() {
+    let mut provider = Provider::start(Script::Silence).await;
+    let rig = Rig::start(&provider.base).await;
+    let mut wire = Wire::open(rig.address).await;
+    wire.write(request("/v1/chat/completions", "x-request-id: leaves-early\r\n", BODY)).await;
+    while provider.requests().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(wire);
+    provider.left().await;
+    let report = report("leaves-early").await;
+    assert_eq!(report["outcome"], "abandoned");
+    assert_eq!(report["model"], "openai/gpt");
+    assert_eq!(report["provider"], "openai/*");
+}
+
+#[tokio::test]
+async fn a_stream_is_reported_when_it_ends() {
+    let script = Script::Slow { event: EVENT, pause: Duration::ZERO, last: LAST };
+    let provider = Provider::start(script).await;
+    let rig = Rig::start(&provider.base).await;
+    let answer = ask(rig.address, &request("/v1/chat/completions", "x-request-id: a-stream\r\n", BODY)).await;
+    assert!(answer.contains("[DONE]"), "{answer}");
+    let report = report("a-stream").await;
+    assert_eq!(report["outcome"], "answered");
+    assert_eq!(report["host"], "native");
+    assert_eq!(report["bytes_out"], EVENT.len() + LAST.len());
+}
+
+/// HTTP/2 without TLS, as a client that knows the server speaks it begins it (RFC 9113, section 3.3).
+#[tokio::test]
+async fn a_client_may_speak_http_2() {
+    let answer = Script::Answer { status: 200, media_type: "application/json", body: "{}".to_owned() };
+    let provider = Provider::start(answer).await;
+    let rig = Rig::start(&provider.base).await;
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+        .http2_only(true)
+        .build_http::<http_body_util::Full<bytes::Bytes>>();
+    let request = http::Request::post(format!("http://{}/v1/chat/completions", rig.address))
+        .body(http_body_util::Full::from(BODY))
+        .unwrap();
+    let response = client.request(request).await.unwrap();
+    assert_eq!((response.version(), response.status().as_u16()), (http::Version::HTTP_2, 200));
+    assert!(provider.requests()[0].starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
+}
