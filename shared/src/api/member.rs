@@ -6,15 +6,17 @@ use std::fmt::Display;
 use crate::error::Error;
 use crate::wire::json::{Json, Kind};
 
-/// `error`, its parameter seen from outside of `path`.
+/// `error`, its parameter seen from outside of `path`, in its message too.
 pub(super) fn within(path: impl Display) -> impl Fn(Error) -> Error {
     move |error| {
-        let param = match &error.param {
+        let inner = error.param.unwrap_or_default();
+        let param = match inner.chars().next() {
             None => path.to_string(),
-            Some(inner) if inner.starts_with('[') => format!("{path}{inner}"),
-            Some(inner) => format!("{path}.{inner}"),
+            Some('[') => format!("{path}{inner}"),
+            Some(_) => format!("{path}.{inner}"),
         };
-        Error { param: Some(param), ..error }
+        let message = error.message.replacen(&format!("'{inner}'"), &format!("'{param}'"), 1);
+        Error { param: Some(param), message, ..error }
     }
 }
 

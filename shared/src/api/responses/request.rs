@@ -407,6 +407,7 @@ mod tests {
         let text = body.to_string();
         let error = read(Json::parse(text.as_bytes()).unwrap()).unwrap_err();
         assert_eq!(error.param.as_deref(), Some(param), "{error}");
+        assert!(error.message.contains(&format!("'{param}'")), "{error}");
     }
 
     /// What a client of another API asks for, and what of it is lost.
