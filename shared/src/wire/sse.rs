@@ -33,17 +33,6 @@ struct Pending {
     has_data: bool,
 }
 
-/// Makes JSON text fit one `data` line: line breaks, which it can only have between its tokens, become spaces.
-pub(crate) fn join_lines(json: &mut [u8]) {
-    let mut rest = json;
-    while let Some(at) = memchr2(b'\n', b'\r', rest) {
-        let Some((_, tail)) = rest.split_at_mut_checked(at) else { return };
-        let Some((line_break, after)) = tail.split_first_mut() else { return };
-        *line_break = b' ';
-        rest = after;
-    }
-}
-
 /// An event larger than the scanner's limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge {

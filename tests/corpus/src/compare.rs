@@ -46,6 +46,7 @@ pub(crate) fn json(expected: &[u8], actual: &[u8]) -> Result<(), String> {
 }
 
 pub(crate) fn stream(expected: &[u8], actual: &[u8]) -> Result<(), String> {
+    well_formed(actual)?;
     let (expected, actual) = (messages(expected), messages(actual));
     for (index, wanted) in expected.iter().enumerate() {
         let Some(came) = actual.get(index) else {
@@ -55,6 +56,22 @@ pub(crate) fn stream(expected: &[u8], actual: &[u8]) -> Result<(), String> {
     }
     match actual.get(expected.len()) {
         Some(extra) => Err(format!("an event too many: {extra:?}")),
+        None => Ok(()),
+    }
+}
+
+/// A line that is no field, or data that is no JSON, is read past by clients: whatever it was, it is lost on them.
+fn well_formed(stream: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(stream);
+    let field = |line: &&str| {
+        ["", "data", "event", "id", "retry"].contains(&line.split(':').next().unwrap_or_default())
+    };
+    if let Some(line) = text.lines().find(|line| !field(line)) {
+        return Err(format!("this line is no field: {line}"));
+    }
+    let is_json = |data: &str| serde_json::from_str::<serde::de::IgnoredAny>(data).is_ok();
+    match messages(stream).into_iter().find(|message| message.data != "[DONE]" && !is_json(&message.data)) {
+        Some(message) => Err(format!("this data is no JSON: {message:?}")),
         None => Ok(()),
     }
 }
@@ -90,8 +107,11 @@ fn value(path: &str, expected: &Value, actual: &Value) -> Result<(), String> {
     }
 }
 
-/// Whether `text` is `mask` with something in the place of `<id>`.
+/// Whether `text` is `mask` with an id in the place of `<id>`, or any words in that of `<words>`.
 fn matches(mask: &str, text: &str) -> bool {
+    if let Some((before, after)) = mask.split_once("<words>") {
+        return text.starts_with(before) && text.ends_with(after);
+    }
     let Some((before, after)) = mask.split_once("<id>") else { return mask == text };
     let made = text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
     made.is_some_and(|id| {
@@ -183,6 +203,7 @@ mod tests {
         assert!(!same(r#""<time>""#, r#""17""#));
         assert!(!same(r#""msg_<id>""#, r#""msg_""#));
         assert!(!same(r#""msg_<id>""#, r#""resp_0123456789ab""#));
+        assert!(same(r#""It broke: <words>.""#, r#""It broke: reset by peer.""#));
     }
 
     #[test]
@@ -192,6 +213,8 @@ mod tests {
         assert!(
             stream(wanted, b"event: a\ndata: {\"x\":1}\n\n").unwrap_err().starts_with("event 1 is missing")
         );
+        let lines = b"event: a\ndata: {\"x\":\n1}\n\ndata: [DONE]\n\n";
+        assert!(stream(wanted, lines).unwrap_err().starts_with("this line is no field"));
         assert!(stream(wanted, b"event: b\ndata: {\"x\":1}\n\n").unwrap_err().starts_with("event 0 (a)"));
     }
 

@@ -11,7 +11,8 @@
 //! | `got.*` | what the client must get; absent where that is the answer's very bytes |
 //!
 //! Files named `sent` and `got` are compared as JSON values, streams event by event. In their strings `<id>` stands
-//! for the gateway's own id of the request, and the string `<time>` for a number of seconds that it had to make itself.
+//! for the gateway's own id of the request, the string `<time>` for a number of seconds that it had to make itself, and
+//! `<words>` for a host's own words on why a connection broke.
 //! `UPDATE_EXPECT=1 cargo test -p shared --test corpus` writes them anew, to be reviewed by hand against the
 //! documentation of the providers: a wrong expectation is worse than none.
 
@@ -220,9 +221,10 @@ fn body(folder: &Path, stem: &str) -> Option<Body> {
     })
 }
 
-/// Puts `<id>` and `<time>` where the gateway's own are.
+/// Puts masks where the gateway's own and the host's own words are.
 fn mask(text: &str) -> String {
-    text.replace(MADE_ID, "<id>").replace(&MADE_AT.to_string(), "\"<time>\"")
+    let text = text.replace(MADE_ID, "<id>").replace(&MADE_AT.to_string(), "\"<time>\"");
+    text.replace("broke off: reset.", "<words>.")
 }
 
 /// JSON for people, members in their order; whatever else as it is.

@@ -9,7 +9,6 @@ use crate::api::{Echo, WriteStream, openai};
 use crate::error::Error;
 use crate::ir::{Delta, Event, Open};
 use crate::wire::json::Writer;
-use crate::wire::sse::join_lines;
 
 /// Writes a stream. An item is done when the next one begins or the answer stops: only then is it known to be whole.
 pub(super) struct Stream {
@@ -228,14 +227,11 @@ impl Stream {
         out.put_slice(b"event: ");
         out.put_slice(kind.as_bytes());
         out.put_slice(b"\ndata: ");
-        let start = out.len();
         Writer::new(out).object(|o| {
             o.key("type").string(kind);
             o.key("sequence_number").integer(self.sequence);
             members(o, &self.answer);
         });
-        // The client's own text, and the provider's, are repeated with whatever layout they have.
-        join_lines(out.get_mut(start..).unwrap_or_default());
         out.put_slice(b"\n\n");
         self.sequence += 1;
     }

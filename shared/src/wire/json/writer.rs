@@ -61,10 +61,11 @@ impl<'o> Writer<'o> {
         self.raw(value.raw());
     }
 
-    /// Text that is known to be one JSON value.
+    /// Text that is known to be one JSON value. Its line breaks, which can only stand between tokens, are left out:
+    /// what is written may become a line of an event stream.
     pub fn raw(&mut self, value: &str) {
         self.separate();
-        self.out.put_slice(value.as_bytes());
+        value.split(['\n', '\r']).for_each(|line| self.out.put_slice(line.as_bytes()));
     }
 
     /// A whole number.
@@ -150,5 +151,12 @@ mod tests {
             let value: serde_json::Value = serde_json::from_slice(&out[6..]).unwrap();
             prop_assert_eq!(value, serde_json::json!([text, {&text: number}, {}, null]));
         }
+    }
+
+    #[test]
+    fn what_was_written_is_one_line() {
+        let mut out = BytesMut::new();
+        Writer::new(&mut out).json(Json::parse(b"{\r\n  \"a\": [\n1,\r2]}").unwrap());
+        assert_eq!(&out[..], br#"{  "a": [1,2]}"#);
     }
 }
