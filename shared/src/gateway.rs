@@ -51,6 +51,7 @@ pub struct Listener {
 
 /// What an entry point is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ListenerKind {
     /// Models, in the clients' APIs.

@@ -1,0 +1,231 @@
+//! Providers and aliases.
+
+use std::collections::BTreeMap;
+
+use http::header::{HeaderName, HeaderValue};
+
+use super::{Checks, suggestion, top, values};
+use crate::config::{Path, Provider, Version};
+use crate::dialect::Dialect;
+use crate::gateway::{CompiledProvider, Serves};
+
+impl<'c> Checks<'c> {
+    pub(super) fn providers(&mut self) -> Vec<CompiledProvider> {
+        let config: &'c _ = self.config;
+        if config.model_providers.is_some() && config.llm_providers.is_some() {
+            let message = "is the old name of `model_providers`, and both are there: move its entries over";
+            self.error(top("llm_providers"), message);
+        }
+        let (key, providers) = config.providers();
+        let entries = || (0..).map(|index| top(key).index(index)).zip(providers);
+        self.unique("the name", entries().map(|(path, entry)| (path.key(name_key(entry)), entry.known_as())));
+        self.unique(
+            "the model",
+            entries()
+                .filter(|(_, entry)| entry.name.is_some() && !entry.is_wildcard())
+                .map(|(path, entry)| (path.key("model"), entry.model.as_str())),
+        );
+        self.one_default(entries());
+        entries().filter_map(|(path, entry)| self.provider(&path, entry)).collect()
+    }
+
+    fn one_default<'p>(&mut self, entries: impl Iterator<Item = (Path, &'p Provider)>) {
+        let mut defaults = entries.filter(|(_, entry)| entry.default);
+        let Some((_, first)) = defaults.next() else { return };
+        for (path, _) in defaults {
+            self.error(
+                path.key("default"),
+                format!("only one provider can be the default, and `{}` is", first.known_as()),
+            );
+        }
+    }
+
+    fn provider(&mut self, path: &Path, entry: &Provider) -> Option<CompiledProvider> {
+        let parts = entry.parts().ok_or_else(|| {
+            format!(
+                "`{}` must be `provider/model`, or `provider/*` for all of a provider's models",
+                entry.model
+            )
+        });
+        let (prefix, model) = self.value(path.key("model"), parts)?;
+        self.wildcard_rules(path, entry, model);
+        self.credential_rules(path, entry);
+        self.header_rules(path, entry);
+        let home = Dialect::named(prefix);
+        let dialect = self.dialect(path, entry, prefix, home)?;
+        let base = self.base(path, entry, dialect, home)?;
+        Some(CompiledProvider {
+            name: entry.known_as().to_owned(),
+            prefix: prefix.to_owned(),
+            serves: if model == "*" { Serves::Any } else { Serves::Exact(model.to_owned()) },
+            default: entry.default,
+            dialect: dialect.id.to_owned(),
+            apis: entry.apis.clone().unwrap_or_else(|| dialect.apis.to_vec()),
+            base,
+            passthrough: entry.passthrough_auth || (dialect.passthrough && entry.access_key.is_none()),
+            access_key: entry.access_key.clone().filter(|_| !entry.passthrough_auth),
+            headers: entry.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
+            http_host: entry.http_host.clone(),
+            api_version: entry.api_version.clone(),
+        })
+    }
+
+    fn wildcard_rules(&mut self, path: &Path, entry: &Provider, model: &str) {
+        if model != "*" {
+            if model.contains('*') {
+                self.error(
+                    path.key("model"),
+                    "a `*` stands for all models of a provider: write `provider/*`",
+                );
+            }
+            return;
+        }
+        if entry.default {
+            self.error(path.key("default"), "a wildcard cannot be the default: it names no model");
+        }
+        if !entry.routing_preferences.is_empty() {
+            self.error(
+                path.key("routing_preferences"),
+                "a wildcard cannot have preferences: they need a model",
+            );
+        }
+    }
+
+    fn credential_rules(&mut self, path: &Path, entry: &Provider) {
+        if entry.passthrough_auth && entry.access_key.is_some() {
+            let message = "is not used: `passthrough_auth` sends the caller's own credential";
+            return self.warn(path.key("access_key"), message);
+        }
+        if entry.access_key.as_ref().is_some_and(|key| key.is_literal()) {
+            let message =
+                "the key itself is in the file, and in everything that is made from it: `$NAME` keeps it out";
+            self.warn(path.key("access_key"), message);
+        }
+        if !entry.routing_preferences.is_empty() && self.config.version >= Version::Fourth {
+            let message =
+                "is read up to version v0.3.0 only: list its models under `routing_preferences` at the top";
+            self.warn(path.key("routing_preferences"), message);
+        }
+    }
+
+    fn header_rules(&mut self, path: &Path, entry: &Provider) {
+        for name in entry.headers.keys() {
+            if HeaderName::from_bytes(name.as_bytes()).is_err() {
+                self.error(path.key("headers").key(name), "no header can have this name");
+            }
+        }
+        if entry
+            .http_host
+            .as_ref()
+            .is_some_and(|host| host.is_empty() || HeaderValue::from_str(host).is_err())
+        {
+            self.error(path.key("http_host"), "no host can be called that");
+        }
+    }
+
+    /// The row to follow: of the interface where one is given, else of the prefix.
+    fn dialect(
+        &mut self,
+        path: &Path,
+        entry: &Provider,
+        prefix: &str,
+        home: Option<&'static Dialect>,
+    ) -> Option<&'static Dialect> {
+        let interface = entry.provider_interface.as_deref().and_then(Dialect::named);
+        match (home, interface) {
+            (Some(home), Some(other)) if other.id != home.id && entry.base_url.is_none() => {
+                let message = format!(
+                    "`{prefix}` is a provider of its own: leave this out, or say where with `base_url`"
+                );
+                self.error(path.key("provider_interface"), message);
+                None
+            }
+            (_, Some(interface)) => Some(interface),
+            (Some(home), None) => Some(home),
+            (None, None) => {
+                self.error(path.key("model"), unknown_prefix(prefix));
+                None
+            }
+        }
+    }
+
+    /// The complete root. `home`, the prefix's own row, says what a `base_url` without a path means.
+    fn base(
+        &mut self,
+        path: &Path,
+        entry: &Provider,
+        dialect: &Dialect,
+        home: Option<&Dialect>,
+    ) -> Option<String> {
+        if let Some(url) = &entry.base_url {
+            let url = self.value(path.key("base_url"), values::base_url(url))?;
+            self.warn_of_open_key(path, entry, &url);
+            return Some(home.unwrap_or(dialect).root_of(&url));
+        }
+        let Some(own) = home.and_then(|home| home.base) else {
+            let example =
+                if dialect.example.is_empty() { "https://api.example.com/v1" } else { dialect.example };
+            self.error(path.clone(), format!("needs `base_url`: where it is, like `{example}`"));
+            return None;
+        };
+        self.warn_of_no_key(path, entry, dialect);
+        Some(own.to_owned())
+    }
+
+    fn warn_of_no_key(&mut self, path: &Path, entry: &Provider, dialect: &Dialect) {
+        let called = entry.access_key.is_some() || entry.passthrough_auth || !entry.headers.is_empty();
+        if let Some(key) = dialect.key.filter(|_| !called) {
+            self.warn(
+                path.clone(),
+                format!("has no `access_key`, such as `${key}`: the provider will refuse"),
+            );
+        }
+    }
+
+    fn warn_of_open_key(&mut self, path: &Path, entry: &Provider, url: &str) {
+        let secret = entry.access_key.as_ref().is_some_and(|key| !key.is_literal());
+        if secret && url.starts_with("http://") && !values::is_loopback(url) {
+            self.warn(path.key("base_url"), "the key crosses the network in the open: use https");
+        }
+    }
+
+    pub(super) fn aliases(&mut self, providers: &[CompiledProvider]) -> BTreeMap<String, String> {
+        let config: &'c _ = self.config;
+        for (name, alias) in &config.model_aliases {
+            if !providers.iter().any(|provider| serves(provider, &alias.target)) {
+                let known = config.providers().1.iter().flat_map(|entry| {
+                    [Some(entry.model.as_str()), entry.parts().map(|(_, model)| model)].into_iter().flatten()
+                });
+                let message =
+                    format!("there is no model `{}`{}", alias.target, suggestion(&alias.target, known));
+                self.error(top("model_aliases").key(name).key("target"), message);
+            }
+        }
+        config.model_aliases.iter().map(|(name, alias)| (name.clone(), alias.target.clone())).collect()
+    }
+}
+
+/// The key that a provider's name is under.
+fn name_key(entry: &Provider) -> &'static str {
+    if entry.name.is_some() { "name" } else { "model" }
+}
+
+fn unknown_prefix(prefix: &str) -> String {
+    let known = crate::dialect::DIALECTS.iter().map(|dialect| dialect.id);
+    let near = suggestion(prefix, known);
+    format!(
+        "`{prefix}` is no known provider: an address of your own needs `base_url` and `provider_interface`{near}"
+    )
+}
+
+/// Whether `target` can mean a model of `provider`.
+fn serves(provider: &CompiledProvider, target: &str) -> bool {
+    let behind = target.strip_prefix(provider.prefix.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    match &provider.serves {
+        Serves::Exact(model) => behind == Some(model.as_str()) || target == model || target == provider.name,
+        Serves::Any => {
+            let makes = || Dialect::named(&provider.dialect).is_some_and(|dialect| dialect.makes(target));
+            behind.is_some_and(|model| !model.is_empty()) || makes()
+        }
+    }
+}

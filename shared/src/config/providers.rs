@@ -1,0 +1,118 @@
+//! Models and their providers.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Config, Prose, RoutingPreference, Version};
+use crate::api::Api;
+use crate::gateway::Template;
+
+/// A model of a provider, or all of them.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// `provider/model`, or `provider/*` for all of its models.
+    pub model: String,
+    /// A name of its own; what is under `model` unless said.
+    pub name: Option<String>,
+    /// The provider's key, as `$VAR`.
+    pub access_key: Option<Template>,
+    /// Whether requests that name no model come here.
+    #[serde(default)]
+    pub default: bool,
+    /// The complete root of the provider's API; without a path it gets the provider's usual one.
+    pub base_url: Option<String>,
+    /// Whether the provider is called with the caller's own credential.
+    #[serde(default)]
+    pub passthrough_auth: bool,
+    /// The `host` to send where it is not that of `base_url`.
+    pub http_host: Option<String>,
+    /// Which provider an address of your own behaves like.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "interfaces"))]
+    pub provider_interface: Option<String>,
+    /// The APIs that an address of your own speaks, the best one first. Not in Plano.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
+    pub apis: Option<Vec<Api>>,
+    /// Azure: the version that addresses of deployments ask for. Not in Plano.
+    pub api_version: Option<String>,
+    /// Headers that go to the provider besides.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Template>,
+    /// What the model is for, up to v0.3.0; now `routing_preferences` at the top level.
+    #[serde(default)]
+    pub routing_preferences: Vec<InlinePreference>,
+}
+
+/// What a model is for, in the form before v0.4.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct InlinePreference {
+    pub name: String,
+    #[serde(default = "nothing")]
+    pub description: Prose,
+}
+
+fn nothing() -> Prose {
+    Prose(String::new())
+}
+
+#[cfg(feature = "schema")]
+fn interfaces(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let mut words: Vec<&str> =
+        crate::dialect::DIALECTS.iter().flat_map(|dialect| dialect.spellings()).collect();
+    words.retain(|word| *word != "demo");
+    schemars::json_schema!({ "type": "string", "enum": words })
+}
+
+impl Provider {
+    /// What stands before the slash, and what behind it; none where either is empty.
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        self.model.split_once('/').filter(|(prefix, model)| !prefix.is_empty() && !model.is_empty())
+    }
+
+    /// Whether it is all models of the provider.
+    pub fn is_wildcard(&self) -> bool {
+        self.model.ends_with("/*")
+    }
+
+    /// The name, given or not.
+    pub fn known_as(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.model)
+    }
+}
+
+impl Config {
+    /// Which models are for which tasks: the top level's, then what stands with the providers up to v0.3.0. A name's
+    /// first description counts, its models add up in their order; a name of the top level counts alone.
+    pub fn preferences(&self) -> Vec<RoutingPreference> {
+        let mut all = self.routing_preferences.clone();
+        if self.version >= Version::Fourth {
+            return all;
+        }
+        let declared = all.len();
+        for provider in self.providers().1 {
+            for inline in &provider.routing_preferences {
+                lift(inline, &provider.model, declared, &mut all);
+            }
+        }
+        all
+    }
+}
+
+/// Adds a provider's preference to `all`, of which the first `declared` stay as they are.
+fn lift(inline: &InlinePreference, model: &str, declared: usize, all: &mut Vec<RoutingPreference>) {
+    let known = all.iter_mut().enumerate().find(|(_, known)| known.name == inline.name);
+    match known {
+        Some((index, _)) if index < declared => {}
+        Some((_, known)) => known.models.push(model.to_owned()),
+        None => all.push(RoutingPreference {
+            name: inline.name.clone(),
+            description: inline.description.clone(),
+            models: vec![model.to_owned()],
+            selection_policy: None,
+        }),
+    }
+}
