@@ -2,8 +2,9 @@
 //!
 //! It moves bytes between sockets and the core, and decides nothing about a request: that is `shared`'s.
 //! In reading order: [`server`] (doors, connections, draining), [`native`] (the world as the core sees it), [`staff`]
-//! (what the backend keeps), [`log`].
+//! (what the backend keeps), [`configuration`] (YAML to what the core compiles), [`log`].
 
+pub mod configuration;
 pub mod log;
 pub mod native;
 pub mod server;

@@ -15,7 +15,7 @@ pub mod variables;
 
 pub use agents::{Agent, Filter, FilterKind, Transport};
 pub use check::check;
-pub use finding::{Finding, Path, Severity, Step};
+pub use finding::{Finding, Path, Severity, Step, suggestion};
 pub use listeners::{
     LegacyEntry, LegacyListeners, Listener, ListenerAgent, Listeners, MessageFormat, Router,
 };

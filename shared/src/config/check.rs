@@ -7,7 +7,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use super::finding::{Finding, Path, Severity};
+use super::finding::{Finding, Path, Severity, suggestion};
 use super::{Config, Overrides, Step};
 use crate::gateway::{Compiled, CompiledBackend, FORMAT, Limits};
 
@@ -98,13 +98,4 @@ fn parent(path: &Path) -> Path {
         Step::Key(key) => path.key(key),
         Step::Index(index) => path.index(*index),
     })
-}
-
-/// `; did you mean …?` for the known word that is nearest, nothing where none is near.
-pub(super) fn suggestion<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
-    let near = known.into_iter().map(|known| (strsim::jaro_winkler(word, known), known));
-    match near.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b)) {
-        Some((_, known)) => format!("; did you mean `{known}`?"),
-        None => String::new(),
-    }
 }

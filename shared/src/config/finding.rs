@@ -69,3 +69,12 @@ impl fmt::Display for Path {
         Ok(())
     }
 }
+
+/// `; did you mean …?` for the known word that is nearest, nothing where none is near.
+pub fn suggestion<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
+    let near = known.into_iter().map(|known| (strsim::jaro_winkler(word, known), known));
+    match near.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((_, known)) => format!("; did you mean `{known}`?"),
+        None => String::new(),
+    }
+}

@@ -30,6 +30,7 @@ pub struct Provider {
     /// The `host` to send where it is not that of `base_url`.
     pub http_host: Option<String>,
     /// Which provider an address of your own behaves like.
+    #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(schema_with = "interfaces"))]
     pub provider_interface: Option<String>,
     /// The APIs that an address of your own speaks, the best one first. Not in Plano.

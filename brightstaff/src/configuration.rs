@@ -1,0 +1,224 @@
+//! Reads configurations: YAML with positions, variables, the schema's checks and the types' own, all problems at once.
+//!
+//! In reading order: [`tree`] (text to values with their places), [`walk`] (the schema, variables), [`served`] (what is
+//! configured and not served), [`advice`] (old keys).
+
+mod advice;
+mod schema;
+mod served;
+mod tree;
+mod walk;
+
+pub use schema::schema;
+pub use served::Host;
+
+use std::fmt;
+use std::path::Path as File;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+use shared::config::{self, Config, Path, Severity};
+use shared::dialect::{DIALECTS, Dialect};
+use shared::gateway::{Compiled, CompiledProvider, Serves};
+
+use tree::{Malformed, Node, Place};
+use walk::Walked;
+
+/// A configuration that can be used.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub compiled: Compiled,
+    /// What is probably not as it was meant.
+    pub warnings: Vec<Problem>,
+    /// Secrets whose variables have no value where this was read. For a gateway that is to run elsewhere they need none.
+    pub unset: Vec<Problem>,
+    /// What is configured and not served on some host.
+    pub unserved: Vec<Unserved>,
+}
+
+/// Something to tell, and where. `Display` gives `file:line:column: key.path: message`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// The keys from the top; empty where it is about the whole.
+    pub key: String,
+    /// Never a secret.
+    pub message: String,
+}
+
+/// Something that is configured and not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unserved {
+    pub problem: Problem,
+    /// The hosts that do not serve it.
+    pub hosts: Vec<Host>,
+}
+
+/// Why a configuration cannot be used: everything that is wrong with it, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+/// Reads a file, with the variables of this process.
+pub fn read(file: &File) -> Result<Loaded, Problems> {
+    let name = file.display().to_string();
+    let failed = |why: String| Problems(vec![Problem::of_file(&name, why)]);
+    let length = std::fs::metadata(file).map_err(|error| failed(format!("cannot be read: {error}")))?.len();
+    if length > tree::LONGEST as u64 {
+        return Err(failed(format!("is longer than {} bytes", tree::LONGEST)));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    read_text(&name, &text, variable)
+}
+
+/// Reads a text. `name` stands for the file in messages; `environment` knows the variables.
+pub fn read_text(
+    name: &str,
+    text: &str,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Loaded, Problems> {
+    let malformed =
+        |error: Malformed| Problems(vec![Problem::at(name, error.place, &Path::default(), error.why)]);
+    let tree = Node::read(text).map_err(malformed)?;
+    let walked = walk::walk(&tree, &schema(), &environment);
+    let telling = Telling { name, tree: &tree };
+    let Some(config) = typed(&walked) else {
+        return Err(telling.problems(walked.errors));
+    };
+    let (compiled, findings) = config::check(&config);
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.severity == Severity::Error);
+    let consequence =
+        |path: &Path| walked.errors.iter().any(|(cause, _)| cause.steps().starts_with(path.steps()));
+    let own = errors.into_iter().filter(|finding| !consequence(&finding.path));
+    let errors = walked.errors.iter().cloned().chain(own.map(|finding| (finding.path, finding.message)));
+    let errors = errors.collect::<Vec<_>>();
+    if !errors.is_empty() {
+        return Err(telling.problems(errors));
+    }
+    let warnings = warnings.into_iter().map(|finding| (finding.path, finding.message)).chain(walked.warnings);
+    Ok(Loaded {
+        unserved: telling.unserved(&walked.json, &compiled),
+        compiled,
+        warnings: telling.problems(warnings).0,
+        unset: telling.unset(walked.unset),
+    })
+}
+
+/// The configuration of a gateway that has none: every provider whose key is in the environment, and where there is
+/// no key, the built-in `demo/echo`.
+pub fn zero(environment: impl Fn(&str) -> Option<String>) -> Loaded {
+    let is_set = |name: &str| environment(name).is_some_and(|value| !value.trim().is_empty());
+    let keyed = usual().filter(|(key, _)| is_set(key)).map(|(_, dialect)| CompiledProvider::usual(dialect));
+    let mut providers = keyed.collect::<Vec<_>>();
+    if providers.is_empty() {
+        providers.extend(Dialect::named("demo").map(demo));
+    }
+    let compiled = Compiled::new(providers);
+    Loaded { compiled, warnings: Vec::new(), unset: Vec::new(), unserved: Vec::new() }
+}
+
+/// The providers of zero configuration, with the variables of their keys.
+pub fn usual() -> impl Iterator<Item = (&'static str, &'static Dialect)> {
+    let ready = DIALECTS.iter().filter(|dialect| dialect.base.is_some() && !dialect.apis.is_empty());
+    ready.filter_map(|dialect| Some((dialect.key?, dialect)))
+}
+
+impl Loaded {
+    /// What `host` does not serve of it.
+    pub fn unserved_on(&self, host: Host) -> impl Iterator<Item = &Problem> {
+        let here = self.unserved.iter().filter(move |unserved| unserved.hosts.contains(&host));
+        here.map(|unserved| &unserved.problem)
+    }
+}
+
+/// The value of a variable of this process.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn demo(dialect: &Dialect) -> CompiledProvider {
+    CompiledProvider {
+        name: "demo/echo".to_owned(),
+        serves: Serves::Exact("echo".to_owned()),
+        default: true,
+        ..CompiledProvider::usual(dialect)
+    }
+}
+
+/// What was walked as types; `None` where something is missing that cannot be. The two keys that every configuration
+/// must have are made up where they are missing, which was told, so that the rest is checked all the same.
+fn typed(walked: &Walked) -> Option<Config> {
+    let mut json = walked.json.clone();
+    let top = json.as_object_mut()?;
+    top.entry("version").or_insert_with(|| "v0.4.0".into());
+    top.entry("listeners").or_insert_with(|| Json::Array(Vec::new()));
+    Config::deserialize(&json).ok()
+}
+
+/// Turns paths into places.
+struct Telling<'t> {
+    name: &'t str,
+    tree: &'t Node,
+}
+
+impl Telling<'_> {
+    fn problem(&self, path: &Path, message: String) -> Problem {
+        Problem::at(self.name, self.tree.place_of(path), path, message)
+    }
+
+    fn problems(&self, found: impl IntoIterator<Item = (Path, String)>) -> Problems {
+        let mut problems =
+            found.into_iter().map(|(path, message)| self.problem(&path, message)).collect::<Vec<_>>();
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        problems.dedup();
+        Problems(problems)
+    }
+
+    fn unset(&self, found: Vec<(Path, String)>) -> Vec<Problem> {
+        let message = |name: String| format!("the variable `{name}` is not set");
+        self.problems(found.into_iter().map(|(path, name)| (path, message(name)))).0
+    }
+
+    fn unserved(&self, json: &Json, compiled: &Compiled) -> Vec<Unserved> {
+        let gaps = served::gaps(json, compiled).into_iter();
+        let mut unserved = gaps
+            .map(|gap| Unserved { problem: self.problem(&gap.path, gap.what), hosts: gap.hosts })
+            .collect::<Vec<_>>();
+        unserved.sort_by_key(|unserved| (unserved.problem.line, unserved.problem.column));
+        unserved
+    }
+}
+
+impl Problem {
+    fn at(file: &str, place: Place, path: &Path, message: String) -> Problem {
+        let Place { line, column } = place;
+        Problem { file: file.to_owned(), line, column, key: path.to_string(), message }
+    }
+
+    fn of_file(file: &str, message: String) -> Problem {
+        Problem::at(file, Place { line: 1, column: 1 }, &Path::default(), message)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.0.iter().map(ToString::to_string).collect::<Vec<_>>();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}
