@@ -5,6 +5,7 @@ mod configuration;
 mod down;
 mod failure;
 mod logs;
+mod render;
 mod settings;
 mod state;
 mod status;
@@ -35,6 +36,7 @@ enum Command {
     Logs(logs::Arguments),
     Status(status::Arguments),
     Compile(compile::Arguments),
+    Render(render::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -57,5 +59,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Logs(arguments) => logs::run(arguments).await,
         Command::Status(arguments) => status::run(arguments),
         Command::Compile(arguments) => compile::run(arguments),
+        Command::Render(arguments) => render::run(arguments),
     }
 }

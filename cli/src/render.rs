@@ -1,0 +1,73 @@
+//! `planoai render`: what other programs need in order to run the gateway.
+
+mod envoy;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::configuration;
+use crate::failure::Failure;
+
+/// Write what another program needs in order to run the gateway.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    host: Host,
+}
+
+#[derive(clap::Subcommand)]
+enum Host {
+    Envoy(EnvoyArguments),
+}
+
+/// Write a bootstrap for Envoy: listeners, the filter, and a cluster for each provider. Secrets stay in Envoy's
+/// environment.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    planoai render envoy gateway.yaml --filter envoy.wasm -o envoy.yaml\n  \
+    envoy -c envoy.yaml\n\n\
+    Exit codes: 0 written; 1 it cannot be written; 78 the configuration is wrong.")]
+struct EnvoyArguments {
+    /// The configuration; without one, ./config.yaml, ./plano_config.yaml, or the keys in the environment
+    file: Option<PathBuf>,
+    /// Where to write; standard output if left out
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The filter, as `cargo xtask build envoy` makes it
+    #[arg(long, value_name = "WASM", default_value = "target/guests/envoy.wasm")]
+    filter: PathBuf,
+    /// Certificates of the authorities that providers are checked against
+    #[arg(long, value_name = "PEM", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    ca: PathBuf,
+    /// A port on loopback for Envoy's administration; none if left out
+    #[arg(long, value_name = "PORT")]
+    admin: Option<u16>,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Host::Envoy(arguments) = arguments.host;
+    let file = configuration::find(arguments.file.as_deref())?;
+    let configuration = configuration::load(file, configuration::USUAL_PORT)?;
+    let options = envoy::Options {
+        filter: absolute(&arguments.filter)?,
+        ca: absolute(&arguments.ca)?,
+        admin: arguments.admin,
+    };
+    let bootstrap = envoy::bootstrap(&configuration.compiled, &options).map_err(Failure::configuration)?;
+    write(arguments.output.as_deref(), &format!("{bootstrap:#}\n"))
+}
+
+/// Envoy may be started in another folder.
+fn absolute(path: &Path) -> Result<String, Failure> {
+    let failed = |why: String| Failure::new(format!("{}: {why}", path.display()));
+    let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
+    path.into_os_string().into_string().map_err(|_| failed("the path is not Unicode".to_owned()))
+}
+
+fn write(output: Option<&Path>, text: &str) -> Result<(), Failure> {
+    let written = match output {
+        Some(path) => std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display())),
+        None => io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string()),
+    };
+    written.map_err(Failure::new)
+}

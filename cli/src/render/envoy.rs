@@ -1,0 +1,355 @@
+//! Envoy's bootstrap: <https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto>.
+//!
+//! It is JSON, which is YAML too. The same configuration gives the same bytes.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::dialect::Dialect;
+use shared::gateway::{Compiled, Limits, Listener, ListenerKind};
+use shared::origin::Origin;
+
+/// What a bootstrap needs besides the configuration.
+pub(super) struct Options {
+    /// The filter's file.
+    pub(super) filter: String,
+    /// The file with the authorities' certificates.
+    pub(super) ca: String,
+    /// The port on loopback for Envoy's administration.
+    pub(super) admin: Option<u16>,
+}
+
+/// Statuses after which a request is worth sending again, as in the gateway's own retries.
+const WORTH_RETRYING: [u16; 6] = [429, 500, 502, 503, 504, 529];
+
+/// What a provider's connection may idle; they close theirs after one to six minutes.
+const UPSTREAM_IDLE: Duration = Duration::from_secs(50);
+
+/// How long a client may take to send a request.
+const REQUEST: Duration = Duration::from_secs(300);
+
+/// How long a client may take to send a request's head.
+const REQUEST_HEAD: Duration = Duration::from_secs(10);
+
+/// The bootstrap. Fails where a secret would have to be written into it, or where nothing would listen.
+pub(super) fn bootstrap(compiled: &Compiled, options: &Options) -> Result<Value, String> {
+    refuse_literal_secrets(compiled)?;
+    let listeners: Vec<_> =
+        compiled.listeners.iter().filter(|entry| entry.kind == ListenerKind::Model).collect();
+    if listeners.is_empty() {
+        return Err("there is no listener of type `model`, and Envoy serves no other yet".to_owned());
+    }
+    let filter = filter(compiled, options)?;
+    let listeners: Vec<_> =
+        listeners.iter().map(|entry| listener(entry, &compiled.limits, &filter)).collect();
+    let clusters: Vec<_> =
+        compiled.origins().iter().map(|origin| cluster(origin, compiled, options)).collect();
+    let mut bootstrap = json!({
+        "static_resources": { "listeners": listeners, "clusters": clusters },
+        "overload_manager": overload(),
+    });
+    if let Some(port) = options.admin {
+        bootstrap["admin"] = json!({ "address": address(IpAddr::from([127, 0, 0, 1]), port) });
+    }
+    Ok(bootstrap)
+}
+
+fn refuse_literal_secrets(compiled: &Compiled) -> Result<(), String> {
+    let keys = compiled
+        .providers
+        .iter()
+        .filter(|entry| entry.access_key.as_ref().is_some_and(|key| key.is_literal()));
+    let mut places: Vec<_> = keys.map(|entry| format!("the access_key of `{}`", entry.name)).collect();
+    let token = compiled.backend.iter().filter_map(|backend| backend.token.as_ref());
+    places.extend(token.filter(|token| token.is_literal()).map(|_| "the backend's token".to_owned()));
+    if places.is_empty() {
+        return Ok(());
+    }
+    let places = places.join(" and ");
+    Err(format!(
+        "{places} would be in Envoy's file for all to read: put it in a variable and write `$VARIABLE`"
+    ))
+}
+
+/// The gateway, which every listener has in it.
+fn filter(compiled: &Compiled, options: &Options) -> Result<Value, String> {
+    let configuration = serde_json::to_string(compiled).map_err(|error| error.to_string())?;
+    Ok(json!({
+        "name": "plano",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": "plano",
+                "root_id": "gateway",
+                // A request that the filter cannot take is refused; a virtual machine that failed is started again.
+                "failure_policy": "FAIL_RELOAD",
+                // Without it a request whose head waits for its body waits for ever.
+                "allow_on_headers_stop_iteration": true,
+                "configuration": {
+                    "@type": "type.googleapis.com/google.protobuf.StringValue",
+                    "value": configuration,
+                },
+                "vm_config": {
+                    "vm_id": "plano",
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": { "local": { "filename": options.filter } },
+                    "environment_variables": { "host_env_keys": variables(compiled) },
+                },
+            },
+        },
+    }))
+}
+
+/// The variables that the configuration and its providers' rows name.
+fn variables(compiled: &Compiled) -> BTreeSet<&str> {
+    let dialects = compiled.providers.iter().filter_map(|provider| Dialect::named(&provider.dialect));
+    let optional = dialects.flat_map(|dialect| dialect.variables).map(|(_, variable)| *variable);
+    compiled.variables().into_iter().chain(optional).collect()
+}
+
+fn listener(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
+    json!({
+        "name": entry.name,
+        "address": address(entry.address, entry.port),
+        "per_connection_buffer_limit_bytes": buffer(limits),
+        "filter_chains": [{ "filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": connections(entry, limits, filter),
+        }] }],
+    })
+}
+
+/// The filter answers 413 itself; Envoy's own bound only has to be wide enough for it, and for what a translation adds.
+fn buffer(limits: &Limits) -> u32 {
+    let bytes = limits.body_bytes.max(limits.answer_bytes).saturating_mul(2).saturating_add(1 << 20);
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// The filter sees paths as the client sent them, for it answers only those that it knows letter by letter, and every
+/// host has to give the same answer.
+fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
+    json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": entry.name,
+        "use_remote_address": true,
+        "skip_xff_append": true,
+        "generate_request_id": false,
+        "server_header_transformation": "PASS_THROUGH",
+        "max_request_headers_kb": limits.header_bytes.div_ceil(1024).clamp(1, 8192),
+        "request_headers_timeout": duration(REQUEST_HEAD),
+        "request_timeout": duration(REQUEST),
+        "stream_idle_timeout": duration(entry.timeout),
+        "common_http_protocol_options": { "max_headers_count": 100 },
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 65_536,
+            "initial_connection_window_size": 1_048_576,
+        },
+        "route_config": {
+            "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route(entry)] }],
+        },
+        "http_filters": [
+            filter,
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+                    "suppress_envoy_headers": true,
+                },
+            },
+        ],
+    })
+}
+
+/// The filter names the cluster. A stream may take as long as it likes, but not be silent longer than the listener's
+/// timeout.
+fn route(entry: &Listener) -> Value {
+    let mut route = json!({
+        "cluster_header": "x-plano-cluster",
+        "timeout": "0s",
+        "idle_timeout": duration(entry.timeout),
+    });
+    if entry.max_retries > 0 {
+        route["retry_policy"] = retries(entry.max_retries);
+    }
+    json!({
+        "match": { "prefix": "/" },
+        "route": route,
+        "request_headers_to_remove": ["x-plano-cluster", "x-forwarded-proto"],
+    })
+}
+
+fn retries(count: u32) -> Value {
+    json!({
+        "num_retries": count,
+        "retry_on": "connect-failure,refused-stream,reset,retriable-status-codes",
+        "retriable_status_codes": WORTH_RETRYING,
+        "retry_back_off": { "base_interval": "0.5s", "max_interval": "5s" },
+        "rate_limited_retry_back_off": {
+            "reset_headers": [{ "name": "retry-after", "format": "SECONDS" }],
+            "max_interval": "5s",
+        },
+    })
+}
+
+/// A provider's or the backend's. The filter asks for it by its origin's name.
+fn cluster(origin: &Origin, compiled: &Compiled, options: &Options) -> Value {
+    let host = origin.host.parse::<IpAddr>();
+    let mut cluster = json!({
+        "name": origin.to_string(),
+        "type": if host.is_ok() { "STATIC" } else { "LOGICAL_DNS" },
+        "dns_lookup_family": "ALL",
+        "respect_dns_ttl": true,
+        "connect_timeout": duration(compiled.connect_timeout),
+        "upstream_connection_options": { "tcp_keepalive": {} },
+        "circuit_breakers": { "thresholds": [{
+            "max_connections": 4096,
+            "max_pending_requests": 4096,
+            "max_requests": 16_384,
+            "max_retries": 64,
+        }] },
+        "load_assignment": {
+            "cluster_name": origin.to_string(),
+            "endpoints": [{ "lb_endpoints": [{ "endpoint": {
+                "address": { "socket_address": { "address": origin.host, "port_value": origin.port } },
+            } }] }],
+        },
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol(origin),
+        },
+    });
+    if origin.tls {
+        cluster["transport_socket"] = tls(&origin.host, host.is_ok(), &options.ca);
+    }
+    cluster
+}
+
+/// HTTP/2 where the provider agrees to it, which takes TLS.
+fn protocol(origin: &Origin) -> Value {
+    let mut options = json!({
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "common_http_protocol_options": { "idle_timeout": duration(UPSTREAM_IDLE) },
+    });
+    match origin.tls {
+        true => options["auto_config"] = json!({}),
+        false => options["explicit_http_config"] = json!({ "http_protocol_options": {} }),
+    }
+    options
+}
+
+fn tls(host: &str, is_address: bool, ca: &str) -> Value {
+    let kind = if is_address { "IP_ADDRESS" } else { "DNS" };
+    let mut context = json!({
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        "common_tls_context": {
+            "tls_params": { "tls_minimum_protocol_version": "TLSv1_2" },
+            "validation_context": {
+                "trusted_ca": { "filename": ca },
+                "match_typed_subject_alt_names": [{ "san_type": kind, "matcher": { "exact": host } }],
+            },
+        },
+    });
+    // RFC 6066, section 3: an address is no server name.
+    if !is_address {
+        context["sni"] = json!(host);
+    }
+    json!({ "name": "envoy.transport_sockets.tls", "typed_config": context })
+}
+
+fn overload() -> Value {
+    json!({
+        "resource_monitors": [{
+            "name": "envoy.resource_monitors.global_downstream_max_connections",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                "max_active_downstream_connections": 50_000,
+            },
+        }],
+    })
+}
+
+fn address(ip: IpAddr, port: u16) -> Value {
+    json!({ "socket_address": { "address": ip.to_string(), "port_value": port } })
+}
+
+fn duration(time: Duration) -> String {
+    format!("{}s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::gateway::{CompiledBackend, CompiledProvider, Template};
+
+    fn options() -> Options {
+        Options { filter: "/f.wasm".to_owned(), ca: "/ca.pem".to_owned(), admin: None }
+    }
+
+    fn provider(dialect: &str, base: &str) -> CompiledProvider {
+        let usual = CompiledProvider::usual(Dialect::named(dialect).unwrap());
+        CompiledProvider { name: base.to_owned(), base: base.to_owned(), ..usual }
+    }
+
+    fn rendered(compiled: &Compiled) -> Value {
+        bootstrap(compiled, &options()).unwrap()
+    }
+
+    fn clusters(bootstrap: &Value) -> Vec<&str> {
+        let clusters = bootstrap["static_resources"]["clusters"].as_array().unwrap();
+        clusters.iter().map(|cluster| cluster["name"].as_str().unwrap()).collect()
+    }
+
+    /// A12: providers on one host share a cluster only where scheme and port are the same.
+    #[test]
+    fn a12_a_cluster_for_each_origin() {
+        let bases = [
+            "https://a.example/v1",
+            "https://a.example/v2",
+            "https://a.example:8443/v1",
+            "http://a.example/v1",
+        ];
+        let compiled = Compiled::new(bases.map(|base| provider("openai", base)).to_vec());
+        let expected = ["http://a.example", "https://a.example", "https://a.example:8443"];
+        assert_eq!(clusters(&rendered(&compiled)), expected);
+    }
+
+    #[test]
+    fn tls_checks_the_name() {
+        let bootstrap = rendered(&Compiled::new(vec![provider("openai", "https://a.example/v1")]));
+        let context = &bootstrap["static_resources"]["clusters"][0]["transport_socket"]["typed_config"];
+        assert_eq!(context["sni"], "a.example");
+        let validation = &context["common_tls_context"]["validation_context"];
+        assert_eq!(validation["trusted_ca"]["filename"], "/ca.pem");
+        assert_eq!(validation["match_typed_subject_alt_names"][0]["matcher"]["exact"], "a.example");
+    }
+
+    #[test]
+    fn secrets_are_only_named() {
+        let mut compiled = Compiled::new(vec![provider("openai", "https://a.example/v1")]);
+        let bootstrap = rendered(&compiled).to_string();
+        assert!(bootstrap.contains("OPENAI_API_KEY"), "{bootstrap}");
+        compiled.providers[0].access_key = Some(Template::new("sk-written-out".to_owned()));
+        compiled.backend = Some(CompiledBackend {
+            url: "http://b".to_owned(),
+            token: Some(Template::new("written-out-too".to_owned())),
+        });
+        let problem = super::bootstrap(&compiled, &options()).unwrap_err();
+        assert!(problem.contains("access_key of `https://a.example/v1`"), "{problem}");
+        assert!(problem.contains("token") && !problem.contains("written-out"), "{problem}");
+    }
+
+    #[test]
+    fn only_as_much_as_is_configured() {
+        let mut compiled = Compiled::new(vec![provider("openai", "http://127.0.0.1:9/v1")]);
+        let bootstrap = rendered(&compiled);
+        assert!(bootstrap.get("admin").is_none());
+        assert!(!bootstrap.to_string().contains("retry_policy"));
+        let address = &bootstrap["static_resources"]["listeners"][0]["address"]["socket_address"]["address"];
+        assert_eq!(address, "127.0.0.1");
+        assert_eq!(bootstrap["static_resources"]["clusters"][0]["type"], "STATIC");
+        compiled.listeners.clear();
+        assert!(super::bootstrap(&compiled, &options()).is_err());
+    }
+}
