@@ -119,6 +119,17 @@ impl Error {
         Error { status: 502, ..Error::new(Fault::Upstream, Kind::Api, message) }
     }
 
+    /// A request whose body is longer than `limit` bytes.
+    pub fn too_large(limit: usize) -> Error {
+        Error::new(Fault::Client, Kind::TooLarge, format!("The body is larger than {limit} bytes."))
+            .with_code("request_too_large")
+    }
+
+    /// A request whose body broke off.
+    pub fn incomplete() -> Error {
+        Error::invalid("The body broke off before all of it was here.").with_code("incomplete_body")
+    }
+
     /// The same with a word for programs.
     pub fn with_code(self, code: impl Into<String>) -> Error {
         Error { code: Some(code.into()), ..self }

@@ -8,6 +8,7 @@ pub mod api;
 pub mod backend;
 pub mod config;
 pub mod dialect;
+pub mod embedded;
 pub mod error;
 pub mod exchange;
 pub mod gateway;

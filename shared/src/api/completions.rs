@@ -1,10 +1,10 @@
 //! OpenAI Chat Completions, and the many APIs that follow it.
 //!
-//! - [`request`]: the top level's parameters; [`message`]: the conversation; [`part`]: its content; [`tool`]: tools on
-//!   offer, the choice among them, and calls; [`reasoning`]: what vendors made of thinking.
-//! - [`answer`]: pieces of an answer, be they deltas or the whole message, put together as events; [`call`]: its tool
-//!   calls, which may come in any order; [`usage`].
-//! - [`response`], [`stream`]: whole and streamed answers.
+//! - `request`: the top level's parameters; `message`: the conversation; `part`: its content; `tool`: tools on
+//!   offer, the choice among them, and calls; `reasoning`: what vendors made of thinking.
+//! - `answer`: pieces of an answer, be they deltas or the whole message, put together as events; `call`: its tool
+//!   calls, which may come in any order; `usage`.
+//! - `response`, `stream`: whole and streamed answers.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 

@@ -1,11 +1,10 @@
 //! OpenAI Responses: what clients of `/v1/responses` send and get, and providers of it.
 //!
-//! - requests: [`request`] (the top level), [`tools`], [`input`] (items read), [`history`] (items written),
-//!   [`member`] (what is said of a member of the wrong type)
-//! - answers read: [`stream`]
-//! - answers written: [`answer`] (items and the response object), [`parameters`] (of the request, repeated),
-//!   [`events`] (the stream)
-//! - errors are as in [`openai`]
+//! - requests: `request` (the top level), `tools`, `input` (items read), `history` (items written)
+//! - answers read: `stream`
+//! - answers written: `answer` (items and the response object), `parameters` (of the request, repeated),
+//!   `events` (the stream)
+//! - errors are as in `openai`
 //!
 //! <https://platform.openai.com/docs/api-reference/responses>
 
@@ -13,7 +12,6 @@ mod answer;
 mod events;
 mod history;
 mod input;
-mod member;
 mod parameters;
 mod request;
 mod stream;

@@ -312,11 +312,18 @@ const OPENAI: Quirks = Quirks {
 /// The first reasoning models of the fifth generation refuse any temperature but their own; the chat models of that
 /// generation and all later ones take one.
 const OPENAI_MODELS: &[ModelQuirks] = &[
+    ModelQuirks { model: Name::Prefix("gpt-3.5"), quirks: OPENAI_WITHOUT_REASONING },
+    ModelQuirks { model: Name::Prefix("gpt-4"), quirks: OPENAI_WITHOUT_REASONING },
+    ModelQuirks { model: Name::Prefix("chatgpt-4o"), quirks: OPENAI_WITHOUT_REASONING },
     ModelQuirks { model: Name::Prefix("gpt-5-chat"), quirks: OPENAI },
     ModelQuirks { model: Name::Prefix("gpt-5-"), quirks: OPENAI_WITHOUT_TEMPERATURE },
     ModelQuirks { model: Name::Exact("gpt-5"), quirks: OPENAI_WITHOUT_TEMPERATURE },
     KIMI_FOR_CODING,
 ];
+
+/// The models before reasoning refuse to be told how much of it to do, and how much to say.
+const OPENAI_WITHOUT_REASONING: Quirks =
+    Quirks { extras: &["metadata", "prompt_cache_key", "service_tier", "store"], ..OPENAI };
 
 const OPENAI_WITHOUT_TEMPERATURE: Quirks = Quirks { drops: &["temperature"], ..OPENAI };
 

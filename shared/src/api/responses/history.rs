@@ -1,6 +1,7 @@
 //! The conversation as a provider gets it: turns written as `instructions` and `input` items.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::tools::write_rest;
 use crate::api::{Api, openai};
@@ -29,11 +30,21 @@ pub(super) fn write(turns: &[Turn<'_>], own: bool, losses: &mut Vec<Loss>, w: &m
         w.key("instructions").string(text);
     }
     let skipped = usize::from(instructions.is_some());
+    let customs = if own { BTreeSet::new() } else { customs_of(turns) };
     w.key("input").array(|a| {
         for (index, turn) in turns.iter().enumerate().skip(skipped) {
-            Items { turn, index, own, losses }.write(a);
+            Items { turn, index, own, customs: &customs, losses }.write(a);
         }
     });
+}
+
+/// The ids of the uses of custom tools: other APIs do not tell their results from those of functions.
+fn customs_of<'t>(turns: &'t [Turn<'_>]) -> BTreeSet<&'t str> {
+    let custom = |block: &'t Block<'_>| match block {
+        Block::ToolUse(tool) if tool.kind == ToolKind::Custom => Some(&*tool.id),
+        _ => None,
+    };
+    turns.iter().flat_map(|turn| &turn.blocks).filter_map(custom).collect()
 }
 
 /// The turn's words, where it can be written as `instructions`. Only a foreign client's several blocks are joined: its
@@ -59,6 +70,7 @@ struct Items<'t, 'a> {
     turn: &'t Turn<'a>,
     index: usize,
     own: bool,
+    customs: &'t BTreeSet<&'t str>,
     losses: &'t mut Vec<Loss>,
 }
 
@@ -312,10 +324,8 @@ impl<'t, 'a> Items<'t, 'a> {
             }
         }
         w.object(|o| {
-            o.key("type").string(match result.kind {
-                ToolKind::Function => "function_call_output",
-                ToolKind::Custom => "custom_tool_call_output",
-            });
+            let is_custom = result.kind == ToolKind::Custom || self.customs.contains(&*result.id);
+            o.key("type").string(if is_custom { "custom_tool_call_output" } else { "function_call_output" });
             o.key("call_id").string(&result.id);
             match &*result.content {
                 [] => o.key("output").string(""),

@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use super::member::{missing, of_kind, optional, present, required, rest, string, within, wrong};
 use super::tools::joined;
+use crate::api::member::{missing, of_kind, optional, present, required, rest, string, within, wrong};
 use crate::api::{Api, openai};
 use crate::error::Error;
 use crate::ir::{

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use super::member::{boolean, integer, missing, of_kind, present, required, string, within};
 use super::{history, input, tools};
+use crate::api::member::{boolean, integer, missing, of_kind, optional, present, required, string, within};
 use crate::api::{Api, losses};
 use crate::dialect::Quirks;
 use crate::error::Error;
@@ -118,7 +118,7 @@ fn read_format<'a>(format: Json<'a>) -> Result<Option<Format<'a>>, Error> {
         "json_object" => Some(Format::Json),
         "json_schema" => Some(Format::Schema {
             name: Some(required(format, "name")?),
-            description: super::member::optional(format, "description")?,
+            description: optional(format, "description")?,
             schema: of_kind(format.get("schema").ok_or_else(|| missing("schema"))?, "schema", Kind::Object)?,
             strict: present(format, "strict").map(|it| boolean(it, "strict")).transpose()?,
         }),
@@ -631,6 +631,27 @@ mod tests {
                  "content": [{"type": "refusal", "refusal": "no"}]},
             ]}),
             &["messages[3].content.is_error"],
+        );
+    }
+
+    /// D14: a client of Completions does not say which of its results are custom tools'.
+    #[test]
+    fn d14_results_of_custom_tools_are_found_by_their_id() {
+        let (id, kind) = (|| "c1".into(), crate::ir::ToolKind::Custom);
+        let used =
+            ToolUse { id: id(), name: "c".into(), kind, arguments: "free".into(), ..ToolUse::default() };
+        let result = ToolResult { id: id(), content: vec![Block::text("r")], ..ToolResult::default() };
+        let request = turns([
+            (Role::Assistant, vec![Block::ToolUse(used)]),
+            (Role::User, vec![Block::ToolResult(result)]),
+        ]);
+        check_foreign(
+            request,
+            json!({"input": [
+                {"type": "custom_tool_call", "call_id": "c1", "name": "c", "input": "free"},
+                {"type": "custom_tool_call_output", "call_id": "c1", "output": "r"},
+            ]}),
+            &[],
         );
     }
 

@@ -8,8 +8,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::member::{boolean, of_kind, optional, present, required, rest, string, within, wrong};
 use crate::api::Api;
+use crate::api::member::{
+    boolean, missing, of_kind, optional, present, required, rest, string, within, wrong,
+};
 use crate::error::Error;
 use crate::ir::{Function, Loss, Rest, Tool, ToolChoice, ToolKind};
 use crate::wire::json::{Json, Kind, Writer};
@@ -57,7 +59,7 @@ fn read_custom<'a>(tool: Json<'a>) -> Result<Tool<'a>, Error> {
 /// D14: the members keep apart from other tools of the same name.
 fn read_namespace<'a>(namespace: Json<'a>, tools: &mut Vec<Tool<'a>>) -> Result<(), Error> {
     let space = required(namespace, "name")?;
-    let members = present(namespace, "tools").ok_or_else(|| super::member::missing("tools"))?;
+    let members = present(namespace, "tools").ok_or_else(|| missing("tools"))?;
     let before = tools.len();
     for (index, member) in of_kind(members, "tools", Kind::Array)?.items().enumerate() {
         read_tool(member, tools).map_err(within(format_args!("tools[{index}]")))?;

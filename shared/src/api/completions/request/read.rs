@@ -21,12 +21,14 @@ pub(in crate::api::completions) fn read<'a>(body: Json<'a>) -> Result<Request<'a
         read_member(name, value, &mut request)?;
     }
     legacy(body, &mut request)?;
+    read_user(body, &mut request)?;
     Ok(request)
 }
 
 fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     match &*name {
         "messages" | "functions" | "function_call" | "max_tokens" | "top_logprobs" => {}
+        "user" | "safety_identifier" => {}
         "model" => request.model = string(value, &name)?,
         "tools" => request.tools = tool::read(value)?,
         "tool_choice" => request.tool_choice = Some(tool::read_choice(value)?),
@@ -46,7 +48,6 @@ fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a
         "verbosity" => request.verbosity = Some(string(value, &name)?),
         "stream" => request.stream = boolean(value, &name)?,
         "stream_options" => read_stream_options(value, request)?,
-        "user" => request.user = Some(string(value, &name)?),
         "metadata" => request.metadata = Some(of_kind(value, &name, Kind::Object)?),
         "service_tier" => request.service_tier = Some(string(value, &name)?),
         "prompt_cache_key" => request.cache_key = Some(string(value, &name)?),
@@ -69,6 +70,19 @@ fn legacy<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     }
     if let (None, Some(choice)) = (&request.tool_choice, present(body, "function_call")) {
         request.tool_choice = Some(read_function_choice(choice)?);
+    }
+    Ok(())
+}
+
+/// `safety_identifier` is the new name of `user`; whoever gives both means two things.
+fn read_user<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
+    let safety = present(body, "safety_identifier");
+    match present(body, "user") {
+        None => request.user = safety.map(|safety| string(safety, "safety_identifier")).transpose()?,
+        Some(user) => {
+            request.user = Some(string(user, "user")?);
+            request.rest.extend(safety.map(|safety| (Cow::Borrowed("safety_identifier"), safety)));
+        }
     }
     Ok(())
 }

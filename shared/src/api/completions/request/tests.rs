@@ -363,3 +363,27 @@ fn content_a_provider_cannot_take_is_refused() {
     };
     assert_eq!(written(&request, &OPENAI).unwrap_err().param.as_deref(), Some("messages[0].content[0]"));
 }
+
+#[test]
+fn what_a_model_insists_on_is_written_and_efforts_are_in_its_words() {
+    let quirks = Quirks {
+        extras: &["reasoning_effort"],
+        efforts: &[("medium", "high"), ("high", "high")],
+        sets: &[("stream", "true")],
+        ..Quirks::USUAL
+    };
+    let request = |effort: &'static str| Request {
+        thinking: Some(Thinking { effort: Some(effort.into()), ..Thinking::default() }),
+        ..Request::default()
+    };
+    let high = json!({"stream": true, "reasoning_effort": "high"});
+    check_foreign(request("high"), &quirks, &high, &[]);
+    check_foreign(request("Medium"), &quirks, &high, &["reasoning_effort(approximated)"]);
+    check_foreign(request("huge"), &quirks, &json!({"stream": true}), &["reasoning_effort"]);
+}
+
+#[test]
+fn whoever_gives_one_name_for_the_user_has_a_user() {
+    let body = json!({"messages": [{"role": "user", "content": "x"}], "safety_identifier": "s"});
+    assert_eq!(rewritten(&body).unwrap()["user"], json!("s"));
+}

@@ -40,6 +40,9 @@ pub(in crate::api::completions) fn write(
         write_account(request, &mut context, o);
         write_streaming(request, &mut context, o);
         write_rest(request, &mut context, o);
+        for (name, value) in quirks.sets {
+            o.key(name).raw(value);
+        }
     });
     context.refusal.map_or(Ok(context.losses), Err)
 }
@@ -139,7 +142,9 @@ fn write_effort(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer
     if !exact {
         context.lose(Loss::new("thinking.budget", Why::Approximated));
     }
-    o.key("reasoning_effort").string(effort);
+    if let Some(effort) = context.effort(effort) {
+        o.key("reasoning_effort").string(effort);
+    }
 }
 
 /// Writes what the provider keeps of the request and whom it counts it to.
@@ -163,7 +168,7 @@ fn write_account(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
 
 /// Usage is asked for whether or not the client can ask for it: most APIs always give it (E4).
 fn write_streaming(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
-    if !request.stream {
+    if !request.stream || !context.may("stream") {
         return;
     }
     o.key("stream").boolean(true);
@@ -208,13 +213,28 @@ impl Context<'_> {
         self.refusal.get_or_insert(error);
     }
 
-    /// Whether the provider takes a top-level member; it is lost otherwise.
+    /// Whether the provider takes the client's value of a top-level member; it is lost otherwise.
     fn may(&mut self, name: &str) -> bool {
-        let may = !self.quirks.drops.contains(&name);
+        let set = self.quirks.sets.iter().any(|(own, _)| *own == name);
+        let may = !set && !self.quirks.drops.contains(&name);
         if !may {
             self.lose(Loss::dropped(name.to_owned()));
         }
         may
+    }
+
+    /// The provider's word for an effort.
+    fn effort<'e>(&mut self, asked: &'e str) -> Option<&'e str> {
+        if self.quirks.efforts.is_empty() {
+            return Some(asked);
+        }
+        let pair = self.quirks.efforts.iter().find(|(word, _)| word.eq_ignore_ascii_case(asked));
+        match pair {
+            Some((_, own)) if own.eq_ignore_ascii_case(asked) => {}
+            Some(_) => self.lose(Loss::new("reasoning_effort", Why::Approximated)),
+            None => self.lose(Loss::dropped("reasoning_effort")),
+        }
+        pair.map(|(_, own)| *own)
     }
 
     /// The same for a member that not every provider knows. A client of this API is believed to know its provider.

@@ -1,0 +1,90 @@
+//! What the core asks of the world, asked of Spin.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{Request, Response};
+use http_body_util::{BodyDataStream, BodyExt, Full};
+use shared::host::{BodyError, CallError, Host, Timestamp, within};
+use spin_sdk::http::{Response as Incoming, send};
+use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
+use spin_sdk::wasip3::http::types::ErrorCode;
+use spin_sdk::wasip3::random::random;
+
+/// The most of a side call's answer that is taken in.
+const CALL_BYTES: usize = 1 << 20;
+
+/// Spin, as the core sees it. One instance serves one request, so there is nothing to hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spin;
+
+impl Host for Spin {
+    type Body = Answer;
+    const RESENDS: bool = true;
+    const NAME: &'static str = "spin";
+
+    async fn call(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Bytes>, CallError> {
+        let whole = async {
+            let (head, body) = call(request).await?.into_parts();
+            let body = http_body_util::Limited::new(body, CALL_BYTES).collect().await;
+            let body = body.map_err(|error| CallError::Broken(error.to_string()))?;
+            Ok(Response::from_parts(head, body.to_bytes()))
+        };
+        within(whole, self.sleep(deadline)).await.unwrap_or(Err(CallError::Timeout))
+    }
+
+    async fn send(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Answer>, CallError> {
+        let response =
+            within(call(request), self.sleep(deadline)).await.unwrap_or(Err(CallError::Timeout))?;
+        Ok(response.map(|body| Answer(Box::pin(BodyDataStream::new(body)))))
+    }
+
+    async fn sleep(&self, time: Duration) {
+        monotonic_clock::wait_for(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)).await;
+    }
+
+    fn now(&self) -> Timestamp {
+        let now = system_clock::now();
+        let seconds = u64::try_from(now.seconds).unwrap_or_default();
+        Timestamp(seconds.saturating_mul(1_000_000).saturating_add(u64::from(now.nanoseconds / 1_000)))
+    }
+
+    fn random(&self) -> u64 {
+        random::get_random_u64()
+    }
+}
+
+async fn call(request: Request<Bytes>) -> Result<Incoming, CallError> {
+    send(request.map(Full::new)).await.map_err(call_error)
+}
+
+fn call_error(error: ErrorCode) -> CallError {
+    let text = error.to_string();
+    match error {
+        ErrorCode::HttpRequestDenied => CallError::Forbidden(text),
+        ErrorCode::ConnectionTimeout | ErrorCode::HttpResponseTimeout => CallError::Timeout,
+        ErrorCode::DnsError(_)
+        | ErrorCode::DnsTimeout
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_) => CallError::Connect(text),
+        _ => CallError::Broken(text),
+    }
+}
+
+/// A provider's body.
+pub(crate) struct Answer(Pin<Box<dyn Stream<Item = Result<Bytes, ErrorCode>>>>);
+
+impl Stream for Answer {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context).map_err(|error| BodyError(error.to_string()))
+    }
+}

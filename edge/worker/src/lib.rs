@@ -1,0 +1,125 @@
+//! The gateway on Cloudflare Workers: takes a request in, lets the core answer it, streams the answer out.
+//!
+//! What it does not do: decide anything. The configuration was checked and compiled at build time and is bundled beside
+//! the module; its secrets are bindings. An isolate reads it once.
+
+mod host;
+
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Context as Polling, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{Request, Response, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use shared::backend::{Backend, Remote};
+use shared::error::Error;
+use shared::exchange::{self, Reply};
+use shared::gateway::{Compiled, Gateway};
+use shared::relay::Pump;
+use shared::report::Report;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Context, Env, HttpRequest, event};
+
+use host::Worker;
+
+type Body = Either<Full<Bytes>, Streamed>;
+
+/// What `planoai compile` wrote, as the shim imported it.
+static COMPILED: OnceLock<String> = OnceLock::new();
+
+/// The same with its secrets.
+static GATEWAY: OnceLock<Gateway> = OnceLock::new();
+
+/// Takes the compiled configuration; the shim calls it once, before the first request.
+#[wasm_bindgen]
+pub fn configure(compiled: String) {
+    // A second call is a second isolate's module, which has statics of its own.
+    let _ = COMPILED.set(compiled);
+}
+
+#[event(fetch)]
+async fn fetch(request: HttpRequest, env: Env, context: Context) -> worker::Result<Response<Body>> {
+    Ok(match gateway(&env) {
+        Ok(gateway) => answer(gateway, request, context).await,
+        Err(why) => unconfigured(&why),
+    })
+}
+
+fn gateway(env: &Env) -> Result<&'static Gateway, String> {
+    if let Some(gateway) = GATEWAY.get() {
+        return Ok(gateway);
+    }
+    let text = COMPILED.get().ok_or("There is no compiled configuration beside the module.")?;
+    let compiled: Compiled = serde_json::from_str(text)
+        .map_err(|error| format!("The compiled configuration is not of this version: {error}."))?;
+    let binding = |name: &str| env.secret(name).ok().map(|secret| secret.to_string());
+    let gateway = compiled.open(binding).map_err(|flaws| {
+        let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
+        format!(
+            "The configuration cannot be used: {}. Secrets: `wrangler secret put NAME`.",
+            flaws.join("; ")
+        )
+    })?;
+    Ok(GATEWAY.get_or_init(|| gateway))
+}
+
+async fn answer(gateway: &'static Gateway, request: HttpRequest, context: Context) -> Response<Body> {
+    let reply = match whole(request, gateway.limits.body_bytes).await {
+        Ok(request) => exchange::run(gateway, &Worker, request).await,
+        Err((head, error)) => exchange::refuse(gateway, &Worker, &head, &error),
+    };
+    match reply {
+        Reply::Whole { response, report } => {
+            record(gateway, &context, *report);
+            response.map(|body| Either::Left(Full::new(body)))
+        }
+        Reply::Stream { head, body, relay } => {
+            let done = move |report| record(gateway, &context, report);
+            head.map(|()| Either::Right(Streamed(Box::pin(Pump::new(Worker, body, *relay, done)))))
+        }
+    }
+}
+
+/// Takes a request in, its body up to `limit` bytes.
+async fn whole(request: HttpRequest, limit: usize) -> Result<Request<Bytes>, (Request<Bytes>, Error)> {
+    let (head, body) = request.into_parts();
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(Request::from_parts(head, body.to_bytes())),
+        Err(error) => {
+            let error =
+                if error.is::<LengthLimitError>() { Error::too_large(limit) } else { Error::incomplete() };
+            Err((Request::from_parts(head, Bytes::new()), error))
+        }
+    }
+}
+
+/// Sends a report behind the answer, where a backend is configured.
+fn record(gateway: &'static Gateway, context: &Context, report: Report) {
+    let Some(backend) = &gateway.backend else { return };
+    context.wait_until(async move { Remote::new(&Worker, backend).record(report).await });
+}
+
+/// No configuration, no dialect to say so in: plain words, and a status that a monitor understands.
+fn unconfigured(why: &str) -> Response<Body> {
+    let mut response = Response::new(Either::Left(Full::new(Bytes::from(format!("{why}\n")))));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+/// A stream of bytes as a body.
+struct Streamed(Pin<Box<dyn Stream<Item = Bytes>>>);
+
+impl http_body::Body for Streamed {
+    type Data = Bytes;
+    type Error = worker::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Polling<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, worker::Error>>> {
+        self.0.as_mut().poll_next(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
