@@ -91,9 +91,7 @@ pub fn read_text(
     let (compiled, findings) = config::check(&config);
     let (errors, warnings): (Vec<_>, Vec<_>) =
         findings.into_iter().partition(|finding| finding.severity == Severity::Error);
-    let consequence =
-        |path: &Path| walked.errors.iter().any(|(cause, _)| cause.steps().starts_with(path.steps()));
-    let own = errors.into_iter().filter(|finding| !consequence(&finding.path));
+    let own = errors.into_iter().filter(|finding| !is_consequence(&finding.path, &walked.dropped));
     let errors = walked.errors.iter().cloned().chain(own.map(|finding| (finding.path, finding.message)));
     let errors = errors.collect::<Vec<_>>();
     if !errors.is_empty() {
@@ -157,6 +155,11 @@ fn typed(walked: &Walked) -> Option<Config> {
     top.entry("version").or_insert_with(|| "v0.4.0".into());
     top.entry("listeners").or_insert_with(|| Json::Array(Vec::new()));
     Config::deserialize(&json).ok()
+}
+
+/// Whether what was found at `path` may be so only because a value below it was left out.
+fn is_consequence(path: &Path, dropped: &[Path]) -> bool {
+    dropped.iter().any(|cause| cause.steps().starts_with(path.steps()))
 }
 
 /// Turns paths into places.

@@ -15,6 +15,8 @@ pub(super) struct Walked {
     /// What is left without what is wrong.
     pub(super) json: Json,
     pub(super) errors: Vec<(Path, String)>,
+    /// Values that are left out because they are wrong: what is missing then may be a consequence.
+    pub(super) dropped: Vec<Path>,
     pub(super) warnings: Vec<(Path, String)>,
     /// Variables of secrets that have no value here.
     pub(super) unset: Vec<(Path, String)>,
@@ -35,6 +37,14 @@ struct Walk<'w> {
 
 impl<'w> Walk<'w> {
     fn node(&mut self, path: &Path, node: &Node, schema: &'w Json) -> Option<Json> {
+        let read = self.value(path, node, schema);
+        if read.is_none() {
+            self.found.dropped.push(path.clone());
+        }
+        read
+    }
+
+    fn value(&mut self, path: &Path, node: &Node, schema: &'w Json) -> Option<Json> {
         let schema = self.meant(schema, node);
         match &node.value {
             Value::Scalar { text, plain } => self.scalar(path, text, *plain, schema),

@@ -8,7 +8,7 @@ mod values;
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, Path, Severity, suggestion};
-use super::{Config, Overrides, Step};
+use super::{Config, Overrides};
 use crate::gateway::{Compiled, CompiledBackend, FORMAT, Limits};
 
 /// Checks a configuration and compiles it. With an error among the findings, what was compiled lacks something.
@@ -53,7 +53,7 @@ impl Checks<'_> {
         let mut seen: BTreeMap<&str, Path> = BTreeMap::new();
         for (path, name) in names {
             match seen.get(name) {
-                Some(first) => self.error(path, format!("{what} `{name}` is already at {}", parent(first))),
+                Some(first) => self.error(path, format!("{what} `{name}` is already at {}", first.parent())),
                 None => drop(seen.insert(name, path)),
             }
         }
@@ -89,13 +89,4 @@ fn limits(given: &super::Limits) -> Limits {
 /// A key of the top level.
 fn top(key: &str) -> Path {
     Path::default().key(key)
-}
-
-/// The entry that a value belongs to.
-fn parent(path: &Path) -> Path {
-    let keys = path.steps().split_last().map(|(_, keys)| keys).unwrap_or_default();
-    keys.iter().fold(Path::default(), |path, step| match step {
-        Step::Key(key) => path.key(key),
-        Step::Index(index) => path.index(*index),
-    })
 }

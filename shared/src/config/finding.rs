@@ -47,6 +47,11 @@ impl Path {
         &self.0
     }
 
+    /// What the value is part of; the top for the top.
+    pub fn parent(&self) -> Path {
+        Path(self.0.split_last().map(|(_, above)| above.to_vec()).unwrap_or_default())
+    }
+
     fn then(&self, step: Step) -> Path {
         Path(self.0.iter().cloned().chain(std::iter::once(step)).collect())
     }
@@ -73,7 +78,7 @@ impl fmt::Display for Path {
 /// `; did you mean …?` for the known word that is nearest, nothing where none is near.
 pub fn suggestion<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
     let near = known.into_iter().map(|known| (strsim::jaro_winkler(word, known), known));
-    match near.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+    match near.filter(|(likeness, _)| *likeness > 0.82).max_by(|(a, _), (b, _)| a.total_cmp(b)) {
         Some((_, known)) => format!("; did you mean `{known}`?"),
         None => String::new(),
     }

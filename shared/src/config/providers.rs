@@ -117,3 +117,36 @@ fn lift(inline: &InlinePreference, model: &str, declared: usize, all: &mut Vec<R
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn preferences(version: &str) -> Vec<(String, String, Vec<String>)> {
+        let config: Config = serde_json::from_value(json!({
+            "version": version,
+            "listeners": [],
+            "routing_preferences": [{ "name": "top", "description": "t", "models": ["openai/b"] }],
+            "model_providers": [
+                { "model": "openai/a", "routing_preferences": [
+                    { "name": "code", "description": "first" },
+                    { "name": "top", "description": "x" },
+                ] },
+                { "model": "openai/b", "routing_preferences": [{ "name": "code", "description": "second" }] },
+            ],
+        }))
+        .unwrap();
+        let all = config.preferences().into_iter();
+        all.map(|entry| (entry.name, entry.description.0, entry.models)).collect()
+    }
+
+    #[test]
+    fn preferences_of_providers_are_lifted_up_to_v0_3() {
+        let top = ("top".to_owned(), "t".to_owned(), vec!["openai/b".to_owned()]);
+        let models = vec!["openai/a".to_owned(), "openai/b".to_owned()];
+        let code = ("code".to_owned(), "first".to_owned(), models);
+        assert_eq!(preferences("v0.3.0"), [top.clone(), code]);
+        assert_eq!(preferences("v0.4.0"), [top]);
+    }
+}

@@ -18,13 +18,10 @@ impl<'c> Checks<'c> {
         }
         let (key, providers) = config.providers();
         let entries = || (0..).map(|index| top(key).index(index)).zip(providers);
-        self.unique("the name", entries().map(|(path, entry)| (path.key(name_key(entry)), entry.known_as())));
-        self.unique(
-            "the model",
-            entries()
-                .filter(|(_, entry)| entry.name.is_some() && !entry.is_wildcard())
-                .map(|(path, entry)| (path.key("model"), entry.model.as_str())),
-        );
+        let models = entries().filter(|(_, entry)| !entry.is_wildcard());
+        self.unique("the model", models.map(|(path, entry)| (path.key("model"), entry.model.as_str())));
+        let names = entries().filter(|(_, entry)| entry.is_wildcard() || entry.name.is_some());
+        self.unique("the name", names.map(|(path, entry)| (path.key(name_key(entry)), entry.known_as())));
         self.one_default(entries());
         entries().filter_map(|(path, entry)| self.provider(&path, entry)).collect()
     }
@@ -143,7 +140,7 @@ impl<'c> Checks<'c> {
             (_, Some(interface)) => Some(interface),
             (Some(home), None) => Some(home),
             (None, None) => {
-                self.error(path.key("model"), unknown_prefix(prefix));
+                self.error(path.clone(), unknown_prefix(prefix));
                 None
             }
         }

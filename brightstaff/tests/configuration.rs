@@ -1,0 +1,587 @@
+//! Configurations as people write them, and what they are told.
+
+use std::path::{Path, PathBuf};
+
+use brightstaff::configuration::{self, Host, Loaded};
+use shared::gateway::{Credential, Gateway, Serves};
+
+const HEAD: &str = "version: v0.4.0\nlisteners: []\n";
+
+/// Reads `text` under a head of two lines that every configuration needs, and compares the messages.
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    let told = match read(&format!("{HEAD}{text}")) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.0.iter().map(ToString::to_string).collect(),
+    };
+    assert_eq!(told, expected, "{text}");
+}
+
+/// The same for warnings.
+#[track_caller]
+fn check_warnings(text: &str, expected: &[&str]) {
+    let loaded = read(&format!("{HEAD}{text}")).unwrap();
+    let told = loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told, expected, "{text}");
+}
+
+fn read(text: &str) -> Result<Loaded, configuration::Problems> {
+    configuration::read_text("f", text, variables)
+}
+
+fn variables(name: &str) -> Option<String> {
+    match name {
+        "KEY" => Some("hunter2".to_owned()),
+        "HOST" => Some("models.example.com".to_owned()),
+        "PORT" => Some("8080".to_owned()),
+        "TWO_LINES" => Some("a\nversion: v9".to_owned()),
+        "BLANK" => Some(" ".to_owned()),
+        _ => None,
+    }
+}
+
+fn open(text: &str) -> Gateway {
+    read(&format!("{HEAD}{text}")).unwrap().compiled.open(variables).unwrap()
+}
+
+fn unserved(text: &str, host: Host) -> Vec<String> {
+    read(text).unwrap().unserved_on(host).map(ToString::to_string).collect()
+}
+
+#[test]
+fn unknown_keys_come_with_the_key_that_was_meant() {
+    check(
+        "modell_providers: []\nmodel_aliases: {a: {targett: b}}\nx: 1\n",
+        &[
+            "f:3:1: modell_providers: unknown key; did you mean `model_providers`?",
+            "f:4:17: model_aliases.a: the key `target` is missing",
+            "f:4:21: model_aliases.a.targett: unknown key; did you mean `target`?",
+            "f:5:1: x: unknown key",
+        ],
+    );
+}
+
+#[test]
+fn old_keys_come_with_their_new_names() {
+    check(
+        "listener: {}\nllm_providers:\n  - model: openai/a\n    provider: openai\n    api_key: $KEY\n",
+        &[
+            "f:3:1: listener: unknown key: `listener` is now `listeners`, a list: \
+             `- {type: model, name: models, port: 12000}`",
+            "f:6:5: llm_providers[0].provider: unknown key: `provider` now stands in front of the model: \
+             `model: provider/model`",
+            "f:7:5: llm_providers[0].api_key: unknown key: `api_key` is `access_key`",
+        ],
+    );
+}
+
+#[test]
+fn values_have_their_types() {
+    check(
+        "model_providers: openai/gpt-4o\nmodel_aliases: []\nmode: promt\nsystem_prompt:\nlimits: {body_bytes: 0}\n",
+        &[
+            "f:3:1: model_providers: must be a list",
+            "f:4:1: model_aliases: must be a mapping",
+            "f:5:1: mode: `promt` is not one of `llm`, `prompt`; did you mean `prompt`?",
+            "f:6:1: system_prompt: has no value: give it one, or leave the key out",
+            "f:7:10: limits.body_bytes: must be at least 1",
+        ],
+    );
+    check(
+        "model_providers:\n  - model: openai/a\n    name: 5\n    access_key: $KEY\n    default: perhaps\n    apis: []\n",
+        &[
+            "f:5:5: model_providers[0].name: must be text: put it in quotes",
+            "f:7:5: model_providers[0].default: must be true or false",
+            "f:8:5: model_providers[0].apis: must not be empty",
+        ],
+    );
+    check(
+        "routing: {session_max_entries: 10001}\n",
+        &["f:3:11: routing.session_max_entries: must be at most 10000"],
+    );
+    check("tracing: {random_sampling: much}\n", &["f:3:11: tracing.random_sampling: must be a whole number"]);
+}
+
+/// A default or a choice of a parameter may be a number, as the schema of Plano says (A16).
+#[test]
+fn a16_parameters_may_have_numbers() {
+    check(
+        "endpoints: {e: {endpoint: h}}\nprompt_targets:\n  - {name: t, description: d, endpoint: {name: e, path: /}, \
+         parameters: [{name: n, description: d, type: int, default: 7, enum: [1, true, a]}]}\n",
+        &[],
+    );
+}
+
+#[test]
+fn truth_has_all_the_words_of_yaml() {
+    for word in ["true", "True", "yes", "on"] {
+        assert!(
+            open(&format!("model_providers: [{{model: demo/echo, default: {word}}}]")).providers[0].default
+        );
+    }
+}
+
+#[test]
+fn names_are_unique() {
+    check(
+        "model_providers:\n  - model: openai/a\n    access_key: $KEY\n  - model: openai/a\n    access_key: $KEY\n",
+        &["f:6:5: model_providers[1].model: the model `openai/a` is already at model_providers[0]"],
+    );
+    check(
+        "model_providers:\n  - {model: openai/a, name: x, access_key: $KEY}\n  - {model: xai/b, name: x, access_key: $KEY}\n",
+        &["f:5:20: model_providers[1].name: the name `x` is already at model_providers[0]"],
+    );
+    check(
+        "model_providers:\n  - {model: openai/a, access_key: $KEY}\n  - {model: openai/a, name: x, access_key: $KEY}\n",
+        &["f:5:6: model_providers[1].model: the model `openai/a` is already at model_providers[0]"],
+    );
+    check(
+        "agents: [{id: a, url: http://h}]\nfilters: [{id: a, url: http://h}]\n",
+        &["f:4:12: filters[0].id: the id `a` is already at agents[0]"],
+    );
+}
+
+/// One model of two providers, and wildcards beside it, are no duplicates (A9).
+#[test]
+fn a9_models_of_two_providers_may_have_one_name() {
+    check(
+        "model_providers:\n  - {model: openai/a, access_key: $KEY}\n  - {model: openrouter/a, access_key: $KEY}\n",
+        &[],
+    );
+}
+
+#[test]
+fn one_provider_is_the_default_and_names_a_model() {
+    check(
+        "model_providers:\n  - {model: openai/a, access_key: $KEY, default: true}\n  \
+         - {model: openai/b, access_key: $KEY, default: true}\n  - {model: xai/*, access_key: $KEY, default: true}\n",
+        &[
+            "f:5:41: model_providers[1].default: only one provider can be the default, and `openai/a` is",
+            "f:6:38: model_providers[2].default: only one provider can be the default, and `openai/a` is",
+            "f:6:38: model_providers[2].default: a wildcard cannot be the default: it names no model",
+        ],
+    );
+}
+
+#[test]
+fn providers_say_who_and_where_they_are() {
+    check(
+        "model_providers:\n  - model: azure_openai/a\n  - model: opena/b\n  - model: c\n  - model: xai/d-*\n    access_key: $KEY\n  \
+         - model: mine/e\n    provider_interface: openai\n  - model: mine/f\n    base_url: 5\n  \
+         - model: groq/g\n    provider_interface: openai\n",
+        &[
+            "f:4:5: model_providers[0]: needs `base_url`: where it is, like `https://RESOURCE.openai.azure.com`",
+            "f:5:5: model_providers[1]: `opena` is no known provider: an address of your own needs `base_url` and \
+             `provider_interface`; did you mean `openai`?",
+            "f:6:5: model_providers[2].model: `c` must be `provider/model`, or `provider/*` for all of a provider's models",
+            "f:7:5: model_providers[3].model: a `*` stands for all models of a provider: write `provider/*`",
+            "f:9:5: model_providers[4]: needs `base_url`: where it is, like `https://api.example.com/v1`",
+            "f:12:5: model_providers[5].base_url: must be text: put it in quotes",
+            "f:14:5: model_providers[6].provider_interface: `groq` is a provider of its own: leave this out, or say where \
+             with `base_url`",
+        ],
+    );
+}
+
+#[test]
+fn addresses_are_checked() {
+    let base =
+        |url: &str| format!("model_providers: [{{model: openai/a, access_key: $KEY, base_url: '{url}'}}]\n");
+    for wrong in ["ftp://h/v1", "h/v1", "https://u:hunter2@h/", "https://h/v1?a=b", "https://h:0/"] {
+        let problems = read(&format!("{HEAD}{}", base(wrong))).unwrap_err().to_string();
+        assert!(problems.starts_with("f:3:55: model_providers[0].base_url: `"), "{problems}");
+        assert!(!problems.contains("hunter2"), "{problems}");
+    }
+    check_warnings(
+        &base("http://10.0.0.1/v1"),
+        &["f:3:55: model_providers[0].base_url: the key crosses the network in the open: use https"],
+    );
+    check_warnings(&base("http://127.0.0.1:1/v1"), &[]);
+}
+
+/// A provider that Plano only half knew can be used as any other, with its own address or yours (A7).
+#[test]
+fn a7_all_providers_can_be_configured() {
+    for (model, base) in [
+        ("minimax/m", "https://api.minimax.io/v1"),
+        ("meta/m", "https://api.llama.com/compat/v1"),
+        ("github/m", "https://models.github.ai/inference"),
+        ("astraflow/m", "https://api-us-ca.umodelverse.ai/v1"),
+        ("astraflow_cn/m", "https://api.modelverse.cn/v1"),
+    ] {
+        assert_eq!(
+            open(&format!("model_providers: [{{model: {model}, access_key: $KEY}}]")).providers[0].base,
+            base
+        );
+    }
+    let as_before = "model_providers: [{model: minimax/m, provider_interface: openai, base_url: 'http://localhost:1', access_key: $KEY}]";
+    let provider = &open(as_before).providers[0];
+    assert_eq!((provider.dialect.id, provider.base.as_str()), ("openai", "http://localhost:1/v1"));
+}
+
+/// An address of your own may speak Anthropic's API, or several.
+#[test]
+fn addresses_of_your_own_speak_what_they_speak() {
+    let text = "model_providers:\n  - {model: mine/a, base_url: 'https://h', provider_interface: anthropic}\n  \
+                - {model: mine/b, base_url: 'https://h/x', provider_interface: openai, apis: [responses, messages]}\n";
+    let gateway = open(text);
+    let words = |index: usize| gateway.providers[index].apis.iter().map(|api| api.name()).collect::<Vec<_>>();
+    assert_eq!((words(0), words(1)), (vec!["messages"], vec!["responses", "messages"]));
+    assert_eq!(
+        (gateway.providers[0].base.as_str(), gateway.providers[1].base.as_str()),
+        ("https://h/v1", "https://h/x")
+    );
+}
+
+/// A subscription's provider is called with the caller's own token unless there is a key.
+#[test]
+fn a_subscription_takes_the_callers_token() {
+    let gateway = open("model_providers: [{model: chatgpt/*}]");
+    assert!(matches!(gateway.providers[0].credential, Credential::Passthrough));
+}
+
+/// Addresses that differ in their ports are two (A12).
+#[test]
+fn a12_addresses_with_other_ports_are_others() {
+    let text = "model_providers:\n  - {model: a/x, base_url: 'http://h:1', provider_interface: openai}\n  \
+                - {model: b/x, base_url: 'http://h:2', provider_interface: openai}\n  - {model: xai/*, access_key: $KEY}\n";
+    let origins = read(&format!("{HEAD}{text}")).unwrap().compiled.origins();
+    assert_eq!(
+        origins.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["http://h:1", "http://h:2", "https://api.x.ai"]
+    );
+}
+
+#[test]
+fn names_must_be_declared() {
+    check(
+        "agents: [{id: a, url: 'http://h'}]\nfilters: [{id: guard, url: 'http://h'}]\nmodel_aliases: {x: {target: gpt-4}}\n\
+         model_providers: [{model: openai/gpt-4o, access_key: $KEY}]\nendpoints: {api: {endpoint: h}}\n\
+         prompt_targets: [{name: t, description: d, endpoint: {name: apy, path: /}}]\n",
+        &[
+            "f:5:21: model_aliases.x.target: there is no model `gpt-4`; did you mean `gpt-4o`?",
+            "f:8:55: prompt_targets[0].endpoint.name: there is no endpoint `apy`; did you mean `api`?",
+        ],
+    );
+    let text = "version: v0.4.0\nfilters: [{id: guard, url: 'http://h'}]\nlisteners:\n  - type: model\n    name: m\n    \
+                input_filters: [gard]\n  - type: agent\n    name: a\n    port: 1\n    agents: [{id: nobody, description: d}]\n";
+    let told = read(text).unwrap_err().to_string();
+    assert_eq!(
+        told,
+        "f:6:21: listeners[0].input_filters[0]: there is no filter `gard`; did you mean `guard`?"
+    );
+    let loaded = read(&text.replace("[gard]", "[guard]")).unwrap();
+    assert_eq!(
+        loaded.warnings[0].to_string(),
+        "f:10:15: listeners[1].agents[0].id: there is no agent `nobody`"
+    );
+}
+
+#[test]
+fn an_alias_may_name_what_a_wildcard_has() {
+    let providers = "model_providers: [{model: anthropic/*, access_key: $KEY}]\n";
+    check(
+        &format!("{providers}model_aliases: {{a: {{target: anthropic/x}}, b: {{target: claude-x}}}}\n"),
+        &[],
+    );
+    let told = "f:4:21: model_aliases.a.target: there is no model `openai/x`";
+    check(&format!("{providers}model_aliases: {{a: {{target: openai/x}}}}\n"), &[told]);
+}
+
+#[test]
+fn listeners_have_what_they_need() {
+    let text = "version: v0.4.0\nlisteners:\n  - {type: agent, name: a}\n  - {type: model, name: m, port: 70000}\n  \
+                - {type: model, name: m, address: here, timeout: 5}\n  - {type: prompt, name: p, timeout: 5 minutes}\n";
+    let told = read(text).unwrap_err().to_string();
+    let expected = [
+        "f:3:5: listeners[0].port: an agent listener needs a `port`",
+        "f:4:28: listeners[1].port: must be at most 65535",
+        "f:5:6: listeners[2].type: there can be one listener for models, and this is another",
+        "f:5:19: listeners[2].name: the name `m` is already at listeners[1]",
+        "f:5:28: listeners[2].address: `here` is no IP address to listen on",
+        "f:5:43: listeners[2].timeout: must be text: put it in quotes",
+        "f:6:29: listeners[3].timeout: `5 minutes` is no duration: write it like `30s`, `250ms` or `5m`",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+}
+
+/// Listeners are on loopback unless an address is said, and there is one for models in any case.
+#[test]
+fn listeners_are_on_loopback() {
+    let listeners =
+        read("version: v0.1\nlisteners: {ingress_traffic: {timeout: 30s}}\n").unwrap().compiled.listeners;
+    let told =
+        listeners.iter().map(|listener| (listener.address.to_string(), listener.port)).collect::<Vec<_>>();
+    assert_eq!(told, [("127.0.0.1".to_owned(), 10000), ("127.0.0.1".to_owned(), 12000)]);
+    let listeners = read("version: v0.1\nlisteners: {egress_traffic: {address: 0.0.0.0, port: 1}}\n")
+        .unwrap()
+        .compiled
+        .listeners;
+    assert_eq!((listeners.len(), listeners[0].address.is_unspecified(), listeners[0].port), (1, true, 1));
+}
+
+#[test]
+fn both_names_of_the_providers_are_one_too_many() {
+    let entry = "[{model: openai/a, access_key: $KEY}]";
+    let told = "f:3:1: llm_providers: is the old name of `model_providers`, and both are there: move its entries over";
+    check(&format!("llm_providers: {entry}\nmodel_providers: {entry}\n"), &[told]);
+    check(&format!("llm_providers: {entry}\n"), &[]);
+}
+
+#[test]
+fn other_parts_have_their_rules_too() {
+    check(
+        "state_storage: {type: postgres}\nrouting: {session_cache: {type: redis}}\noverrides: {use_agent_orchestrator: true, \
+         upstream_connect_timeout: soon}\ntracing: {opentracing_grpc_endpoint: 'https://h/x'}\n",
+        &[
+            "f:3:1: state_storage: `postgres` needs a `connection_string`",
+            "f:4:11: routing.session_cache: `redis` needs a `url`",
+            "f:5:13: overrides.use_agent_orchestrator: needs exactly one endpoint, agent or filter, and there are 0",
+            "f:5:43: overrides.upstream_connect_timeout: `soon` is no duration: write it like `30s`, `250ms` or `5m`",
+            "f:6:11: tracing.opentracing_grpc_endpoint: must be like `http://localhost:4317`: http, a host, and no path",
+        ],
+    );
+}
+
+#[test]
+fn variables_expand_in_values_only() {
+    let text = "version: v0.4.0\nlisteners: [{type: model, name: m, port: $PORT}]\nmodel_providers:\n  \
+                - {model: mine/a, name: '$TWO_LINES', base_url: 'https://${HOST}/v1', provider_interface: openai}\n";
+    let compiled = read(text).unwrap().compiled;
+    assert_eq!(compiled.listeners[0].port, 8080);
+    assert_eq!(compiled.providers[0].base, "https://models.example.com/v1");
+    assert_eq!(compiled.providers[0].name, "a\nversion: v9", "what a variable holds is no YAML");
+    check("$KEY: 1\n", &["f:3:1: \"$KEY\": unknown key"]);
+    check(
+        "model_providers: [{model: '$ABSENT/${MISSING}'}]\n",
+        &[
+            "f:3:20: model_providers[0].model: no variable in the environment is called `$ABSENT`, `$MISSING`; `$$` is a dollar",
+        ],
+    );
+}
+
+/// Prose has dollars in it: what is no variable stays.
+#[test]
+fn dollars_of_prose_stay() {
+    check_warnings("system_prompt: It costs $5, or 5$, or $$HOST\n", &[]);
+    let told =
+        "f:3:1: system_prompt: `$AMOUNT` stays as it is, for no variable is called that; `$$` is a dollar";
+    check_warnings("system_prompt: It costs $AMOUNT at $HOST\n", &[told]);
+}
+
+#[test]
+fn variables_of_secrets_that_are_not_set_are_listed() {
+    let text = "model_providers: [{model: openai/a, access_key: '$ABSENT', headers: {x-a: 'a $BLANK'}}]\n\
+                state_storage: {type: postgres, connection_string: 'postgresql://u:$PASSWORD@h/d'}\n";
+    let loaded = read(&format!("{HEAD}{text}")).unwrap();
+    let told = loaded.unset.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        told,
+        [
+            "f:3:37: model_providers[0].access_key: the variable `ABSENT` is not set",
+            "f:3:70: model_providers[0].headers.x-a: the variable `BLANK` is not set",
+            "f:4:33: state_storage.connection_string: the variable `PASSWORD` is not set",
+        ]
+    );
+    let flaws = loaded.compiled.open(variables).unwrap_err();
+    let told = flaws.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        told,
+        [
+            "provider `openai/a`: the variable `ABSENT` is not set",
+            "provider `openai/a`, header `x-a`: the variable `BLANK` is not set",
+        ]
+    );
+}
+
+/// Neither the compiled form, nor what can be printed, nor a message has a secret in it.
+#[test]
+fn secrets_stay_secret() {
+    let text = "model_providers:\n  - {model: openai/a, access_key: $KEY, headers: {x-a: 'Basic ${KEY}'}}\n\
+                backend: {url: 'https://h', token: $KEY}\n";
+    let loaded = read(&format!("{HEAD}{text}")).unwrap();
+    let compiled = serde_json::to_string(&loaded.compiled).unwrap();
+    assert!(compiled.contains("$KEY") && !compiled.contains("hunter2"), "{compiled}");
+    assert!(!format!("{loaded:?}").contains("hunter2"));
+    let gateway = loaded.compiled.open(variables).unwrap();
+    assert!(!format!("{gateway:?}").contains("hunter2"), "{gateway:?}");
+    let Credential::Key(key) = &gateway.providers[0].credential else { panic!("no key") };
+    assert_eq!(key.expose(), "hunter2");
+    assert_eq!(gateway.providers[0].headers[0].1, "Basic hunter2");
+    assert_eq!(gateway.backend.unwrap().token.unwrap(), "Bearer hunter2");
+}
+
+/// A key that somebody wrote into the file is shown by nothing but the compiled form, and warned of.
+#[test]
+fn written_keys_are_warned_of() {
+    let text = "model_providers:\n  - {model: openai/a, access_key: hunter2}\n";
+    let loaded = read(&format!("{HEAD}{text}")).unwrap();
+    assert!(loaded.warnings[0].message.starts_with("the key itself is in the file"));
+    assert!(!format!("{loaded:?}").contains("hunter2"));
+    let broken = read(&format!("{HEAD}{text}x: 1\n")).unwrap_err();
+    assert!(!format!("{broken:?} {broken}").contains("hunter2"));
+}
+
+#[test]
+fn keys_that_will_not_be_used_are_warned_of() {
+    check_warnings(
+        "model_providers:\n  - {model: openai/a, access_key: $KEY, passthrough_auth: true}\n  - model: xai/*\n",
+        &[
+            "f:4:23: model_providers[0].access_key: is not used: `passthrough_auth` sends the caller's own credential",
+            "f:5:5: model_providers[1]: has no `access_key`, such as `$XAI_API_KEY`: the provider will refuse",
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_served_is_named_by_host() {
+    let text = "version: v0.3.0\nlisteners:\n  - {type: model, name: m, port: 12000}\n  - {type: prompt, name: p}\ntracing: {random_sampling: 1}\n\
+                model_providers:\n  - {model: openai/*, access_key: $KEY, base_url: 'https://h', http_host: i}\n  \
+                - {model: amazon_bedrock/n, access_key: $KEY, base_url: 'https://h'}\n";
+    let everywhere = [
+        "f:4:6: listeners[1].type: `prompt` listeners are not served yet",
+        "f:5:1: tracing: is not served yet",
+        "f:8:6: model_providers[1].model: `amazon_bedrock` is not served yet",
+    ];
+    assert_eq!(unserved(text, Host::Native), everywhere);
+    assert_eq!(unserved(text, Host::Envoy), everywhere);
+    let worker = [
+        "f:3:28: listeners[0].port: is the platform's to decide",
+        everywhere[0],
+        everywhere[1],
+        "f:7:64: model_providers[0].http_host: cannot be set here: the platform sends the address's own",
+        everywhere[2],
+    ];
+    assert_eq!(unserved(text, Host::Worker), worker);
+    assert_eq!(unserved(text, Host::Spin), worker);
+}
+
+#[test]
+fn preferences_of_providers_have_their_time() {
+    let text = "version: v0.4.0\nlisteners: []\nmodel_providers:\n  \
+                - {model: openai/a, access_key: $KEY, routing_preferences: [{name: code, description: d}]}\n";
+    assert!(read(text).unwrap().warnings[0].message.starts_with("is read up to version v0.3.0 only"));
+    assert_eq!(read(&text.replace("v0.4.0", "v0.3.0")).unwrap().warnings, []);
+    let told = read(&text.replace("openai/a", "openai/*")).unwrap_err().to_string();
+    assert!(
+        told.contains("model_providers[0].routing_preferences: a wildcard cannot have preferences"),
+        "{told}"
+    );
+}
+
+/// Zero configuration serves every provider whose key is there, and a model of its own where there is none.
+#[test]
+fn without_a_file_the_keys_of_the_environment_are_served() {
+    let with = |names: &'static [&str]| move |name: &str| names.contains(&name).then(|| "k".to_owned());
+    let loaded = configuration::zero(with(&[
+        "ANTHROPIC_API_KEY",
+        "GROQ_API_KEY",
+        "GITHUB_TOKEN",
+        "AWS_BEARER_TOKEN_BEDROCK",
+    ]));
+    let told = loaded
+        .compiled
+        .providers
+        .iter()
+        .map(|entry| (entry.name.as_str(), entry.base.as_str()))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        told,
+        [("anthropic/*", "https://api.anthropic.com/v1"), ("groq/*", "https://api.groq.com/openai/v1")]
+    );
+    let demo = configuration::zero(|_| Some(" ".to_owned())).compiled.open(|_| None).unwrap();
+    let resolved = demo.resolve("").unwrap();
+    assert!(resolved.provider.is_demo() && resolved.model == "echo");
+    assert_eq!(demo.providers[0].serves, Serves::Exact("echo".to_owned()));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    let problems = configuration::read(Path::new("/nowhere/config.yaml")).unwrap_err().to_string();
+    assert!(problems.starts_with("/nowhere/config.yaml:1:1: cannot be read: "), "{problems}");
+}
+
+#[test]
+fn no_text_is_a_crash() {
+    for text in [
+        "",
+        "-",
+        "a",
+        "[]",
+        "{}",
+        "version:",
+        "version: v0.4.0\nlisteners: {a: {}}\n",
+        "a: *b",
+        "%",
+        "\u{0}",
+        "'",
+    ] {
+        assert!(!read(text).unwrap_err().0.is_empty(), "{text}");
+    }
+}
+
+/// The schema that is published is that of the types. `UPDATE_EXPECT=1` writes it anew.
+#[test]
+fn the_published_schema_is_up_to_date() {
+    let file = root().join("config/schema.json");
+    let now = format!("{:#}\n", configuration::schema());
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&file, &now).unwrap();
+    }
+    let published = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(published == now, "config/schema.json is old: run this test with UPDATE_EXPECT=1");
+}
+
+/// Our own examples load without a word, but for what `reference.yaml` says of itself.
+#[test]
+fn our_examples_load() {
+    let files = yaml_files(&root().join("config"));
+    assert!(files.len() >= 6, "{files:?}");
+    for file in files {
+        let loaded = configuration::read(&file).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(loaded.warnings, [], "{}", file.display());
+        let text = std::fs::read_to_string(&file).unwrap();
+        let gateway = loaded.compiled.open(|_| Some("key".to_owned())).unwrap();
+        assert!(
+            !gateway.providers.is_empty()
+                && text.starts_with("# yaml-language-server: $schema=schema.json\n")
+        );
+    }
+}
+
+/// Every configuration of Plano loads, and every one that it refuses is refused here, each line with a place.
+#[test]
+fn configurations_of_plano_load() {
+    let folder =
+        std::env::var_os("PLANO_CONFIGS").map_or(root().join("../shared/plano-configs"), PathBuf::from);
+    if !folder.is_dir() {
+        println!("skipped: {} is not there", folder.display());
+        return;
+    }
+    let accepted = yaml_files(&folder);
+    assert!(!accepted.is_empty());
+    for file in accepted.iter().filter(|file| !file.ends_with("SCHEMA.yaml")) {
+        let loaded = configuration::read(file).unwrap_or_else(|problems| panic!("{problems}"));
+        loaded.compiled.open(|_| Some("key".to_owned())).unwrap_or_else(|flaws| panic!("{flaws:?}"));
+    }
+    let rejected = yaml_files(&folder.join("rejected"));
+    assert!(!rejected.is_empty());
+    for file in &rejected {
+        let problems = configuration::read(file).unwrap_err();
+        println!("{problems}");
+        assert!(problems.0.iter().all(|problem| problem.line > 0 && !problem.message.is_empty()));
+    }
+    println!("{} loaded, {} refused", accepted.len() - 1, rejected.len());
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect::<Vec<_>>();
+    files.sort();
+    files
+}
