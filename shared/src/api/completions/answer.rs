@@ -388,11 +388,13 @@ fn reason(word: &str) -> StopReason {
     }
 }
 
-/// The `finish_reason` for a reason; `refused` where the answer itself says so.
-pub(super) fn word(reason: &StopReason, refused: bool) -> &str {
+/// The `finish_reason` for a reason; `refused` where the answer itself says so, `legacy` where it has a
+/// `function_call`.
+pub(super) fn word(reason: &StopReason, refused: bool, legacy: bool) -> &str {
     match reason {
         StopReason::Done | StopReason::StopSequence | StopReason::Pause => "stop",
         StopReason::MaxTokens | StopReason::ContextWindow => "length",
+        StopReason::ToolUse if legacy => "function_call",
         StopReason::ToolUse => "tool_calls",
         StopReason::Refusal if refused => "stop",
         StopReason::Refusal => "content_filter",

@@ -10,7 +10,7 @@ use super::answer::{self, Answer};
 use super::{reasoning, tool, usage};
 use crate::api::{Api, Echo, Sink, openai};
 use crate::error::{Error, Kind};
-use crate::ir::{Block, Event, Media, Response, Rest, Source, Start, StopReason, ToolUse, Usage};
+use crate::ir::{Block, Event, Media, Response, Rest, Source, Start, StopReason, Usage};
 use crate::wire::json::{Json, Malformed, Writer};
 
 /// Reads a whole answer, as one delta that has everything.
@@ -100,14 +100,15 @@ impl Head {
 /// Writes a whole answer.
 pub(super) fn write(response: &Response, echo: &Echo, out: &mut BytesMut) {
     let head = Head::new(&response.start, echo);
+    let legacy = tool::is_legacy(echo);
     Writer::new(out).object(|o| {
         head.write("chat.completion", echo, o);
         o.key("choices").array(|a| {
             a.object(|o| {
                 o.key("index").integer(0);
-                o.key("message").object(|o| write_message(&response.blocks, &head, o));
+                o.key("message").object(|o| write_message(&response.blocks, &head, legacy, o));
                 o.key("logprobs").null();
-                o.key("finish_reason").string(finish_reason(response));
+                o.key("finish_reason").string(finish_reason(response, legacy));
             });
         });
         if is_known(&response.usage) {
@@ -121,20 +122,20 @@ pub(super) fn is_known(usage: &Usage) -> bool {
     usage.input.is_some() || usage.output.is_some()
 }
 
-fn finish_reason(response: &Response) -> &str {
+fn finish_reason(response: &Response, legacy: bool) -> &str {
     let refused = response.blocks.iter().any(|block| matches!(block, Block::Refusal(_)));
     let reason = response.stop.as_ref().map_or(&StopReason::Done, |stop| &stop.reason);
-    answer::word(reason, refused)
+    answer::word(reason, refused, legacy)
 }
 
-fn write_message(blocks: &[Block<'_>], head: &Head, o: &mut Writer<'_>) {
+fn write_message(blocks: &[Block<'_>], head: &Head, legacy: bool, o: &mut Writer<'_>) {
     o.key("role").string("assistant");
     write_words("content", blocks, text, o);
     write_words("refusal", blocks, refusal, o);
     write_reasoning(blocks, o);
     write_citations(blocks, o);
     write_media(blocks, head, o);
-    write_calls(blocks, head, o);
+    write_calls(blocks, head, legacy, o);
 }
 
 fn text<'b>(block: &'b Block<'_>) -> Option<&'b str> {
@@ -239,17 +240,20 @@ fn write_audio(media: &Media<'_>, head: &Head, o: &mut Writer<'_>) {
     });
 }
 
-fn write_calls(blocks: &[Block<'_>], head: &Head, o: &mut Writer<'_>) {
+fn write_calls(blocks: &[Block<'_>], head: &Head, legacy: bool, o: &mut Writer<'_>) {
     let calls = blocks.iter().filter_map(|block| match block {
         Block::ToolUse(call) => Some(call),
         _ => None,
     });
-    let calls: Vec<&ToolUse<'_>> = calls.collect();
-    if calls.is_empty() {
+    let mut calls = calls.enumerate().peekable();
+    if let Some((_, call)) = calls.next_if(|_| legacy) {
+        tool::write_function_call(Some(&call.name), tool::input_of(call), o);
+    }
+    if calls.peek().is_none() {
         return;
     }
     o.key("tool_calls").array(|a| {
-        for (place, call) in calls.iter().enumerate() {
+        for (place, call) in calls {
             tool::write_call(call, &head.call_id(&call.id, place), &Rest::new(), a);
         }
     });

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 
 use super::part::{flag, read_cache};
 use super::request::Context;
-use crate::api::Api;
 use crate::api::member::{missing, of_kind, optional, present, required, rest, within, wrong};
+use crate::api::{Api, Echo};
 use crate::error::Error;
 use crate::ir::{Block, Function, Loss, Rest, Tool, ToolChoice, ToolKind, ToolUse};
-use crate::wire::json::{Json, Kind, Writer};
+use crate::wire::json::{Json, Kind, Outline, Writer};
 
 /// Reads `tools`.
 pub(super) fn read<'a>(tools: Json<'a>) -> Result<Vec<Tool<'a>>, Error> {
@@ -174,21 +174,26 @@ pub(super) fn signature<'a>(call: Json<'a>) -> Option<Cow<'a, str>> {
     call.get("extra_content")?.get("google")?.get("thought_signature")?.string()
 }
 
-/// Writes a call, as in a message or a whole answer. A function without arguments has the empty object.
+/// Writes a call, as in a message or a whole answer.
 pub(super) fn write_call(call: &ToolUse<'_>, id: &str, rest: &Rest<'_>, a: &mut Writer<'_>) {
     a.object(|o| {
         write_call_head(id, call.kind, o);
         let (word, input) = words(call.kind);
         o.key(word).object(|o| {
             o.key("name").string(&call.name);
-            let empty = call.arguments.trim().is_empty() && call.kind == ToolKind::Function;
-            o.key(input).string(if empty { "{}" } else { &call.arguments });
+            o.key(input).string(input_of(call));
         });
         write_signature(call.signature.as_deref(), o);
         for (name, value) in rest {
             o.key(name).json(*value);
         }
     });
+}
+
+/// A call's input. A function without arguments has the empty object.
+pub(super) fn input_of<'c>(call: &'c ToolUse<'_>) -> &'c str {
+    let empty = call.arguments.trim().is_empty() && call.kind == ToolKind::Function;
+    if empty { "{}" } else { &call.arguments }
 }
 
 /// Writes the members of a call that are neither its name nor its arguments.
@@ -202,6 +207,22 @@ pub(super) fn write_signature(signature: Option<&str>, o: &mut Writer<'_>) {
     let Some(signature) = signature else { return };
     o.key("extra_content").object(|o| {
         o.key("google").object(|o| o.key("thought_signature").string(signature));
+    });
+}
+
+/// Whether the client asked in the legacy form, which it has to be answered in: at most one call, as `function_call`.
+pub(super) fn is_legacy(echo: &Echo) -> bool {
+    let Ok(outline) = Outline::scan(&echo.request) else { return false };
+    outline.get("functions").is_some() && outline.get("tools").is_none()
+}
+
+/// Writes a call, or a piece of one, in the legacy form.
+pub(super) fn write_function_call(name: Option<&str>, arguments: &str, o: &mut Writer<'_>) {
+    o.key("function_call").object(|o| {
+        if let Some(name) = name {
+            o.key("name").string(name);
+        }
+        o.key("arguments").string(arguments);
     });
 }
 

@@ -67,6 +67,8 @@ fn legacy<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     }
     if let Some(functions) = present(body, "functions") {
         request.tools.extend(tool::read_functions(functions)?);
+        // An answer in this form has room for one call.
+        request.parallel_tools.get_or_insert(false);
     }
     if let (None, Some(choice)) = (&request.tool_choice, present(body, "function_call")) {
         request.tool_choice = Some(read_function_choice(choice)?);

@@ -1,6 +1,7 @@
 //! Requests in, requests out.
 
 use bytes::BytesMut;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{read, write};
@@ -195,6 +196,7 @@ fn b2_the_legacy_form_becomes_tools() {
         ],
         "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
         "tool_choice": {"type": "function", "function": {"name": "f"}},
+        "parallel_tool_calls": false,
     });
     assert_eq!(rewritten(&body).unwrap(), wanted);
     let mut auto = body;
@@ -386,4 +388,61 @@ fn what_a_model_insists_on_is_written_and_efforts_are_in_its_words() {
 fn whoever_gives_one_name_for_the_user_has_a_user() {
     let body = json!({"messages": [{"role": "user", "content": "x"}], "safety_identifier": "s"});
     assert_eq!(rewritten(&body).unwrap()["user"], json!("s"));
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    "[a-zé\"\\\\\n ]{1,8}"
+}
+
+fn any_part() -> impl Strategy<Value = Value> {
+    let url = prop::sample::select(vec!["https://x/y.png", "data:image/png;base64,AAAA"]);
+    prop_oneof![
+        any_text().prop_map(|text| json!({"type": "text", "text": text})),
+        any_text()
+            .prop_map(|text| json!({"type": "text", "text": text, "cache_control": {"type": "ephemeral"}})),
+        url.prop_map(|url| json!({"type": "image_url", "image_url": {"url": url, "detail": "high"}})),
+        any_text().prop_map(|id| json!({"type": "file", "file": {"file_id": id}})),
+        any_text().prop_map(|own| json!({"type": "vendors_own", "own": own})),
+    ]
+}
+
+fn any_content() -> impl Strategy<Value = Value> {
+    let parts = prop::collection::vec(any_part(), 2..4).prop_map(Value::from);
+    prop_oneof![any_text().prop_map(Value::from), parts]
+}
+
+/// A call of the assistant's and what came of it.
+fn any_round() -> impl Strategy<Value = Vec<Value>> {
+    let call = ("[a-z]{1,5}", any_text(), any_text(), any::<bool>());
+    prop::collection::vec(call, 1..4).prop_map(|calls| {
+        let used = calls.iter().enumerate().map(|(at, (name, arguments, _, custom))| match custom {
+            false => json!({"id": at.to_string(), "type": "function", "function": {"name": name, "arguments": format!("{arguments}.")}}),
+            true => json!({"id": at.to_string(), "type": "custom", "custom": {"name": name, "input": arguments}}),
+        });
+        let assistant = json!({"role": "assistant", "content": null, "tool_calls": used.collect::<Vec<_>>()});
+        let results = calls.iter().enumerate().map(|(at, (_, _, text, _))| {
+            json!({"role": "tool", "tool_call_id": at.to_string(), "content": text})
+        });
+        std::iter::once(assistant).chain(results).collect()
+    })
+}
+
+fn any_messages() -> impl Strategy<Value = Vec<Value>> {
+    let role = prop::sample::select(vec!["system", "developer", "user", "critic"]);
+    let plain =
+        (role, any_content()).prop_map(|(role, content)| vec![json!({"role": role, "content": content})]);
+    let thinking = (any_text(), any_text()).prop_map(|(text, thought)| {
+        vec![json!({"role": "assistant", "content": text, "reasoning_content": thought})]
+    });
+    let groups = prop::collection::vec(prop_oneof![plain, thinking, any_round()], 1..6);
+    groups.prop_map(|groups| groups.concat())
+}
+
+proptest! {
+    /// Law: reading and writing within the family changes nothing.
+    #[test]
+    fn every_conversation_comes_back(messages in any_messages(), temperature in any::<i16>()) {
+        let body = json!({"model": "m", "messages": messages, "temperature": f64::from(temperature) / 64.0});
+        prop_assert_eq!(rewritten(&body).unwrap(), body);
+    }
 }

@@ -1,6 +1,7 @@
 //! Streams in, events out; events in, streams out.
 
 use bytes::BytesMut;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Reader, Writer};
@@ -536,4 +537,117 @@ fn refused_answers_say_so_in_this_apis_way() {
     assert_eq!(stop(Some(Open::Refusal)), "stop");
     assert_eq!(stop(None), "content_filter");
     assert_eq!(stop(Some(Open::Text)), "content_filter");
+}
+
+/// B2: who asks in the legacy form is answered in it.
+#[test]
+fn legacy_clients_get_a_function_call() {
+    let request = r#"{"functions":[{"name":"f"}]}"#.into();
+    let echo = || Echo { request, ..echo(false) };
+    let asked = echo();
+    let mut events = events();
+    events.drain(1..9);
+    events.iter_mut().for_each(|event| {
+        if let Event::Open { index, .. } | Event::Delta { index, .. } | Event::Close { index } = event {
+            *index -= 2;
+        }
+    });
+    let mut response = Response::default();
+    events.iter().for_each(|event| response.push(event));
+    let mut out = BytesMut::new();
+    response::write(&response, &asked, &mut out);
+    let whole: Value = serde_json::from_slice(&out).unwrap();
+    let choice = &whole["choices"][0];
+    assert_eq!(choice["message"]["function_call"], json!({"name": "f", "arguments": "{\"a\":1}"}));
+    // A second call, which nobody should have made, is not lost.
+    assert_eq!(choice["message"]["tool_calls"][0]["function"]["name"], "g");
+    assert_eq!(choice["finish_reason"], "function_call");
+
+    let mut writer = Writer::new(asked);
+    let mut out = BytesMut::new();
+    events.iter().for_each(|event| writer.push(event, &mut out));
+    let text = String::from_utf8(out.to_vec()).unwrap();
+    let frames: Vec<String> =
+        text.split_terminator("\n\n").map(|frame| frame.strip_prefix("data: ").unwrap().to_owned()).collect();
+    let deltas: Vec<Value> = frames[1..4]
+        .iter()
+        .map(|it| serde_json::from_str::<Value>(it).unwrap()["choices"][0]["delta"]["function_call"].clone())
+        .collect();
+    let wanted =
+        [json!({"name": "f", "arguments": ""}), json!({"arguments": "{\"a\""}), json!({"arguments": ":1}"})];
+    assert_eq!(deltas, wanted);
+    assert!(text.contains(r#""finish_reason":"function_call""#));
+}
+
+/// Cuts a text at these places.
+fn cut(text: &str, cuts: &[prop::sample::Index]) -> Vec<String> {
+    let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+    places.extend([0, text.len()]);
+    places.sort_unstable();
+    places.windows(2).map(|pair| text.get(pair[0]..pair[1]).unwrap().to_owned()).collect()
+}
+
+fn any_cuts() -> impl Strategy<Value = Vec<prop::sample::Index>> {
+    prop::collection::vec(any::<prop::sample::Index>(), 0..4)
+}
+
+/// A delta with something, or nothing, of everything.
+fn any_delta() -> impl Strategy<Value = Value> {
+    let text = || prop::option::of(prop::sample::select(vec!["", "{", "}", "{}", "a"]));
+    let id = prop::option::of(prop::sample::select(vec!["", "1", "2"]));
+    let call = (prop::option::of(0u32..3), id, text(), text()).prop_map(|(index, id, name, arguments)| {
+        piece(json!(index), json!(id), json!(name), json!(arguments))
+    });
+    let calls = prop::collection::vec(call, 0..3);
+    (text(), text(), text(), calls, any::<bool>()).prop_map(
+        |(content, reasoning, refusal, calls, detailed)| {
+            let details =
+                json!([{"type": "reasoning.text", "text": reasoning, "signature": refusal, "index": 0}]);
+            json!({"content": content, "reasoning": reasoning, "refusal": refusal, "tool_calls": calls,
+            "reasoning_details": if detailed { details } else { Value::Null }})
+        },
+    )
+}
+
+proptest! {
+    /// Law: however an answer is cut into deltas, and however its calls interleave, it is the same answer.
+    #[test]
+    fn cutting_an_answer_changes_nothing(
+        thinking in "[a-z]{0,6}",
+        content in "[a-z]{0,6}",
+        calls in prop::collection::vec(r#"\{("[a-z{}]{0,3}":(1|\[1\]|"[{}]"|\{\}))?\}"#, 0..4),
+        cuts in any_cuts(),
+        call_cuts in any_cuts(),
+        interleave in any::<bool>(),
+    ) {
+        let mut deltas_of: Vec<Value> = Vec::new();
+        deltas_of.extend(cut(&thinking, &cuts).into_iter().map(|text| json!({"reasoning_content": text})));
+        deltas_of.extend(cut(&content, &cuts).into_iter().map(|text| json!({"content": text})));
+        let pieces: Vec<Vec<String>> = calls.iter().map(|text| cut(text, &call_cuts)).collect();
+        let mut order: Vec<(usize, usize)> =
+            pieces.iter().enumerate().flat_map(|(at, of)| (0..of.len()).map(move |n| (at, n))).collect();
+        if interleave {
+            order.sort_by_key(|&(at, n)| (n, at));
+        }
+        for (at, n) in order {
+            let first = (n == 0).then(|| (at.to_string(), format!("f{at}")));
+            let (id, name) = first.unzip();
+            deltas_of.push(super::tests::calls([piece(json!(at), json!(id), json!(name), json!(pieces[at][n]))]));
+        }
+        let whole: Vec<Value> = calls
+            .iter()
+            .enumerate()
+            .map(|(at, text)| piece(Value::Null, json!(at.to_string()), json!(format!("f{at}")), json!(text)))
+            .collect();
+        let message = json!({"reasoning_content": thinking, "content": content, "tool_calls": whole});
+        check_whole(message, &deltas(deltas_of, "stop"));
+    }
+
+    /// Law: whatever comes, the events keep their order (which `fold` checks), and nothing panics.
+    #[test]
+    fn any_deltas_give_events_in_order(all in prop::collection::vec(any_delta(), 0..8), end in any::<bool>()) {
+        let frames = deltas(all, "stop");
+        let response = fold(if end { &frames } else { &frames[..frames.len() - 2] });
+        prop_assert!(!(response.ended && response.error.is_some()));
+    }
 }

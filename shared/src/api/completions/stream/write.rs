@@ -16,6 +16,8 @@ pub(in crate::api::completions) struct Writer {
     block: Block,
     /// How many calls there have been; the last one's index is one less.
     calls: usize,
+    /// Whether the first call goes into `function_call`.
+    legacy: bool,
     /// How many blocks of thinking there have been.
     thoughts: u32,
     stop: Option<StopReason>,
@@ -66,6 +68,7 @@ impl Writer {
     pub(in crate::api::completions) fn new(echo: Echo) -> Writer {
         Writer {
             head: Head::new(&Start::default(), &echo),
+            legacy: tool::is_legacy(&echo),
             echo,
             block: Block::Other,
             calls: 0,
@@ -115,11 +118,13 @@ impl Writer {
     }
 
     fn open_call(&mut self, id: &str, name: &str, kind: ToolKind, seal: Option<&str>, out: &mut BytesMut) {
-        let index = self.calls;
         self.calls += 1;
-        let id = self.head.call_id(id, index);
+        if self.is_function_call() {
+            return self.delta(out, |o| tool::write_function_call(Some(name), "", o));
+        }
+        let id = self.head.call_id(id, self.calls - 1);
         let (word, input) = tool::words(kind);
-        self.call_delta(index, out, |o| {
+        self.call_delta(out, |o| {
             tool::write_call_head(&id, kind, o);
             o.key(word).object(|o| {
                 o.key("name").string(name);
@@ -129,9 +134,14 @@ impl Writer {
         });
     }
 
+    /// Whether the call under way is written in the legacy form.
+    fn is_function_call(&self) -> bool {
+        self.legacy && self.calls == 1
+    }
+
     fn grow(&mut self, delta: &Delta<'_>, out: &mut BytesMut) {
-        if let (Block::Call { empty, .. }, Delta::Arguments(_)) = (&mut self.block, delta) {
-            *empty = false;
+        if let (Block::Call { empty, .. }, Delta::Arguments(piece)) = (&mut self.block, delta) {
+            *empty &= piece.is_empty();
         }
         match (&self.block, delta) {
             (Block::Text, Delta::Text(words)) => self.delta(out, |o| o.key("content").string(words)),
@@ -145,7 +155,7 @@ impl Writer {
             (Block::Thinking, Delta::Signature(seal)) => self.detail("signature", seal, |_| (), out),
             (Block::Call { kind, .. }, Delta::Arguments(piece)) => self.arguments(*kind, piece, out),
             (Block::Call { .. }, Delta::Signature(seal)) => {
-                self.call_delta(self.calls.saturating_sub(1), out, |o| tool::write_signature(Some(seal), o));
+                self.call_delta(out, |o| tool::write_signature(Some(seal), o));
             }
             (Block::Text, Delta::Citations(citations)) if citations.api == Api::Completions => {
                 let list = Json::parse(citations.raw.as_bytes()).unwrap_or(Json::NULL);
@@ -198,17 +208,20 @@ impl Writer {
     }
 
     fn arguments(&self, kind: ToolKind, piece: &str, out: &mut BytesMut) {
+        if self.is_function_call() {
+            return self.delta(out, |o| tool::write_function_call(None, piece, o));
+        }
         let (word, input) = tool::words(kind);
-        self.call_delta(self.calls.saturating_sub(1), out, |o| {
-            o.key(word).object(|o| o.key(input).string(piece));
-        });
+        self.call_delta(out, |o| o.key(word).object(|o| o.key(input).string(piece)));
     }
 
     fn audio(&self, name: &str, piece: &str, out: &mut BytesMut) {
         self.delta(out, |o| o.key("audio").object(|o| o.key(name).string(piece)));
     }
 
-    fn call_delta(&self, index: usize, out: &mut BytesMut, members: impl FnOnce(&mut json::Writer<'_>)) {
+    /// Writes a piece of the last call.
+    fn call_delta(&self, out: &mut BytesMut, members: impl FnOnce(&mut json::Writer<'_>)) {
+        let index = self.calls.saturating_sub(1);
         self.delta(out, |o| {
             o.key("tool_calls").array(|a| {
                 a.object(|o| {
@@ -253,7 +266,7 @@ impl Writer {
     fn end(&mut self, out: &mut BytesMut) {
         self.over = true;
         let reason = self.stop.take().unwrap_or(StopReason::Done);
-        self.chunk(out, Some(answer::word(&reason, self.refused)), |_| ());
+        self.chunk(out, Some(answer::word(&reason, self.refused, self.legacy)), |_| ());
         if self.echo.include_usage && is_known(&self.usage) {
             self.write(out, |o| {
                 o.key("choices").array(|_| ());
