@@ -42,7 +42,9 @@ pub(super) fn failure(body: Json<'_>) -> Option<Error> {
     let error = body.get("error").and_then(Json::present);
     let bare = || body.get("object").filter(|object| object.string().as_deref() == Some("error"));
     let inner = error.or_else(|| bare().map(|_| body))?;
-    Some(openai::error_of(inner, Kind::Api))
+    // OpenRouter and vLLM say the status in `code`.
+    let status = inner.get("code").and_then(Json::number).filter(|status| (400..600).contains(status));
+    Some(openai::error_of(inner, status.map_or(Kind::Api, Kind::of_status)))
 }
 
 /// The choice with the index 0, or without one; the others of `n` are not carried.

@@ -28,7 +28,7 @@ fn write_instructions(turn: &Turn<'_>, at: usize, context: &mut Context<'_>, a: 
         Role::Other(word) => word,
         _ => "system",
     };
-    write_message(role, turn, at, parts(turn, at, context), context, a);
+    write_message(role, turn, at, content_of(turn, at, context), context, a);
 }
 
 fn write_user(run: &[Turn<'_>], first: usize, context: &mut Context<'_>, a: &mut Writer<'_>) {
@@ -43,7 +43,7 @@ fn write_user(run: &[Turn<'_>], first: usize, context: &mut Context<'_>, a: &mut
     for (at, turn) in (first..).zip(run) {
         let own = moved.iter_mut().filter(|(from, _)| *from == at);
         let mut parts: Vec<Part<'_, '_>> = own.flat_map(|(_, media)| std::mem::take(media)).collect();
-        parts.extend(self::parts(turn, at, context));
+        parts.extend(content_of(turn, at, context));
         if !parts.is_empty() || results(turn).next().is_none() {
             write_message("user", turn, at, parts, context, a);
         }
@@ -99,7 +99,7 @@ fn write_result<'t, 'a>(
 }
 
 /// What of a turn is content in this API; thinking and calls have members of their own.
-fn parts<'t, 'a>(turn: &'t Turn<'a>, at: usize, context: &mut Context<'_>) -> Vec<Part<'t, 'a>> {
+fn content_of<'t, 'a>(turn: &'t Turn<'a>, at: usize, context: &mut Context<'_>) -> Vec<Part<'t, 'a>> {
     let elsewhere = |block: &Block<'_>| match block {
         Block::ToolResult(_) => turn.role == Role::User,
         Block::Thinking(_) | Block::Sealed { .. } | Block::ToolUse(_) => turn.role == Role::Assistant,
@@ -132,7 +132,7 @@ fn write_name_and_rest(turn: &Turn<'_>, at: usize, context: &mut Context<'_>, o:
 }
 
 fn write_assistant(turn: &Turn<'_>, at: usize, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    let parts = parts(turn, at, context);
+    let parts = content_of(turn, at, context);
     let calls: Vec<_> = calls(turn).collect();
     note_late_text(turn, at, context);
     a.object(|o| {

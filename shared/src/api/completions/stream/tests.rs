@@ -276,6 +276,12 @@ fn e8_errors_within_a_stream() {
 }
 
 #[test]
+fn e8_an_error_has_the_kind_that_its_code_tells() {
+    let error = r#"{"error":{"message":"later","code":429}}"#.to_owned();
+    assert_eq!(fold(&[error]).error.unwrap().kind, crate::error::Kind::RateLimit);
+}
+
+#[test]
 fn e9_an_answer_that_was_cut_off_has_no_end() {
     let cut = fold(&[chunk(json!({"content": "a"}), Value::Null)]);
     assert!(!cut.ended && cut.stop.is_none() && cut.error.is_none());
@@ -615,7 +621,7 @@ proptest! {
     fn cutting_an_answer_changes_nothing(
         thinking in "[a-z]{0,6}",
         content in "[a-z]{0,6}",
-        calls in prop::collection::vec(r#"\{("[a-z{}]{0,3}":(1|\[1\]|"[{}]"|\{\}))?\}"#, 0..4),
+        arguments in prop::collection::vec(r#"\{("[a-z{}]{0,3}":(1|\[1\]|"[{}]"|\{\}))?\}"#, 0..4),
         cuts in any_cuts(),
         call_cuts in any_cuts(),
         interleave in any::<bool>(),
@@ -623,7 +629,7 @@ proptest! {
         let mut deltas_of: Vec<Value> = Vec::new();
         deltas_of.extend(cut(&thinking, &cuts).into_iter().map(|text| json!({"reasoning_content": text})));
         deltas_of.extend(cut(&content, &cuts).into_iter().map(|text| json!({"content": text})));
-        let pieces: Vec<Vec<String>> = calls.iter().map(|text| cut(text, &call_cuts)).collect();
+        let pieces: Vec<Vec<String>> = arguments.iter().map(|text| cut(text, &call_cuts)).collect();
         let mut order: Vec<(usize, usize)> =
             pieces.iter().enumerate().flat_map(|(at, of)| (0..of.len()).map(move |n| (at, n))).collect();
         if interleave {
@@ -632,9 +638,9 @@ proptest! {
         for (at, n) in order {
             let first = (n == 0).then(|| (at.to_string(), format!("f{at}")));
             let (id, name) = first.unzip();
-            deltas_of.push(super::tests::calls([piece(json!(at), json!(id), json!(name), json!(pieces[at][n]))]));
+            deltas_of.push(calls([piece(json!(at), json!(id), json!(name), json!(pieces[at][n]))]));
         }
-        let whole: Vec<Value> = calls
+        let whole: Vec<Value> = arguments
             .iter()
             .enumerate()
             .map(|(at, text)| piece(Value::Null, json!(at.to_string()), json!(format!("f{at}")), json!(text)))
