@@ -42,6 +42,11 @@ pub(crate) fn choose_route() {
     let _ = hostcalls::call_foreign_function("clear_route_cache", None);
 }
 
+/// Leaves a value with the stream, where Envoy's own formats find it as `wasm.NAME`.
+pub(crate) fn leave(name: &str, value: &[u8]) {
+    let _ = hostcalls::set_property(vec![name], Some(value));
+}
+
 /// What is in a buffer, at most `size` bytes of it.
 pub(crate) fn bytes(buffer: BufferType, size: usize) -> Bytes {
     Bytes::from(hostcalls::get_buffer(buffer, 0, size).ok().flatten().unwrap_or_default())

@@ -57,4 +57,12 @@ impl Exchange {
         self.slots.answer.set(Some(answer.map(|head| head.map(|()| body.clone()))));
         self.body = Some(body);
     }
+
+    /// There will be no answer, or no more of it.
+    pub(crate) fn give_up(&mut self, why: String) {
+        match &self.body {
+            Some(body) => body.fail(why),
+            None => self.slots.answer.set(Some(Err(CallError::Broken(why)))),
+        }
+    }
 }

@@ -45,18 +45,23 @@ impl Slots {
 #[derive(Clone, Default)]
 pub(crate) struct Body(Rc<Pieces>);
 
+type Piece = Result<Bytes, BodyError>;
+
 #[derive(Default)]
 struct Pieces {
-    waiting: Cell<VecDeque<Bytes>>,
+    waiting: Cell<VecDeque<Piece>>,
     finished: Cell<bool>,
 }
 
 impl Body {
     /// Appends a piece.
     pub(crate) fn push(&self, piece: Bytes) {
-        let mut waiting = self.0.waiting.take();
-        waiting.push_back(piece);
-        self.0.waiting.set(waiting);
+        self.append(Ok(piece));
+    }
+
+    /// No more will come, though there should be more.
+    pub(crate) fn fail(&self, why: String) {
+        self.append(Err(BodyError(why)));
     }
 
     /// No more will come.
@@ -70,20 +75,26 @@ impl Body {
     }
 
     /// The next piece, if one is there.
-    pub(crate) fn take(&self) -> Option<Bytes> {
+    pub(crate) fn take(&self) -> Option<Piece> {
         let mut waiting = self.0.waiting.take();
         let piece = waiting.pop_front();
         self.0.waiting.set(waiting);
         piece
     }
+
+    fn append(&self, piece: Piece) {
+        let mut waiting = self.0.waiting.take();
+        waiting.push_back(piece);
+        self.0.waiting.set(waiting);
+    }
 }
 
 impl Stream for Body {
-    type Item = Result<Bytes, BodyError>;
+    type Item = Piece;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match self.take() {
-            Some(piece) => Poll::Ready(Some(Ok(piece))),
+            Some(piece) => Poll::Ready(Some(piece)),
             None if self.is_finished() => Poll::Ready(None),
             None => Poll::Pending,
         }

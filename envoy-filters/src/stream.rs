@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
@@ -15,6 +15,7 @@ use shared::exchange::{self, Reply};
 use shared::gateway::Gateway;
 use shared::host::{CallError, Host};
 use shared::relay::{Ending, Relay};
+use shared::report::Outcome;
 
 use crate::exchange::{Exchange, Step};
 use crate::reports::Queue;
@@ -30,7 +31,14 @@ pub(crate) struct Stream {
     state: State,
     /// Whether the client's request has a body, into which the provider's can be put.
     has_body: bool,
+    /// The head of the client's request, once it was asked.
+    asked: Request<Bytes>,
 }
+
+/// What Envoy's local replies take from the filter (`FILTER_STATE(wasm.plano_words:PLAIN)`): a body, and the
+/// request's id.
+const WORDS: &str = "plano_words";
+const ID: &str = "plano_id";
 
 #[derive(Default)]
 enum State {
@@ -66,7 +74,14 @@ enum Place {
 
 impl Stream {
     pub(crate) fn new(gateway: Rc<Gateway>, envoy: Envoy, reports: Rc<Queue>) -> Stream {
-        Stream { gateway, envoy, reports, state: State::default(), has_body: false }
+        Stream {
+            gateway,
+            envoy,
+            reports,
+            state: State::default(),
+            has_body: false,
+            asked: Request::default(),
+        }
     }
 }
 
@@ -145,11 +160,15 @@ impl HttpContext for Stream {
         }
     }
 
-    /// The end of the stream, good or bad. A relay that is still there was left by the provider or by the client.
+    /// The end of the stream, good or bad. Who is still answering then was left by the provider or by the client.
     fn on_log(&mut self) {
-        if let State::Relaying(relay, _) = std::mem::take(&mut self.state) {
-            let ending = failure::of_stream(&abi::details());
-            self.reports.push(relay.finish(ending, self.envoy.now(), &mut BytesMut::new()));
+        let ending = failure::of_stream(&abi::details());
+        match std::mem::take(&mut self.state) {
+            State::Relaying(relay, _) => {
+                self.reports.push(relay.finish(ending, self.envoy.now(), &mut BytesMut::new()));
+            }
+            State::Running(exchange) => self.close(exchange, ending),
+            _ => {}
         }
     }
 }
@@ -171,6 +190,8 @@ impl Context for Stream {
 /// The request.
 impl Stream {
     fn begin(&mut self, request: Request<Bytes>) -> Action {
+        *self.asked.uri_mut() = request.uri().clone();
+        *self.asked.headers_mut() = request.headers().clone();
         self.ask(Exchange::begin(self.gateway.clone(), self.envoy.clone(), request))
     }
 
@@ -268,16 +289,32 @@ impl Stream {
                 self.replace(response, place)
             }
             Step::Wait | Step::Send(_) => {
+                if place == Place::Head {
+                    self.leave_words();
+                }
                 self.state = State::Running(exchange);
                 Action::Pause
             }
         }
     }
 
+    /// Leaves with Envoy what the client has to be told if the provider breaks off while the answer is still held
+    /// back: no callback of the filter runs then.
+    fn leave_words(&self) {
+        let error = Error::cut("the connection broke");
+        if let Reply::Whole { response, .. } =
+            exchange::refuse(&self.gateway, &self.envoy, &self.asked, &error)
+        {
+            abi::leave(WORDS, response.body());
+            let id = response.headers().get("x-request-id");
+            abi::leave(ID, id.map(HeaderValue::as_bytes).unwrap_or_default());
+        }
+    }
+
     /// Carries what is there of the body through the relay.
     fn pump(&mut self, mut relay: Box<Relay>, body: Body, place: Place) -> Action {
         let mut out = BytesMut::new();
-        while let Some(piece) = body.take() {
+        while let Some(Ok(piece)) = body.take() {
             relay.push(&piece, self.envoy.now(), &mut out);
         }
         if relay.is_over() || matches!(place, Place::End | Place::Trailers) {
@@ -313,6 +350,18 @@ impl Stream {
         abi::set_bytes(BufferType::HttpResponseBody, response.body());
         self.state = State::Passing;
         Action::Continue
+    }
+
+    /// Closes the account of an exchange that nobody can be answered for.
+    fn close(&self, mut exchange: Exchange, ending: Ending) {
+        let abandoned = ending == Ending::Abandoned;
+        exchange.give_up(abi::details());
+        if let Step::Reply(Reply::Whole { mut report, .. }) = exchange.advance() {
+            if abandoned {
+                report.outcome = Outcome::Abandoned;
+            }
+            self.reports.push(*report);
+        }
     }
 
     /// What Envoy says before the whole request was there, in the caller's words.

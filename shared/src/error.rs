@@ -130,6 +130,11 @@ impl Error {
         Error::invalid("The body broke off before all of it was here.").with_code("incomplete_body")
     }
 
+    /// A provider that broke off before its answer was whole: 502.
+    pub fn cut(why: impl fmt::Display) -> Error {
+        Error::upstream(format!("The provider's answer broke off: {why}.")).with_code("upstream_cut")
+    }
+
     /// The same with a word for programs.
     pub fn with_code(self, code: impl Into<String>) -> Error {
         Error { code: Some(code.into()), ..self }

@@ -135,7 +135,8 @@ fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
         "stat_prefix": entry.name,
         "use_remote_address": true,
         "skip_xff_append": true,
-        "generate_request_id": false,
+        // The gateway takes the client's id over, or the one that Envoy makes where there is none.
+        "preserve_external_request_id": true,
         "server_header_transformation": "PASS_THROUGH",
         "max_request_headers_kb": limits.header_bytes.div_ceil(1024).clamp(1, 8192),
         "request_headers_timeout": duration(REQUEST_HEAD),
@@ -147,6 +148,7 @@ fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
             "initial_stream_window_size": 65_536,
             "initial_connection_window_size": 1_048_576,
         },
+        "local_reply_config": words(),
         "route_config": {
             "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route(entry)] }],
         },
@@ -161,6 +163,22 @@ fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
             },
         ],
     })
+}
+
+/// What Envoy says itself: where a provider breaks off while the filter holds the answer back, the words that the filter
+/// left for that. All other replies of Envoy pass the filter.
+fn words() -> Value {
+    let body = "%FILTER_STATE(wasm.plano_words:PLAIN)%";
+    let id = json!({ "key": "x-request-id", "value": "%FILTER_STATE(wasm.plano_id:PLAIN)%" });
+    json!({ "mappers": [{
+        "filter": { "response_flag_filter": { "flags": ["UC", "UR", "UPE", "SI"] } },
+        "status_code": 502,
+        "body_format_override": {
+            "text_format_source": { "inline_string": body },
+            "content_type": "application/json",
+        },
+        "headers_to_add": [{ "header": id }],
+    }] })
 }
 
 /// The filter names the cluster. A stream may take as long as it likes, but not be silent longer than the listener's
@@ -201,7 +219,6 @@ fn cluster(origin: &Origin, compiled: &Compiled, options: &Options) -> Value {
         "name": origin.to_string(),
         "type": if host.is_ok() { "STATIC" } else { "LOGICAL_DNS" },
         "dns_lookup_family": "ALL",
-        "respect_dns_ttl": true,
         "connect_timeout": duration(compiled.connect_timeout),
         "upstream_connection_options": { "tcp_keepalive": {} },
         "circuit_breakers": { "thresholds": [{

@@ -137,9 +137,7 @@ where
 {
     let mut whole = BytesMut::new();
     while let Some(piece) = std::future::poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
-        let piece = piece.map_err(|error| {
-            Error::upstream(format!("The provider's answer broke off: {error}.")).with_code("upstream_cut")
-        })?;
+        let piece = piece.map_err(Error::cut)?;
         if whole.len() + piece.len() > limit {
             return Err(Error::upstream(format!("The provider's answer is longer than {limit} bytes.")));
         }
