@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::tools::write_rest;
 use crate::api::{Api, openai};
 use crate::error::Error;
-use crate::ir::{Block, Loss, Media, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn, Why};
+use crate::ir::{
+    Block, Loss, Media, Rest, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn, Why,
+};
 use crate::wire::json::{Json, Writer};
 
 /// Fails for content that this API does not take and that must not be left out: recordings.
@@ -26,11 +27,12 @@ pub(super) fn refuse_foreign(turns: &[Turn<'_>]) -> Result<(), Error> {
 /// Writes `instructions`, where there are some, and `input`. `own` is whether the client speaks this API.
 pub(super) fn write(turns: &[Turn<'_>], own: bool, losses: &mut Vec<Loss>, w: &mut Writer<'_>) {
     let instructions = turns.first().and_then(|turn| instructions_of(turn, own));
-    if let Some(text) = &instructions {
-        w.key("instructions").string(text);
-    }
     let skipped = usize::from(instructions.is_some());
     let customs = if own { BTreeSet::new() } else { customs_of(turns) };
+    if let (Some(text), Some(turn)) = (&instructions, turns.first()) {
+        Items { turn, index: 0, own, customs: &customs, losses }.lose_marks_of(&turn.blocks);
+        w.key("instructions").string(text);
+    }
     w.key("input").array(|a| {
         for (index, turn) in turns.iter().enumerate().skip(skipped) {
             Items { turn, index, own, customs: &customs, losses }.write(a);
@@ -81,6 +83,7 @@ impl<'t, 'a> Items<'t, 'a> {
         }
         let mut rest_is_due = self.own;
         for run in self.turn.blocks.chunk_by(are_one_item) {
+            self.lose_marks_of(run);
             match run.first() {
                 Some(Block::Thinking(_) | Block::Sealed { .. }) => self.write_reasoning(run, w),
                 Some(Block::ToolUse(tool)) => self.write_call(tool, w),
@@ -142,12 +145,12 @@ impl<'t, 'a> Items<'t, 'a> {
         let by_assistant = self.turn.role == Role::Assistant;
         match block {
             Block::Text(text) if by_assistant => self.write_output_text(text, w),
-            Block::Text(text) => self.write_input_text(text, w),
+            Block::Text(text) => self.write_input_text(&text.text, &text.rest, w),
             Block::Refusal(text) if by_assistant => w.object(|o| {
                 o.key("type").string("refusal");
                 o.key("refusal").string(text);
             }),
-            Block::Refusal(text) => self.write_input_text(&Text { text: text.clone(), ..Text::default() }, w),
+            Block::Refusal(text) => self.write_input_text(text, &Rest::new(), w),
             Block::Image(image) if !by_assistant => self.write_image(image, w),
             Block::Document(file) if !by_assistant => self.write_file(file, w),
             Block::Audio(Media { source: Source::Base64 { media_type, data }, .. }) if self.own => {
@@ -160,34 +163,51 @@ impl<'t, 'a> Items<'t, 'a> {
 
     fn write_output_text(&mut self, text: &Text<'_>, w: &mut Writer<'_>) {
         let annotations = text.citations.as_ref().filter(|it| it.api == Api::Responses);
-        if text.citations.is_some() && annotations.is_none() {
-            self.lose("content.citations", Why::Dropped);
-        }
         w.object(|o| {
             o.key("type").string("output_text");
             o.key("text").string(&text.text);
             o.key("annotations").raw(annotations.map_or("[]", |it| &it.raw));
-            write_rest(&text.rest, self.own, &format!("messages[{}].content", self.index), self.losses, o);
+            self.write_rest(&text.rest, o);
         });
     }
 
-    fn write_input_text(&mut self, text: &Text<'_>, w: &mut Writer<'_>) {
-        if text.cache.is_some() {
-            self.lose("content.cache_control", Why::Dropped);
-        }
+    fn write_input_text(&mut self, text: &str, rest: &Rest<'_>, w: &mut Writer<'_>) {
         w.object(|o| {
             o.key("type").string("input_text");
-            o.key("text").string(&text.text);
-            self.write_media_rest(&text.rest, o);
+            o.key("text").string(text);
+            self.write_rest(rest, o);
         });
     }
 
-    fn write_media_rest(&mut self, rest: &crate::ir::Rest<'_>, o: &mut Writer<'_>) {
-        write_rest(rest, self.own, &format!("messages[{}].content", self.index), self.losses, o);
+    /// Members that go back to their own family; those of another [are lost](Items::lose_marks_of).
+    fn write_rest(&self, rest: &Rest<'_>, o: &mut Writer<'_>) {
+        rest.iter().filter(|_| self.own).for_each(|(name, value)| o.key(name).json(*value));
+    }
+
+    /// Reports what is said about content and has no place in this API.
+    fn lose_marks_of(&mut self, blocks: &[Block<'a>]) {
+        if self.own {
+            return;
+        }
+        for block in blocks {
+            let (cache, citations, context, rest) = match block {
+                Block::Text(it) => (it.cache.is_some(), it.citations.is_some(), false, &it.rest),
+                Block::ToolUse(it) => (it.cache.is_some(), false, false, &it.rest),
+                Block::ToolResult(it) => (it.cache.is_some(), false, false, &it.rest),
+                Block::Image(it) | Block::Document(it) => {
+                    (it.cache.is_some(), it.citations.is_some(), it.context.is_some(), &it.rest)
+                }
+                _ => continue,
+            };
+            let marks = [("cache_control", cache), ("citations", citations), ("context", context)];
+            let marks = marks.into_iter().filter(|(_, is_there)| *is_there).map(|(what, _)| what);
+            for what in marks.chain(rest.iter().map(|(name, _)| &**name)) {
+                self.lose(&format!("content.{what}"), Why::Dropped);
+            }
+        }
     }
 
     fn write_image(&mut self, image: &Media<'_>, w: &mut Writer<'_>) {
-        self.lose_marks(image);
         w.object(|o| {
             o.key("type").string("input_image");
             match &image.source {
@@ -200,15 +220,14 @@ impl<'t, 'a> Items<'t, 'a> {
             if let Some(detail) = image.detail.as_deref().or((!self.own).then_some("auto")) {
                 o.key("detail").string(detail);
             }
-            self.write_media_rest(&image.rest, o);
+            self.write_rest(&image.rest, o);
         });
     }
 
     fn write_file(&mut self, file: &Media<'_>, w: &mut Writer<'_>) {
-        self.lose_marks(file);
         if let Source::Text(text) = &file.source {
             self.lose("content.source", Why::Approximated);
-            return self.write_input_text(&Text { text: text.clone(), ..Text::default() }, w);
+            return self.write_input_text(text, &Rest::new(), w);
         }
         w.object(|o| {
             o.key("type").string("input_file");
@@ -216,7 +235,7 @@ impl<'t, 'a> Items<'t, 'a> {
             if let Some(detail) = &file.detail {
                 o.key("detail").string(detail);
             }
-            self.write_media_rest(&file.rest, o);
+            self.write_rest(&file.rest, o);
         });
     }
 
@@ -240,16 +259,6 @@ impl<'t, 'a> Items<'t, 'a> {
         if let Some(title) = title {
             o.key("filename").string(&title);
         }
-    }
-
-    /// What documents and images of other APIs have besides.
-    fn lose_marks(&mut self, media: &Media<'_>) {
-        let marks = [
-            ("content.cache_control", media.cache.is_some()),
-            ("content.context", media.context.is_some()),
-            ("content.citations", media.citations.is_some()),
-        ];
-        marks.iter().filter(|(_, there)| *there).for_each(|(what, _)| self.lose(what, Why::Dropped));
     }
 
     /// One item of reasoning. From a foreign client only a sealed one means anything to a provider of this API.
@@ -299,7 +308,7 @@ impl<'t, 'a> Items<'t, 'a> {
             o.key("call_id").string(&tool.id);
             o.key("name").string(self.own_name(tool));
             o.key(text).string(self.arguments(tool));
-            self.write_media_rest(&tool.rest, o);
+            self.write_rest(&tool.rest, o);
         });
     }
 
@@ -318,11 +327,10 @@ impl<'t, 'a> Items<'t, 'a> {
     }
 
     fn write_output(&mut self, result: &ToolResult<'a>, w: &mut Writer<'_>) {
-        for (what, there) in [("is_error", result.is_error), ("cache_control", result.cache.is_some())] {
-            if there {
-                self.lose(&format!("content.{what}"), Why::Dropped);
-            }
+        if result.is_error {
+            self.lose("content.is_error", Why::Dropped);
         }
+        self.lose_marks_of(&result.content);
         w.object(|o| {
             let is_custom = result.kind == ToolKind::Custom || self.customs.contains(&*result.id);
             o.key("type").string(if is_custom { "custom_tool_call_output" } else { "function_call_output" });
@@ -332,7 +340,7 @@ impl<'t, 'a> Items<'t, 'a> {
                 [Block::Text(text)] if text.rest.is_empty() => o.key("output").string(&text.text),
                 parts => o.key("output").array(|a| parts.iter().for_each(|part| self.write_part(part, a))),
             }
-            self.write_media_rest(&result.rest, o);
+            self.write_rest(&result.rest, o);
         });
     }
 }

@@ -634,6 +634,39 @@ mod tests {
         );
     }
 
+    /// Nothing said about content goes in silence, wherever it stands.
+    #[test]
+    fn marks_on_foreign_content_are_lost_with_notice() {
+        let marked = |text: &'static str| {
+            let cache = Some(crate::ir::Cache::default());
+            Block::Text(crate::ir::Text { text: text.into(), cache, ..Default::default() })
+        };
+        let cited = || {
+            let citations = Some(crate::ir::Citations { api: Api::Messages, raw: "[{}]".into() });
+            Block::Text(crate::ir::Text { text: "b".into(), citations, ..Default::default() })
+        };
+        let result = ToolResult { id: "t".into(), content: vec![marked("r")], ..ToolResult::default() };
+        let request = turns([
+            (Role::System, vec![marked("a")]),
+            (Role::Assistant, vec![cited()]),
+            (Role::User, vec![Block::ToolResult(result), marked("c")]),
+        ]);
+        check_foreign(
+            request,
+            json!({"instructions": "a", "input": [
+                {"role": "assistant", "content": "b"},
+                {"type": "function_call_output", "call_id": "t", "output": "r"},
+                {"role": "user", "content": "c"},
+            ]}),
+            &[
+                "messages[0].content.cache_control",
+                "messages[1].content.citations",
+                "messages[2].content.cache_control",
+                "messages[2].content.cache_control",
+            ],
+        );
+    }
+
     /// D14: a client of Completions does not say which of its results are custom tools'.
     #[test]
     fn d14_results_of_custom_tools_are_found_by_their_id() {

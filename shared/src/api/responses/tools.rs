@@ -209,7 +209,7 @@ fn write_format(format: Json<'_>, w: &mut Writer<'_>) {
 }
 
 /// Members that go back to their own family, and are lost on the way from any other.
-pub(super) fn write_rest(rest: &Rest<'_>, own: bool, path: &str, losses: &mut Vec<Loss>, o: &mut Writer<'_>) {
+fn write_rest(rest: &Rest<'_>, own: bool, path: &str, losses: &mut Vec<Loss>, o: &mut Writer<'_>) {
     for (name, value) in rest {
         if own {
             o.key(name).json(*value);
