@@ -10,10 +10,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use shared::gateway::Gateway;
 use shared::host::{CallError, Host, Timestamp};
 
 pub use body::Incoming;
-pub use client::{Egress, TrustError};
+pub use client::TrustError;
 
 /// The most that a side call may answer: it is small by its nature.
 const CALL_BYTES: usize = 8 * 1024 * 1024;
@@ -25,9 +26,9 @@ pub struct Native {
 }
 
 impl Native {
-    /// A world whose connections are made as `egress` says.
-    pub fn new(egress: &Egress) -> Result<Native, TrustError> {
-        Ok(Native { client: Arc::new(client::new(egress)?) })
+    /// A world whose connections are made as `gateway` says.
+    pub fn new(gateway: &Gateway) -> Result<Native, TrustError> {
+        Ok(Native { client: Arc::new(client::new(gateway)?) })
     }
 }
 

@@ -17,7 +17,7 @@ use shared::gateway::{Gateway, ListenerKind};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::native::{Egress, Native, TrustError};
+use crate::native::{Native, TrustError};
 use door::Door;
 use surface::Surface;
 
@@ -37,7 +37,6 @@ pub struct Settings {
     pub head: Duration,
     /// How long a client may pause within a request's body.
     pub pause: Duration,
-    pub egress: Egress,
 }
 
 impl Default for Settings {
@@ -48,7 +47,6 @@ impl Default for Settings {
             drain: Duration::from_secs(30),
             head: Duration::from_secs(60),
             pause: Duration::from_secs(30),
-            egress: Egress { connect_timeout: Duration::from_secs(5), authorities: None },
         }
     }
 }
@@ -88,7 +86,7 @@ impl Server {
             return Err(StartError::Exposed(settings.backend));
         }
         let (closing, _) = watch::channel(false);
-        let native = Native::new(&settings.egress).map_err(StartError::Trust)?;
+        let native = Native::new(&gateway).map_err(StartError::Trust)?;
         let surface = Surface::new(Arc::new(gateway), native, closing.subscribe(), settings);
         let mut doors = Vec::new();
         let listeners = surface.gateway.listeners.iter();

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let file = configuration::find(arguments.file.as_deref())?;
     let configuration = configuration::load(file, configuration::USUAL_PORT)?;
-    let mut json = serde_json::to_vec_pretty(&configuration.compiled)
+    let mut json = serde_json::to_vec_pretty(&configuration.loaded.compiled)
         .map_err(|error| Failure::new(format!("the configuration cannot be written: {error}")))?;
     json.push(b'\n');
     let written = match &arguments.output {

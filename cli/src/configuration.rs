@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use shared::dialect::{DIALECTS, Dialect};
-use shared::gateway::{Compiled, CompiledProvider, Gateway, Listener, Serves};
+use brightstaff::configuration::{self, Host, Loaded};
+use shared::gateway::Gateway;
 
 use crate::failure::Failure;
 
@@ -17,9 +17,7 @@ pub(crate) const USUAL_PORT: u16 = 12000;
 pub(crate) struct Configuration {
     /// None for zero configuration.
     pub(crate) file: Option<PathBuf>,
-    pub(crate) compiled: Compiled,
-    /// What is configured and not served yet.
-    pub(crate) notices: Vec<String>,
+    pub(crate) loaded: Loaded,
 }
 
 /// The file that is meant: the one that is named, else one in the usual places. One that is named must be there, for a
@@ -34,61 +32,46 @@ pub(crate) fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     }
 }
 
-/// Reads a file, or makes the configuration that needs none.
+/// Reads a file, or makes the configuration that needs none, with this port for models.
 pub(crate) fn load(file: Option<PathBuf>, listener_port: u16) -> Result<Configuration, Failure> {
-    let compiled = match &file {
-        Some(file) => read(file)?,
-        None => without_file(listener_port, |name| variable(name).is_some()),
+    let loaded = match &file {
+        Some(file) => {
+            configuration::read(file).map_err(|problems| Failure::configuration(problems.to_string()))?
+        }
+        None => {
+            let mut loaded = configuration::zero(variable);
+            loaded.compiled.listeners.iter_mut().for_each(|listener| listener.port = listener_port);
+            loaded
+        }
     };
-    Ok(Configuration { file, compiled, notices: Vec::new() })
+    Ok(Configuration { file, loaded })
 }
 
 impl Configuration {
     /// Fills the secrets in from the environment.
     pub(crate) fn open(&self) -> Result<Gateway, Failure> {
-        self.compiled.clone().open(variable).map_err(|flaws| {
-            let flaws = flaws.iter().map(|flaw| format!("\n  {flaw}")).collect::<String>();
-            Failure::configuration(format!("the configuration cannot be used:{flaws}"))
-        })
+        if !self.loaded.unset.is_empty() {
+            return Err(Failure::configuration(lines(&self.loaded.unset)));
+        }
+        self.loaded.compiled.clone().open(variable).map_err(|flaws| Failure::configuration(lines(&flaws)))
+    }
+
+    /// What its author should know: what is probably a mistake, and what `host` does not serve.
+    pub(crate) fn notices(&self, host: Host) -> impl Iterator<Item = String> {
+        let warnings = self.loaded.warnings.iter().map(|problem| format!("warning: {problem}"));
+        warnings.chain(self.loaded.unserved_on(host).map(|problem| format!("notice: {problem}")))
     }
 }
 
 /// The variables that zero configuration looks for.
 pub(crate) fn key_variables() -> impl Iterator<Item = &'static str> {
-    DIALECTS.iter().filter(|dialect| is_ready(dialect)).filter_map(|dialect| dialect.key)
+    configuration::usual().map(|(key, _)| key)
 }
 
-fn read(file: &Path) -> Result<Compiled, Failure> {
-    let failed = |why: String| Failure::configuration(format!("{}: {why}", file.display()));
-    let text = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
-    serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
-}
-
-/// Every provider whose key is there; the built-in model where there is none.
-fn without_file(port: u16, has: impl Fn(&str) -> bool) -> Compiled {
-    let keyed = DIALECTS.iter().filter(|dialect| is_ready(dialect) && dialect.key.is_some_and(&has));
-    let mut providers: Vec<_> = keyed.map(CompiledProvider::usual).collect();
-    if providers.is_empty() {
-        providers.extend(Dialect::named("demo").map(demo));
-    }
-    let listener = Listener { port, ..Listener::model() };
-    Compiled { listeners: vec![listener], ..Compiled::new(providers) }
-}
-
-fn is_ready(dialect: &Dialect) -> bool {
-    dialect.base.is_some() && !dialect.apis.is_empty()
-}
-
-fn demo(dialect: &'static Dialect) -> CompiledProvider {
-    let serves = Serves::Exact("echo".to_owned());
-    CompiledProvider {
-        name: "demo/echo".to_owned(),
-        serves,
-        default: true,
-        ..CompiledProvider::usual(dialect)
-    }
+fn lines<T: ToString>(problems: &[T]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    std::env::var(name).ok()
 }

@@ -1,11 +1,13 @@
 //! planoai: the command line. It starts and stops the gateway; what the gateway does is `brightstaff`'s and `shared`'s.
 
+mod check;
 mod compile;
 mod configuration;
 mod down;
 mod failure;
 mod logs;
 mod render;
+mod schema;
 mod settings;
 mod state;
 mod status;
@@ -35,8 +37,10 @@ enum Command {
     Down(down::Arguments),
     Logs(logs::Arguments),
     Status(status::Arguments),
+    Check(check::Arguments),
     Compile(compile::Arguments),
     Render(render::Arguments),
+    Schema(schema::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -58,7 +62,9 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Down(arguments) => down::run(arguments).await,
         Command::Logs(arguments) => logs::run(arguments).await,
         Command::Status(arguments) => status::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
         Command::Compile(arguments) => compile::run(arguments),
         Command::Render(arguments) => render::run(arguments),
+        Command::Schema(arguments) => schema::run(arguments),
     }
 }

@@ -2,11 +2,11 @@
 
 mod envoy;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::configuration;
 use crate::failure::Failure;
+use crate::output;
 
 /// Write what another program needs in order to run the gateway.
 #[derive(clap::Args)]
@@ -53,8 +53,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         ca: absolute(&arguments.ca)?,
         admin: arguments.admin,
     };
-    let bootstrap = envoy::bootstrap(&configuration.compiled, &options).map_err(Failure::configuration)?;
-    write(arguments.output.as_deref(), &format!("{bootstrap:#}\n"))
+    let bootstrap = envoy::bootstrap(&configuration.loaded.compiled, &options).map_err(Failure::configuration)?;
+    output::write(arguments.output.as_deref(), format!("{bootstrap:#}\n").as_bytes())
 }
 
 /// Envoy may be started in another folder.
@@ -62,12 +62,4 @@ fn absolute(path: &Path) -> Result<String, Failure> {
     let failed = |why: String| Failure::new(format!("{}: {why}", path.display()));
     let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
     path.into_os_string().into_string().map_err(|_| failed("the path is not Unicode".to_owned()))
-}
-
-fn write(output: Option<&Path>, text: &str) -> Result<(), Failure> {
-    let written = match output {
-        Some(path) => std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display())),
-        None => io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string()),
-    };
-    written.map_err(Failure::new)
 }

@@ -32,6 +32,8 @@ pub struct Gateway {
     pub limits: Limits,
     /// How long it may take to reach a provider.
     pub connect_timeout: Duration,
+    /// A file of the certificate authorities to trust, and no others, where the host reads files.
+    pub authorities: Option<String>,
     /// Where reports go; nowhere if there is none.
     pub backend: Option<BackendAddress>,
 }

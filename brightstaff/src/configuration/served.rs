@@ -87,11 +87,7 @@ const ROWS: &[Row] = &[
     ("overrides.agent_orchestration_model", NOT_YET, NOWHERE),
     ("overrides.orchestrator_model_context_length", NOT_YET, NOWHERE),
     ("overrides.upstream_connect_timeout", "is the platform's to decide", WITH_SOCKETS),
-    (
-        "overrides.upstream_tls_ca_path",
-        "is not served here: the usual authorities are trusted",
-        &[Host::Envoy],
-    ),
+    ("overrides.upstream_tls_ca_path", "is not served here: the usual authorities are trusted", WITH_SOCKETS),
     ("listeners.ingress_traffic", "is for prompts, which are not served yet", NOWHERE),
     ("listeners[].router", NOT_YET, NOWHERE),
     ("listeners[].agents", NOT_YET, NOWHERE),

@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use shared::gateway::Gateway;
 use shared::host::CallError;
 
 use super::body::why;
@@ -30,16 +31,6 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// How often an open HTTP/2 connection is asked whether it is alive.
 const PING: Duration = Duration::from_secs(30);
-
-/// How connections are made.
-#[derive(Clone, Debug)]
-pub struct Egress {
-    /// For name resolution, TCP and TLS together.
-    pub connect_timeout: Duration,
-    /// A PEM file of the certificate authorities to trust, and no others. Without it the ones that Mozilla trusts are
-    /// built in, so that a container without certificates and every laptop trust the same.
-    pub authorities: Option<PathBuf>,
-}
 
 /// The file of certificate authorities is of no use.
 #[derive(Debug)]
@@ -56,17 +47,19 @@ impl fmt::Display for TrustError {
 
 impl std::error::Error for TrustError {}
 
-pub(super) fn new(egress: &Egress) -> Result<Client, TrustError> {
+/// Connections that take at most the configured time to make. Without a file of certificate authorities the ones that
+/// Mozilla trusts are built in, so that a container without certificates and every laptop trust the same.
+pub(super) fn new(gateway: &Gateway) -> Result<Client, TrustError> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(true);
-    http.set_connect_timeout(Some(egress.connect_timeout));
+    http.set_connect_timeout(Some(gateway.connect_timeout));
     let https = HttpsConnectorBuilder::new()
-        .with_tls_config(tls(egress.authorities.as_deref())?)
+        .with_tls_config(tls(gateway.authorities.as_deref().map(Path::new))?)
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(http);
-    let connector = Within::new(https, egress.connect_timeout);
+    let connector = Within::new(https, gateway.connect_timeout);
     Ok(legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use brightstaff::configuration::Host;
 use shared::gateway::{CompiledProvider, Serves};
 
 use crate::configuration::{Configuration, key_variables};
@@ -29,8 +30,8 @@ impl fmt::Display for Banner<'_> {
         let file = running.configuration.as_ref().map(|file| file.display().to_string());
         line(f, "configured by", file.as_deref().unwrap_or("the keys in the environment"))?;
         self.serves(f)?;
-        for notice in &configuration.notices {
-            line(f, "notice", notice)?;
+        for notice in configuration.notices(Host::Native) {
+            writeln!(f, "  {notice}")?;
         }
         match log {
             Some(log) => line(f, "log", &format!("{}   ({} logs -f)", log.display(), program()))?,
@@ -45,9 +46,9 @@ impl fmt::Display for Banner<'_> {
 
 impl Banner<'_> {
     fn serves(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let providers = &self.configuration.compiled.providers;
+        let providers = &self.configuration.loaded.compiled.providers;
         line(f, "serves", &names(providers.iter().map(|provider| provider.name.as_str())))?;
-        let aliases = &self.configuration.compiled.aliases;
+        let aliases = &self.configuration.loaded.compiled.aliases;
         if !aliases.is_empty() {
             line(f, "aliases", &names(aliases.keys().map(String::as_str)))?;
         }
@@ -84,7 +85,7 @@ impl Banner<'_> {
     }
 
     fn first_provider(&self) -> Option<&CompiledProvider> {
-        let providers = &self.configuration.compiled.providers;
+        let providers = &self.configuration.loaded.compiled.providers;
         providers.iter().find(|provider| provider.default).or(providers.first())
     }
 }

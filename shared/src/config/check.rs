@@ -22,6 +22,7 @@ pub fn check(config: &Config) -> (Compiled, Vec<Finding>) {
         providers,
         limits: limits(&config.limits),
         connect_timeout: checks.connect_timeout(&config.overrides),
+        authorities: config.overrides.upstream_tls_ca_path.clone(),
         backend: checks.backend(),
     };
     checks.references();

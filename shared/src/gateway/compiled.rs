@@ -26,6 +26,9 @@ pub struct Compiled {
     pub aliases: BTreeMap<String, String>,
     pub limits: Limits,
     pub connect_timeout: Duration,
+    /// A file of the certificate authorities to trust, and no others, where the host reads files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorities: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backend: Option<CompiledBackend>,
 }
@@ -92,6 +95,7 @@ impl Compiled {
             aliases: BTreeMap::new(),
             limits: Limits::default(),
             connect_timeout: Duration::from_secs(5),
+            authorities: None,
             backend: None,
         }
     }
@@ -118,6 +122,7 @@ impl Compiled {
             aliases: self.aliases,
             limits: self.limits,
             connect_timeout: self.connect_timeout,
+            authorities: self.authorities,
             backend,
         })
     }

@@ -1,0 +1,47 @@
+//! `planoai check`: everything that is wrong with a configuration, and everything of it that is not served.
+
+use std::path::PathBuf;
+
+use brightstaff::configuration::Host;
+
+use crate::configuration::{self, Configuration};
+use crate::failure::Failure;
+
+/// Say everything that is wrong with a configuration, and what of it a host does not serve.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    planoai check gateway.yaml\n  \
+    planoai check gateway.yaml --host worker\n\n\
+    Exit codes: 0 it can be used; 78 it cannot.")]
+pub(crate) struct Arguments {
+    /// The configuration
+    file: PathBuf,
+    /// Where it is to run: native, envoy, worker or spin
+    #[arg(long, default_value = "native")]
+    host: Host,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let file = configuration::find(Some(&arguments.file))?;
+    let configuration = configuration::load(file, configuration::USUAL_PORT)?;
+    configuration.notices(arguments.host).for_each(|notice| println!("{notice}"));
+    for problem in &configuration.loaded.unset {
+        println!("notice: {problem}; it must be where the gateway runs");
+    }
+    println!("{}: {}", arguments.file.display(), summary(&configuration));
+    Ok(())
+}
+
+fn summary(configuration: &Configuration) -> String {
+    let compiled = &configuration.loaded.compiled;
+    let (providers, aliases) = (compiled.providers.len(), compiled.aliases.len());
+    format!(
+        "can be used: {}, {}",
+        several(providers, "model entry", "model entries"),
+        several(aliases, "alias", "aliases")
+    )
+}
+
+fn several(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
