@@ -1,10 +1,10 @@
 //! `planoai compile`: the final form of a configuration, which guests have built in.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::configuration;
 use crate::failure::Failure;
+use crate::output;
 
 /// Compile a configuration for the Worker and the Spin component: JSON, checked and final, with the names of secrets in
 /// it and not the secrets.
@@ -27,9 +27,5 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut json = serde_json::to_vec_pretty(&configuration.loaded.compiled)
         .map_err(|error| Failure::new(format!("the configuration cannot be written: {error}")))?;
     json.push(b'\n');
-    let written = match &arguments.output {
-        Some(path) => std::fs::write(path, &json).map_err(|error| format!("{}: {error}", path.display())),
-        None => io::stdout().write_all(&json).map_err(|error| error.to_string()),
-    };
-    written.map_err(Failure::new)
+    output::write(arguments.output.as_deref(), &json)
 }

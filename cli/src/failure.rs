@@ -29,9 +29,12 @@ impl Failure {
         Failure { message: message.into(), code: code.unwrap_or(1) }
     }
 
-    /// Says it.
+    /// Says it. What is wrong with a configuration begins with its place, where editors look for it.
     pub(crate) fn report(self) -> ExitCode {
-        eprintln!("planoai: {}", self.message);
+        match self.code {
+            CONFIGURATION => eprintln!("{}", self.message),
+            _ => eprintln!("planoai: {}", self.message),
+        }
         ExitCode::from(self.code)
     }
 }

@@ -1,13 +1,15 @@
 //! `planoai logs`: the log of the gateway in the background.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use crate::failure::Failure;
+use crate::output;
 use crate::state::State;
 
 /// How often to look for new lines.
@@ -32,16 +34,12 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let path = State::usual()?.log();
-    let shown = async {
-        let mut file = File::open(&path)?;
-        show(&tail(&mut file, arguments.lines)?)?;
-        if arguments.follow { follow(&path, file).await } else { Ok(()) }
-    };
-    match shown.await {
-        // Whoever reads this has had enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::new(format!("no log at {}: {error}", path.display()))),
-        Ok(()) => Ok(()),
+    let missing = |error| Failure::new(format!("no log at {}: {error}", path.display()));
+    let mut file = File::open(&path).map_err(missing)?;
+    output::print(&tail(&mut file, arguments.lines).map_err(missing)?)?;
+    match arguments.follow {
+        true => follow(&path, file).await,
+        false => Ok(()),
     }
 }
 
@@ -68,27 +66,24 @@ fn count(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte == b'\n').count()
 }
 
-async fn follow(path: &Path, mut file: File) -> io::Result<()> {
+async fn follow(path: &Path, mut file: File) -> Result<(), Failure> {
+    let unreadable = |error| Failure::new(format!("{} cannot be read: {error}", path.display()));
     loop {
         let mut news = Vec::new();
-        file.read_to_end(&mut news)?;
-        show(&news)?;
+        file.read_to_end(&mut news).map_err(unreadable)?;
+        output::print(&news)?;
         sleep(LOOK).await;
-        // The gateway was started anew, with a new log.
-        if let Ok(current) = File::open(path).and_then(|other| Ok((other.metadata()?, other)))
-            && !same(&current.0, &file.metadata()?)
-        {
-            file = current.1;
-        }
+        file = newest(path, file).map_err(unreadable)?;
     }
 }
 
-fn same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+/// The log as it is now: a gateway that was started anew has a new one.
+fn newest(path: &Path, file: File) -> io::Result<File> {
+    let Ok(current) = File::open(path) else { return Ok(file) };
+    let same = same(&current.metadata()?, &file.metadata()?);
+    Ok(if same { file } else { current })
 }
 
-fn show(bytes: &[u8]) -> io::Result<()> {
-    io::stdout().write_all(bytes)?;
-    io::stdout().flush()
+fn same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }

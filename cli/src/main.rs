@@ -6,6 +6,7 @@ mod configuration;
 mod down;
 mod failure;
 mod logs;
+mod output;
 mod render;
 mod schema;
 mod settings;

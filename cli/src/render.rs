@@ -53,7 +53,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         ca: absolute(&arguments.ca)?,
         admin: arguments.admin,
     };
-    let bootstrap = envoy::bootstrap(&configuration.loaded.compiled, &options).map_err(Failure::configuration)?;
+    let bootstrap =
+        envoy::bootstrap(&configuration.loaded.compiled, &options).map_err(Failure::configuration)?;
     output::write(arguments.output.as_deref(), format!("{bootstrap:#}\n").as_bytes())
 }
 

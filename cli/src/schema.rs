@@ -1,8 +1,7 @@
 //! `planoai schema`: the JSON Schema of configurations.
 
-use std::io::{self, Write};
-
 use crate::failure::Failure;
+use crate::output;
 
 /// Print the JSON Schema of configurations, for editors.
 #[derive(clap::Args)]
@@ -13,6 +12,5 @@ use crate::failure::Failure;
 pub(crate) struct Arguments {}
 
 pub(crate) fn run(_: Arguments) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{:#}", brightstaff::configuration::schema())
-        .map_err(|error| Failure::new(format!("the schema cannot be printed: {error}")))
+    output::print(format!("{:#}\n", brightstaff::configuration::schema()).as_bytes())
 }

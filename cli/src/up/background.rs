@@ -7,10 +7,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::{Arguments, banner};
-use crate::configuration;
 use crate::failure::Failure;
-use crate::logs;
 use crate::state::{Running, State};
+use crate::{configuration, logs, settings};
 
 /// How long a process may take until it answers.
 const START: Duration = Duration::from_secs(30);
@@ -29,6 +28,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Read here too, so that what is wrong is said at once and without a log.
     let file = configuration::find(arguments.file.as_deref())?;
     let configuration = configuration::load(file, arguments.listener_port)?;
+    configuration.open()?;
+    settings::read(arguments.drain())?;
     let mut child = start(&arguments, &state)?;
     let running = wait(&mut child, &state).await?;
     print!(

@@ -1,0 +1,105 @@
+//! check, compile, schema, and what `up` does with a configuration.
+
+use crate::rig::{Home, Said};
+
+const GOOD: &str = "
+version: v0.4.0
+listeners:
+  - {type: model, name: llm, port: PORT}
+model_providers:
+  - {model: openai/gpt-4o, access_key: $SOME_KEY, default: true}
+model_aliases:
+  fast: {target: openai/gpt-4o}
+tracing: {random_sampling: 100}
+";
+
+/// The configuration with a port that is free.
+fn good() -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    GOOD.replace("PORT", &free.to_string())
+}
+
+#[test]
+fn usage_is_explained() {
+    let home = Home::new("usage");
+    assert_eq!(home.run(&["--version"]).code, 0);
+    assert_eq!(home.run(&[]).code, 2);
+    assert_eq!(home.run(&["serve"]).code, 2);
+    for command in ["up", "down", "logs", "status", "check", "compile", "schema"] {
+        let help = home.run(&[command, "--help"]);
+        assert_eq!(help.code, 0);
+        assert!(help.out.contains("Exit codes:"), "{}", help.out);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place_and_78() {
+    let home = Home::new("wrong");
+    let bad = home.write("bad.yaml", &good().replace("model_aliases", "model_alias"));
+    for command in ["check", "up", "compile"] {
+        let said = home.run(&[command, &bad]);
+        assert_eq!(said.code, 78, "{command}");
+        assert!(said.err.starts_with(&format!("{bad}:7:1: model_alias: ")), "{}", said.err);
+    }
+}
+
+/// Plano starts with another configuration than was meant; this must never happen.
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    let home = Home::new("absent");
+    for command in ["check", "up", "compile"] {
+        let said = home.run(&[command, "absent.yaml"]);
+        assert_eq!((said.code, said.err.trim()), (78, "there is no file absent.yaml"), "{command}");
+    }
+}
+
+#[test]
+fn check_names_what_a_host_does_not_serve() {
+    let home = Home::new("check");
+    let good = home.write("good.yaml", &good());
+    let native = home.run(&["check", &good]);
+    assert_eq!(native.code, 0, "{}", native.err);
+    assert!(native.out.contains(":9:1: tracing: is not served yet"), "{}", native.out);
+    assert!(native.out.contains("SOME_KEY") && !native.out.contains("listeners[0].port"), "{}", native.out);
+    let worker = home.run(&["check", &good, "--host", "worker"]);
+    assert!(worker.out.contains("listeners[0].port"), "{}", worker.out);
+    assert_eq!(home.run(&["check", &good, "--host", "toaster"]).code, 2);
+}
+
+#[test]
+fn up_takes_the_configuration_beside_it_and_wants_its_secrets() {
+    let home = Home::new("beside");
+    home.write("config.yaml", &good());
+    let without = home.run(&["up"]);
+    assert_eq!(without.code, 78);
+    assert!(without.err.contains("config.yaml:6") && without.err.contains("SOME_KEY"), "{}", without.err);
+    let with = Said::of(home.command(&["up"]).env("SOME_KEY", "sk-secret").output().unwrap());
+    assert_eq!(with.code, 0, "{}", with.err);
+    assert!(with.out.contains("fast") && with.out.contains("(llm)"), "{}", with.out);
+    assert!(
+        with.out.contains("tracing: is not served yet") && !with.out.contains("sk-secret"),
+        "{}",
+        with.out
+    );
+}
+
+#[test]
+fn the_compiled_form_has_names_of_secrets_and_no_secrets() {
+    let home = Home::new("compile");
+    let good = home.write("good.yaml", &good());
+    let output = home.path().join("compiled.json");
+    let compiled = home
+        .command(&["compile", &good, "-o", output.to_str().unwrap()])
+        .env("SOME_KEY", "sk-secret")
+        .status();
+    assert!(compiled.unwrap().success());
+    let written = std::fs::read_to_string(output).unwrap();
+    assert!(written.contains("$SOME_KEY") && !written.contains("sk-secret"), "{written}");
+    assert_eq!(home.run(&["compile", &good]).out, written);
+}
+
+#[test]
+fn the_schema_is_json() {
+    let schema = Home::new("schema").run(&["schema"]).out;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&schema).unwrap()["type"], "object");
+}

@@ -1,0 +1,130 @@
+//! up, status, logs, down.
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::rig::{Home, Said, post};
+
+const UP: [&str; 3] = ["up", "--listener-port", "0"];
+const CLIENTS: [(&str, &str); 2] = [
+    ("/v1/chat/completions", r#""messages":[{"role":"user","content":"Good morning"}]"#),
+    ("/v1/responses", r#""input":"Good morning""#),
+];
+
+/// From nothing to an answer and back, as the README has it.
+#[test]
+fn a_gateway_starts_answers_and_stops() {
+    let home = Home::new("lifecycle");
+    let up = home.run(&UP);
+    assert_eq!(up.code, 0, "{}", up.err);
+    for expected in
+        ["demo/echo", "No key of a provider was found", "OPENAI_API_KEY", "down", "logs -f", "curl http://"]
+    {
+        assert!(up.out.contains(expected), "{expected} is not in {}", up.out);
+    }
+    let again = home.run(&UP);
+    assert_eq!(again.code, 1);
+    assert!(again.err.contains("already running (pid "), "{}", again.err);
+    let status = home.run(&["status"]);
+    assert_eq!(status.code, 0, "{}", status.err);
+    assert!(status.out.contains(&up.address("model")), "{}", status.out);
+
+    let body = r#"{"model":"demo/echo","messages":[{"role":"user","content":"Good morning"}]}"#;
+    let answer = post(&up.address("model"), "/v1/chat/completions", body);
+    assert!(answer.contains("You said: Good morning"), "{answer}");
+    let begun = Instant::now();
+    while !home.run(&["logs"]).out.contains("\"target\":\"report\"") {
+        assert!(begun.elapsed() < Duration::from_secs(10), "no report is logged");
+    }
+    let last = home.run(&["logs", "-n", "1"]);
+    assert_eq!(last.out.lines().count(), 1);
+
+    let down = home.run(&["down"]);
+    assert_eq!(down.code, 0, "{}", down.err);
+    assert!(down.out.contains("is stopped"), "{}", down.out);
+    assert_eq!(home.run(&["down"]).code, 0);
+    assert_eq!(home.run(&["status"]).code, 1);
+    assert!(home.run(&["logs", "-n", "1"]).out.contains("stopped"));
+}
+
+/// The curl that is printed is the curl that works: whole and streamed, in each of the clients' APIs.
+#[test]
+fn without_a_configuration_every_client_gets_an_answer() {
+    let home = Home::new("zero");
+    let up = home.run(&UP);
+    for (path, rest) in CLIENTS {
+        for stream in [false, true] {
+            let answer = post(
+                &up.address("model"),
+                path,
+                &format!(r#"{{"model":"demo/echo","stream":{stream},{rest}}}"#),
+            );
+            let words = if stream { "morning" } else { "You said: Good morning" };
+            assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains(words), "{path}: {answer}");
+            assert_eq!(answer.contains("text/event-stream"), stream, "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_key_in_the_environment_is_served_and_not_shown() {
+    let home = Home::new("key");
+    let up = Said::of(home.command(&UP).env("OPENAI_API_KEY", "sk-secret").output().unwrap());
+    assert!(up.out.contains("openai/*") && !up.out.contains("demo/echo"), "{}", up.out);
+    assert!(!up.out.contains("sk-secret") && !home.run(&["logs"]).out.contains("sk-secret"));
+}
+
+#[test]
+fn one_that_does_not_start_says_why() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let home = Home::new("taken");
+    let up = home.run(&["up", "--listener-port", &port]);
+    assert_eq!(up.code, 1);
+    assert!(up.err.contains("`model`") && up.err.contains(&format!("127.0.0.1:{port}")), "{}", up.err);
+    assert_eq!(home.run(&["status"]).code, 1);
+}
+
+#[test]
+fn off_loopback_it_wants_a_token() {
+    let home = Home::new("exposed");
+    let up = Said::of(home.command(&UP).env("BIND_ADDRESS", "0.0.0.0:0").output().unwrap());
+    assert_eq!(up.code, 1);
+    assert!(up.err.contains("PLANO_BACKEND_TOKEN"), "{}", up.err);
+}
+
+/// A process that was killed leaves its files, but nothing that says it runs.
+#[test]
+fn one_that_was_killed_is_not_taken_for_running() {
+    let home = Home::new("killed");
+    let up = home.run(&UP);
+    let pid = up.out.split("(pid ").nth(1).unwrap().split(')').next().unwrap();
+    assert!(std::process::Command::new("kill").args(["-9", pid]).status().unwrap().success());
+    let begun = Instant::now();
+    while home.run(&["status"]).code == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+    assert_eq!(home.run(&UP).code, 0);
+}
+
+#[test]
+fn in_the_foreground_a_signal_ends_it_well() {
+    let home = Home::new("foreground");
+    let mut command = home.command(&["up", "--foreground", "--listener-port", "0"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    while !said.contains("Try it") {
+        let mut bytes = [0; 1024];
+        let read = stderr.read(&mut bytes).unwrap();
+        assert_ne!(read, 0, "{said}");
+        said.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+    assert_eq!(home.run(&["status"]).code, 1, "a service manager's gateway is not in the background");
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    stderr.read_to_string(&mut said).unwrap();
+    assert!(child.wait().unwrap().success(), "{said}");
+    assert!(said.contains("\"message\":\"stopped\""), "{said}");
+}
