@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use shared::config::{self, Config, Path, Severity};
 use shared::dialect::{DIALECTS, Dialect};
-use shared::gateway::{Compiled, CompiledProvider, Serves};
+use shared::gateway::{Compiled, CompiledProvider};
 
 use tree::{Malformed, Node, Place};
 use walk::Walked;
@@ -113,7 +113,7 @@ pub fn zero(environment: impl Fn(&str) -> Option<String>) -> Loaded {
     let keyed = usual().filter(|(key, _)| is_set(key)).map(|(_, dialect)| CompiledProvider::usual(dialect));
     let mut providers = keyed.collect::<Vec<_>>();
     if providers.is_empty() {
-        providers.extend(Dialect::named("demo").map(demo));
+        providers = Compiled::demo().providers;
     }
     let compiled = Compiled::new(providers);
     Loaded { compiled, warnings: Vec::new(), unset: Vec::new(), unserved: Vec::new() }
@@ -136,15 +136,6 @@ impl Loaded {
 /// The value of a variable of this process.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-fn demo(dialect: &Dialect) -> CompiledProvider {
-    CompiledProvider {
-        name: "demo/echo".to_owned(),
-        serves: Serves::Exact("echo".to_owned()),
-        default: true,
-        ..CompiledProvider::usual(dialect)
-    }
 }
 
 /// What was walked as types; `None` where something is missing that cannot be. The two keys that every configuration

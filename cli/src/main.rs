@@ -1,5 +1,6 @@
 //! planoai: the command line. It starts and stops the gateway; what the gateway does is `brightstaff`'s and `shared`'s.
 
+mod build;
 mod check;
 mod compile;
 mod configuration;
@@ -40,6 +41,7 @@ enum Command {
     Status(status::Arguments),
     Check(check::Arguments),
     Compile(compile::Arguments),
+    Build(build::Arguments),
     Render(render::Arguments),
     Schema(schema::Arguments),
 }
@@ -65,6 +67,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Compile(arguments) => compile::run(arguments),
+        Command::Build(arguments) => build::run(arguments),
         Command::Render(arguments) => render::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
     }

@@ -1,12 +1,16 @@
 //! `planoai render`: what other programs need in order to run the gateway.
 
 mod envoy;
+mod spin;
 
 use std::path::{Path, PathBuf};
 
 use crate::configuration;
 use crate::failure::Failure;
 use crate::output;
+
+/// Where the Spin component lies once its configuration is in it.
+pub(crate) const COMPONENT: &str = "target/spin/gateway.wasm";
 
 /// Write what another program needs in order to run the gateway.
 #[derive(clap::Args)]
@@ -18,6 +22,7 @@ pub(crate) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Host {
     Envoy(EnvoyArguments),
+    Spin(SpinArguments),
 }
 
 /// Write a bootstrap for Envoy: listeners, the filter, and a cluster for each provider. Secrets stay in Envoy's
@@ -44,8 +49,34 @@ struct EnvoyArguments {
     admin: Option<u16>,
 }
 
+/// Write the manifest for `spin up`: its variables, and the hosts that the component may call.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    planoai render spin gateway.yaml -o spin.toml\n\n\
+    Exit codes: 0 written; 1 it cannot be written; 78 the configuration is wrong.")]
+struct SpinArguments {
+    /// The configuration; without one, ./config.yaml, ./plano_config.yaml, or the keys in the environment
+    file: Option<PathBuf>,
+    /// Where to write; standard output if left out
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Host::Envoy(arguments) = arguments.host;
+    match arguments.host {
+        Host::Envoy(arguments) => run_envoy(arguments),
+        Host::Spin(arguments) => run_spin(arguments),
+    }
+}
+
+fn run_spin(arguments: SpinArguments) -> Result<(), Failure> {
+    let file = configuration::find(arguments.file.as_deref())?;
+    let configuration = configuration::load(file, configuration::USUAL_PORT)?;
+    let manifest = spin::manifest(&configuration.loaded.compiled);
+    output::write(arguments.output.as_deref(), manifest.as_bytes())
+}
+
+fn run_envoy(arguments: EnvoyArguments) -> Result<(), Failure> {
     let file = configuration::find(arguments.file.as_deref())?;
     let configuration = configuration::load(file, configuration::USUAL_PORT)?;
     let options = envoy::Options {

@@ -102,7 +102,13 @@ impl Compiled {
 
     /// A gateway of `demo/echo` alone, which answers with what it is asked: for trying a gateway without a key.
     pub fn demo() -> Compiled {
-        Compiled::new(Dialect::named("demo").map(CompiledProvider::usual).into_iter().collect())
+        let echo = |dialect| CompiledProvider {
+            name: "demo/echo".to_owned(),
+            serves: Serves::Exact("echo".to_owned()),
+            default: true,
+            ..CompiledProvider::usual(dialect)
+        };
+        Compiled::new(Dialect::named("demo").map(echo).into_iter().collect())
     }
 
     /// Fills the secrets in. `lookup` knows the variables; one that is blank counts as missing.

@@ -1,0 +1,72 @@
+//! The manifest of the Spin component (<https://spinframework.dev/manifest-reference>).
+
+use shared::gateway::Compiled;
+
+use super::COMPONENT;
+
+const HEAD: &str = r#"# The gateway on Fermyon Spin, made by `planoai render spin`. From here:
+#   spin build    builds the component and puts the configuration into it
+#   spin up       serves it on 127.0.0.1:3000
+# A secret is a variable: SPIN_VARIABLE_OPENAI_API_KEY=… spin up
+spin_manifest_version = 2
+
+[application]
+name = "plano-gateway"
+description = "An AI gateway: one address for every model of every provider."
+version = "0.1.0"
+"#;
+
+const TRIGGER: &str = r#"
+[[trigger.http]]
+route = "/..."
+component = "gateway"
+"#;
+
+const BUILD: &str = r#"
+[component.gateway.build]
+command = "cargo xtask build spin"
+watch = ["edge/spin/src/**/*.rs", "shared/src/**/*.rs"]
+"#;
+
+/// The whole manifest. What the configuration calls is all that the component may call.
+pub(super) fn manifest(compiled: &Compiled) -> String {
+    let names: Vec<String> = compiled.variables().iter().map(|name| name.to_ascii_lowercase()).collect();
+    let declared = names.iter().map(|name| format!("{name} = {{ required = true, secret = true }}"));
+    let given = names.iter().map(|name| format!("{name} = \"{{{{ {name} }}}}\""));
+    let origins: Vec<String> = compiled.origins().iter().map(|origin| format!("{origin:?}")).collect();
+    let component =
+        [format!("source = {COMPONENT:?}"), format!("allowed_outbound_hosts = [{}]", origins.join(", "))];
+    [
+        HEAD.to_owned(),
+        section("variables", declared),
+        TRIGGER.to_owned(),
+        section("component.gateway", component.into_iter()),
+        section("component.gateway.variables", given),
+        BUILD.to_owned(),
+    ]
+    .concat()
+}
+
+/// A table with these lines; nothing where there are none.
+fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: String = lines.map(|line| line + "\n").collect();
+    if lines.is_empty() { lines } else { format!("\n[{title}]\n{lines}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::dialect::Dialect;
+    use shared::gateway::CompiledProvider;
+
+    use super::*;
+
+    #[test]
+    fn the_component_may_call_what_is_configured_and_nothing_else() {
+        let openai = Dialect::named("openai").map(CompiledProvider::usual).unwrap();
+        let text = manifest(&Compiled::new(vec![openai]));
+        assert!(text.contains("allowed_outbound_hosts = [\"https://api.openai.com\"]\n"), "{text}");
+        assert!(text.contains("openai_api_key = { required = true, secret = true }\n"), "{text}");
+        assert!(text.contains("openai_api_key = \"{{ openai_api_key }}\"\n"), "{text}");
+        assert!(manifest(&Compiled::demo()).contains("allowed_outbound_hosts = []\n"));
+    }
+}
