@@ -37,6 +37,9 @@ pub struct Quirks {
     pub stream_only: bool,
     /// Messages: the limit on the answer where the client set none; the API demands one.
     pub default_max_tokens: u64,
+    /// Messages: whether thinking is asked for by a budget of tokens; otherwise the model decides, and is told how hard
+    /// to try.
+    pub budgets: bool,
     /// The highest temperature.
     pub max_temperature: Option<f32>,
 }
@@ -63,6 +66,7 @@ impl Quirks {
         efforts: &[],
         stream_only: false,
         default_max_tokens: 4096,
+        budgets: true,
         max_temperature: None,
     };
 }

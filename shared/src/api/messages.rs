@@ -1,4 +1,16 @@
-//! placeholder
+//! Anthropic's Messages API, as its clients speak it and as it is spoken to providers.
+//!
+//! <https://docs.anthropic.com/en/api/messages>
+
+mod block;
+mod error;
+mod parameters;
+mod request;
+mod response;
+mod stream;
+mod thinking;
+mod tool;
+mod usage;
 
 use bytes::BytesMut;
 
@@ -8,40 +20,52 @@ use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
+pub use tool::unwrap_custom;
+
 /// The family.
 pub struct Messages;
 
 impl Read for Messages {
-    fn request<'a>(&self, _: Json<'a>) -> Result<Request<'a>, Error> {
-        Err(Error::invalid("not there yet"))
+    fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
+        request::read(body)
     }
-    fn response(&self, _: Json<'_>, _: &mut Sink<'_>) -> Result<(), Malformed> {
-        Err(Malformed { offset: 0, what: "not there yet" })
+
+    fn portable(&self, request: &Request<'_>) -> Result<(), Error> {
+        request::portable(request)
     }
+
+    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        response::read(body, sink)
+    }
+
     fn stream(&self) -> Box<dyn ReadStream> {
-        struct Nothing;
-        impl ReadStream for Nothing {
-            fn push(&mut self, _: crate::wire::Frame<'_>, _: &mut Sink<'_>) {}
-            fn finish(&mut self, _: &mut Sink<'_>) {}
-        }
-        Box::new(Nothing)
+        Box::new(stream::Reader::default())
     }
-    fn error(&self, status: u16, _: &[u8]) -> Error {
-        Error { status, ..Error::upstream("") }
+
+    fn error(&self, status: u16, body: &[u8]) -> Error {
+        error::read(status, body)
     }
 }
 
 impl Write for Messages {
-    fn request(&self, _: &Request<'_>, _: &Quirks, _: &mut BytesMut) -> Result<Vec<Loss>, Error> {
-        Err(Error::invalid("not there yet"))
+    fn request(
+        &self,
+        request: &Request<'_>,
+        quirks: &Quirks,
+        out: &mut BytesMut,
+    ) -> Result<Vec<Loss>, Error> {
+        request::write(request, quirks, out)
     }
-    fn response(&self, _: &Response, _: &Echo, _: &mut BytesMut) {}
-    fn stream(&self, _: Echo) -> Box<dyn WriteStream> {
-        struct Nothing;
-        impl WriteStream for Nothing {
-            fn push(&mut self, _: &crate::ir::Event<'_>, _: &mut BytesMut) {}
-        }
-        Box::new(Nothing)
+
+    fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {
+        response::write(response, echo, out);
     }
-    fn error(&self, _: &Error, _: &Echo, _: &mut BytesMut) {}
+
+    fn stream(&self, echo: Echo) -> Box<dyn WriteStream> {
+        Box::new(stream::Writer::new(echo))
+    }
+
+    fn error(&self, error: &Error, echo: &Echo, out: &mut BytesMut) {
+        error::write(error, &echo.id, out);
+    }
 }

@@ -1,0 +1,10 @@
+//! Blocks of content in a conversation.
+//!
+//! <https://docs.anthropic.com/en/api/messages#body-messages>
+
+mod media;
+mod read;
+mod write;
+
+pub(super) use read::{cache, others, read};
+pub(super) use write::{is_plain, may, write, write_cache, write_input};

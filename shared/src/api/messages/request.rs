@@ -1,0 +1,13 @@
+//! A request: the conversation, and what is said about the answer.
+//!
+//! <https://docs.anthropic.com/en/api/messages>
+
+mod conversation;
+mod read;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use read::{keep_inner, portable, read, read_content};
+pub(super) use write::{Context, write};

@@ -1,0 +1,234 @@
+//! A provider's stream, read.
+
+use std::borrow::Cow;
+
+use super::collected::Collected;
+use crate::api::messages::usage::Counts;
+use crate::api::messages::{error, response};
+use crate::api::{Api, ReadStream, Sink};
+use crate::error::Error;
+use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind};
+use crate::wire::Frame;
+use crate::wire::json::Json;
+
+/// Reads events. Why the answer ended waits for the last of them, so that it comes once and after all blocks.
+#[derive(Debug, Default)]
+pub(in crate::api::messages) struct Reader {
+    begun: bool,
+    over: bool,
+    block: Option<Block>,
+    /// How many blocks have been opened.
+    count: u32,
+    counts: Counts,
+    stop: Option<Stop<'static>>,
+    /// Whether a tool's run has been asked for.
+    used: bool,
+}
+
+/// The block that is open, and what must be known of it.
+#[derive(Debug)]
+enum Block {
+    Text,
+    Thinking,
+    /// The input that stands if no pieces of it come.
+    ToolUse(Option<String>),
+    /// Whole from its beginning.
+    Sealed,
+    Collected(Collected),
+}
+
+impl ReadStream for Reader {
+    fn push(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) {
+        if self.over {
+            return;
+        }
+        // Not of this API, but some servers that follow it end their streams so.
+        if frame.data == b"[DONE]" {
+            return self.finish(sink);
+        }
+        match Json::parse(frame.data) {
+            Ok(event) => self.event(frame.name, event, sink),
+            Err(why) => self
+                .fail(Error::upstream(format!("The provider sent an event that is no JSON: {why}.")), sink),
+        }
+    }
+
+    fn finish(&mut self, sink: &mut Sink<'_>) {
+        if !self.over && self.stop.is_some() {
+            self.end(sink);
+        }
+    }
+}
+
+impl Reader {
+    /// Reads a whole answer with this `content`.
+    pub(in crate::api::messages) fn whole(
+        &mut self,
+        message: Json<'_>,
+        content: Json<'_>,
+        sink: &mut Sink<'_>,
+    ) {
+        self.begin(message, sink);
+        content.items().for_each(|block| self.open(block, sink));
+        self.stop = response::read_stop(message);
+        self.end(sink);
+    }
+
+    fn event(&mut self, name: &str, event: Json<'_>, sink: &mut Sink<'_>) {
+        let word = event.get("type").and_then(Json::string).unwrap_or(Cow::Borrowed(name));
+        let member = |name| event.get(name).unwrap_or(Json::NULL);
+        match &*word {
+            "content_block_delta" => self.grow(member("delta"), sink),
+            "content_block_start" => self.open(member("content_block"), sink),
+            "content_block_stop" => self.close(sink),
+            "message_start" => self.begin(member("message"), sink),
+            "message_delta" => self.last_words(event, sink),
+            "message_stop" => self.end(sink),
+            "ping" if self.begun => sink(Event::Ping),
+            "error" => self.fail(error::of_event(event), sink),
+            _ if event.get("error").is_some() => self.fail(error::of_event(event), sink),
+            // New kinds of events may come at any time: https://docs.anthropic.com/en/api/versioning
+            _ => tracing::debug!(event = %word, "unknown event passed over"),
+        }
+    }
+
+    fn fail(&mut self, error: Error, sink: &mut Sink<'_>) {
+        self.over = true;
+        sink(Event::Fail(error));
+    }
+
+    fn begin(&mut self, message: Json<'_>, sink: &mut Sink<'_>) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        let word = |name| message.get(name).and_then(Json::string);
+        let usage = message.get("usage").unwrap_or(Json::NULL);
+        sink(Event::Start(Start {
+            id: word("id").unwrap_or_default(),
+            model: word("model").unwrap_or_default(),
+            created: None,
+            service_tier: usage.get("service_tier").and_then(Json::string),
+        }));
+        self.count_usage(usage, sink);
+    }
+
+    /// E14: members that are not there say nothing.
+    fn count_usage(&mut self, usage: Json<'_>, sink: &mut Sink<'_>) {
+        self.counts.update(usage);
+        if let Some(usage) = self.counts.usage().filter(|_| !usage.is_null()) {
+            sink(Event::Usage(usage));
+        }
+    }
+
+    fn open(&mut self, block: Json<'_>, sink: &mut Sink<'_>) {
+        self.begin(Json::NULL, sink);
+        self.close(sink);
+        let text = |name| block.get(name).and_then(Json::string).unwrap_or_default();
+        match &*text("type") {
+            "text" => {
+                self.announce(Open::Text, Block::Text, sink);
+                self.say(Delta::Text(text("text")), sink);
+                self.cite(block.get("citations").map(Json::raw).filter(|raw| raw.len() > 2), sink);
+            }
+            "thinking" => {
+                self.announce(Open::Thinking { id: None }, Block::Thinking, sink);
+                self.say(Delta::Thinking(text("thinking")), sink);
+                self.say(Delta::Signature(text("signature")), sink);
+            }
+            "redacted_thinking" => {
+                self.announce(Open::Sealed { data: text("data"), id: None }, Block::Sealed, sink);
+            }
+            "tool_use" => self.open_use(block, sink),
+            _ => self.block = Some(Block::Collected(Collected::new(block))),
+        }
+    }
+
+    fn open_use(&mut self, block: Json<'_>, sink: &mut Sink<'_>) {
+        let text = |name| block.get(name).and_then(Json::string).unwrap_or_default();
+        let input = block.get("input").and_then(Json::present).unwrap_or(Json::EMPTY);
+        self.used = true;
+        let open =
+            Open::ToolUse { id: text("id"), name: text("name"), kind: ToolKind::Function, signature: None };
+        self.announce(open, Block::ToolUse(Some(input.raw().to_owned())), sink);
+    }
+
+    fn announce(&mut self, open: Open<'_>, block: Block, sink: &mut Sink<'_>) {
+        sink(Event::Open { index: self.count, block: open });
+        self.count += 1;
+        self.block = Some(block);
+    }
+
+    fn grow(&mut self, delta: Json<'_>, sink: &mut Sink<'_>) {
+        let text = |name| delta.get(name).and_then(Json::string).unwrap_or_default();
+        let word = text("type");
+        match (&mut self.block, &*word) {
+            (Some(Block::Collected(collected)), _) => collected.grow(delta),
+            (Some(Block::Text), "text_delta") => self.say(Delta::Text(text("text")), sink),
+            (Some(Block::Text), "citations_delta") => {
+                let list = delta.get("citation").map(|citation| format!("[{}]", citation.raw()));
+                self.cite(list.as_deref(), sink);
+            }
+            (Some(Block::Thinking), "thinking_delta") => self.say(Delta::Thinking(text("thinking")), sink),
+            (Some(Block::Thinking), "signature_delta") => self.say(Delta::Signature(text("signature")), sink),
+            (Some(Block::ToolUse(input)), "input_json_delta") => {
+                let piece = text("partial_json");
+                if !piece.is_empty() {
+                    *input = None;
+                }
+                self.say(Delta::Arguments(piece), sink);
+            }
+            // It cannot be carried, but it can be seen that there was something.
+            _ => tracing::warn!(delta = %word, "unknown delta passed over"),
+        }
+    }
+
+    fn say(&self, delta: Delta<'_>, sink: &mut Sink<'_>) {
+        let empty = match &delta {
+            Delta::Text(text) | Delta::Thinking(text) | Delta::Signature(text) | Delta::Arguments(text) => {
+                text.is_empty()
+            }
+            Delta::Citations(_) | Delta::Audio(_) => false,
+        };
+        if !empty {
+            sink(Event::Delta { index: self.count.saturating_sub(1), delta });
+        }
+    }
+
+    fn cite(&self, list: Option<&str>, sink: &mut Sink<'_>) {
+        let Some(raw) = list.filter(|raw| raw.starts_with('[')) else { return };
+        self.say(Delta::Citations(Citations { api: Api::Messages, raw: Cow::Borrowed(raw) }), sink);
+    }
+
+    fn close(&mut self, sink: &mut Sink<'_>) {
+        match self.block.take() {
+            None => return,
+            Some(Block::Collected(collected)) => {
+                let open = Open::Opaque { api: Api::Messages, raw: Cow::Owned(collected.finish()) };
+                self.announce(open, Block::Sealed, sink);
+                self.block = None;
+            }
+            Some(Block::ToolUse(Some(input))) => self.say(Delta::Arguments(Cow::Owned(input)), sink),
+            Some(_) => {}
+        }
+        sink(Event::Close { index: self.count.saturating_sub(1) });
+    }
+
+    fn last_words(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
+        self.begin(Json::NULL, sink);
+        self.close(sink);
+        if let Some(stop) = event.get("delta").and_then(response::read_stop) {
+            self.stop = Some(stop);
+        }
+        self.count_usage(event.get("usage").unwrap_or(Json::NULL), sink);
+    }
+
+    /// An answer that ended without saying why was done, or wants its tools run.
+    fn end(&mut self, sink: &mut Sink<'_>) {
+        self.begin(Json::NULL, sink);
+        self.close(sink);
+        let reason = if self.used { StopReason::ToolUse } else { StopReason::Done };
+        sink(Event::Stop(self.stop.take().unwrap_or(Stop { reason, sequence: None })));
+        sink(Event::End);
+        self.over = true;
+    }
+}

@@ -1,0 +1,208 @@
+//! Thinking, as it is asked for: by a budget of tokens, or by an effort that the model spends as it sees fit.
+//!
+//! <https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking>,
+//! <https://docs.anthropic.com/en/docs/build-with-claude/effort>
+
+use std::borrow::Cow;
+
+use super::request::{Context, keep_inner};
+use super::tool;
+use crate::api::member::{integer, of_kind, optional, present, required, within};
+use crate::error::Error;
+use crate::ir::{Block, Loss, Request, Role, Thinking, ThinkingMode, Turn, Why};
+use crate::wire::json::{Json, Kind, Writer};
+
+/// The least budget that the API takes.
+const LEAST: u64 = 1024;
+
+/// The budgets that other APIs' efforts become where the model takes budgets: the first that is listed and below.
+const BUDGETS: [(&str, u64); 6] = [
+    ("minimal", LEAST),
+    ("low", 2048),
+    ("medium", 8192),
+    ("high", 16_384),
+    ("xhigh", 32_768),
+    ("max", 32_768),
+];
+
+/// What a provider is told of thinking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plan<'r> {
+    /// Nothing: the model does what it does by itself.
+    Unsaid,
+    /// What the client said, who speaks this API.
+    Said(&'r Thinking<'r>),
+    Off,
+    Budget(u64, Display),
+    /// The model decides, and tries so hard.
+    Adaptive(Option<&'r str>, Display),
+}
+
+/// How thinking is to be shown, where that is said.
+type Display = Option<&'static str>;
+
+impl<'r> Plan<'r> {
+    /// The effort to ask for.
+    pub(super) fn effort(&self) -> Option<&'r str> {
+        match self {
+            Plan::Said(thinking) => thinking.effort.as_deref(),
+            Plan::Adaptive(effort, _) => *effort,
+            _ => None,
+        }
+    }
+
+    /// The tokens that the gateway decided on.
+    pub(super) fn budget(&self) -> Option<u64> {
+        if let Plan::Budget(budget, _) = self { Some(*budget) } else { None }
+    }
+
+    /// Whether the gateway decided on thinking.
+    pub(super) fn thinks(&self) -> bool {
+        matches!(self, Plan::Budget(..) | Plan::Adaptive(..))
+    }
+}
+
+/// Reads `thinking`. A form that is not known stays as it is.
+pub(super) fn read<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
+    let said = of_kind(value, &name, Kind::Object)?;
+    let inside = within("thinking");
+    let mode = match &*required(said, "type").map_err(&inside)? {
+        "enabled" => ThinkingMode::Enabled,
+        "adaptive" => ThinkingMode::Adaptive,
+        "disabled" => ThinkingMode::Disabled,
+        _ => {
+            request.rest.push((name, value));
+            return Ok(());
+        }
+    };
+    let budget = present(said, "budget_tokens").map(|budget| integer(budget, "budget_tokens")).transpose();
+    let thinking = request.thinking.get_or_insert_with(Thinking::default);
+    thinking.mode = mode;
+    thinking.budget = budget.map_err(&inside)?;
+    thinking.summary = optional(said, "display").map_err(&inside)?;
+    keep_inner("thinking", said, &["type", "budget_tokens", "display"], &mut request.rest);
+    Ok(())
+}
+
+/// Decides what the provider is told.
+pub(super) fn plan<'r>(request: &'r Request<'_>, context: &mut Context<'_>) -> Plan<'r> {
+    let Some(thinking) = &request.thinking else { return Plan::Unsaid };
+    if context.own {
+        return Plan::Said(thinking);
+    }
+    let off = thinking.mode == ThinkingMode::Disabled || thinking.budget == Some(0);
+    if off || thinking.effort.as_deref() == Some("none") {
+        // Models that take budgets do not think unless they get one.
+        return if context.quirks.budgets { Plan::Unsaid } else { Plan::Off };
+    }
+    let wanted =
+        thinking.mode != ThinkingMode::Unsaid || thinking.effort.is_some() || thinking.budget.is_some();
+    if !wanted {
+        return Plan::Unsaid;
+    }
+    if tool::is_forced(request.tool_choice.as_ref()) {
+        context.lose(Loss::dropped("thinking"));
+        return Plan::Unsaid;
+    }
+    match context.quirks.budgets {
+        true => plan_budget(thinking, request, context),
+        false => Plan::Adaptive(adaptive_effort(thinking, context), display(thinking)),
+    }
+}
+
+/// A budget has to leave room for the answer, and the model's last thoughts must have come back with the results of the
+/// tools it called.
+fn plan_budget<'r>(thinking: &Thinking<'_>, request: &Request<'_>, context: &mut Context<'_>) -> Plan<'r> {
+    let most = request.max_tokens.map_or(u64::MAX, |limit| limit.saturating_sub(1));
+    if most < LEAST || lacks_thoughts(&request.turns) {
+        context.lose(Loss::dropped("thinking"));
+        return Plan::Unsaid;
+    }
+    let wanted = thinking.budget.unwrap_or_else(|| {
+        let share = request.max_tokens.map_or(u64::MAX, |limit| limit / 5 * 4);
+        budget_of(thinking.effort.as_deref().unwrap_or("medium")).min(share)
+    });
+    let budget = wanted.clamp(LEAST, most);
+    match thinking.budget {
+        Some(said) if said != budget => context.lose(Loss::new("thinking.budget", Why::Clamped)),
+        None if thinking.effort.is_some() => context.lose(Loss::new("thinking.effort", Why::Approximated)),
+        _ => {}
+    }
+    Plan::Budget(budget, display(thinking))
+}
+
+fn budget_of(effort: &str) -> u64 {
+    let known = BUDGETS.iter().find(|(word, _)| *word == effort);
+    known.map_or(8192, |(_, budget)| *budget)
+}
+
+/// Whether results of tools come last, and the turn that called them has no sealed thinking before the calls.
+fn lacks_thoughts(turns: &[Turn<'_>]) -> bool {
+    let has_result = |turn: &Turn<'_>| turn.blocks.iter().any(|block| matches!(block, Block::ToolResult(_)));
+    let is_thought = |block: &Block<'_>| match block {
+        Block::Thinking(thought) => thought.signature.is_some(),
+        Block::Sealed { id, .. } => id.is_none(),
+        _ => false,
+    };
+    let last = turns.iter().rev().find(|turn| turn.role == Role::Assistant);
+    turns.last().is_some_and(has_result) && !last.is_some_and(|turn| turn.blocks.iter().any(is_thought))
+}
+
+/// The effort in the API's words, which know none below `low`.
+fn adaptive_effort<'r>(thinking: &'r Thinking<'_>, context: &mut Context<'_>) -> Option<&'r str> {
+    let approximate = |context: &mut Context<'_>, what| context.lose(Loss::new(what, Why::Approximated));
+    match (thinking.effort.as_deref(), thinking.budget) {
+        (Some("minimal"), _) => {
+            approximate(context, "thinking.effort");
+            Some("low")
+        }
+        (Some(effort), _) => Some(effort),
+        (None, Some(budget)) => {
+            approximate(context, "thinking.budget");
+            Some(effort_of(budget))
+        }
+        (None, None) => None,
+    }
+}
+
+fn effort_of(budget: u64) -> &'static str {
+    match budget {
+        0..5_000 => "low",
+        5_000..12_000 => "medium",
+        _ => "high",
+    }
+}
+
+/// Other APIs' words for a summary all mean that it is to be seen.
+fn display(thinking: &Thinking<'_>) -> Display {
+    thinking.summary.as_deref().map(|word| if word == "omitted" { "omitted" } else { "summarized" })
+}
+
+/// Writes `thinking`.
+pub(super) fn write(request: &Request<'_>, plan: &Plan<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let (word, budget, display) = match plan {
+        Plan::Unsaid => return,
+        Plan::Off => ("disabled", None, None),
+        Plan::Budget(budget, display) => ("enabled", Some(*budget), *display),
+        Plan::Adaptive(_, display) => ("adaptive", None, *display),
+        Plan::Said(thinking) => {
+            let word = match thinking.mode {
+                ThinkingMode::Unsaid => return,
+                ThinkingMode::Enabled => "enabled",
+                ThinkingMode::Adaptive => "adaptive",
+                ThinkingMode::Disabled => "disabled",
+            };
+            (word, thinking.budget, thinking.summary.as_deref())
+        }
+    };
+    let inner = context.inner(request, "thinking.");
+    if !context.may("thinking") {
+        return;
+    }
+    o.key("thinking").object(|o| {
+        o.key("type").string(word);
+        budget.iter().for_each(|&budget| o.key("budget_tokens").integer(budget));
+        display.iter().for_each(|display| o.key("display").string(display));
+        inner.iter().for_each(|(name, value)| o.key(name).json(*value));
+    });
+}

@@ -1,0 +1,222 @@
+//! Tools on offer, and which of them must be used.
+//!
+//! A custom tool, which takes free text and which this API does not have, is offered as a function with one string,
+//! `input`: [`unwrap_custom`] takes the text out of the arguments that come back. The reader of an answer does not know
+//! which tools were custom; the writer of a client's API that has such tools does, from the client's request.
+//!
+//! <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview>
+
+use std::borrow::Cow;
+
+use super::block;
+use super::request::{Context, keep_inner};
+use crate::api::Api;
+use crate::api::member::{boolean, of_kind, optional, present, required, within};
+use crate::error::Error;
+use crate::ir::{Function, Loss, Request, Tool, ToolChoice, ToolKind, Why};
+use crate::wire::json::{Json, Kind, Writer};
+
+/// The schema under which a custom tool is offered.
+const CUSTOM: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
+
+/// The free text in the arguments of a custom tool that was offered as a function; none where they are not of its form.
+pub fn unwrap_custom(arguments: &str) -> Option<String> {
+    let input = Json::parse(arguments.as_bytes()).ok()?.get("input")?.string()?;
+    Some(input.into_owned())
+}
+
+/// Reads `tools`. Those that the provider runs, or has a schema of its own for, are known by their `type` (B5).
+pub(super) fn read<'a>(tools: Json<'a>) -> Result<Vec<Tool<'a>>, Error> {
+    let tools = of_kind(tools, "tools", Kind::Array)?.items().enumerate();
+    tools
+        .map(|(index, tool)| read_tool(tool).map_err(|error| within(format!("tools[{index}]"))(error)))
+        .collect()
+}
+
+fn read_tool<'a>(tool: Json<'a>) -> Result<Tool<'a>, Error> {
+    if tool.kind() != Kind::Object {
+        return Err(Error::invalid("Each tool must be an object."));
+    }
+    let kind = optional(tool, "type")?.unwrap_or(Cow::Borrowed("custom"));
+    if kind != "custom" {
+        return Ok(Tool::Hosted { api: Api::Messages, kind, raw: tool });
+    }
+    let cache = block::cache(tool);
+    let strict = present(tool, "strict").map(|strict| boolean(strict, "strict")).transpose()?;
+    let schema = present(tool, "input_schema");
+    let named = ["type", "name", "description", "input_schema", "strict"];
+    Ok(Tool::Function(Function {
+        name: required(tool, "name")?,
+        description: optional(tool, "description")?,
+        schema: schema.map(|schema| of_kind(schema, "input_schema", Kind::Object)).transpose()?,
+        strict,
+        rest: block::others(tool, &named, &cache),
+        cache,
+    }))
+}
+
+/// Reads `tool_choice`, and in it whether several tools may be used at once.
+pub(super) fn read_choice<'a>(
+    name: Cow<'a, str>,
+    value: Json<'a>,
+    request: &mut Request<'a>,
+) -> Result<(), Error> {
+    let choice = of_kind(value, &name, Kind::Object)?;
+    let inside = within("tool_choice");
+    let single = present(choice, "disable_parallel_tool_use");
+    let single = single.map(|single| boolean(single, "disable_parallel_tool_use")).transpose();
+    request.parallel_tools = single.map_err(&inside)?.map(|single| !single);
+    request.tool_choice = Some(match &*required(choice, "type").map_err(&inside)? {
+        "auto" => ToolChoice::Auto,
+        "none" => ToolChoice::None,
+        "any" => ToolChoice::Required,
+        "tool" => {
+            ToolChoice::Named { name: required(choice, "name").map_err(&inside)?, kind: ToolKind::Function }
+        }
+        _ => {
+            request.tool_choice =
+                Some(ToolChoice::Other { api: Api::Messages, raw: Cow::Borrowed(value.raw()) });
+            return Ok(());
+        }
+    });
+    keep_inner("tool_choice", choice, &["type", "name", "disable_parallel_tool_use"], &mut request.rest);
+    Ok(())
+}
+
+/// Whether the choice makes the model use a tool, which does not go with thinking.
+pub(super) fn is_forced(choice: Option<&ToolChoice<'_>>) -> bool {
+    matches!(
+        choice,
+        Some(ToolChoice::Required | ToolChoice::Named { .. } | ToolChoice::Allowed { required: true, .. })
+    )
+}
+
+/// Writes `tools` and `tool_choice`.
+pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    // What only some tools are allowed for is offered those alone: the API has no such choice.
+    let allowed = match &request.tool_choice {
+        Some(ToolChoice::Allowed { names, .. }) => Some(names),
+        _ => None,
+    };
+    let offered =
+        |tool: &Tool<'_>| allowed.is_none_or(|names| names.iter().any(|name| name == name_of(tool)));
+    if request.tools.iter().any(offered) && context.may("tools") {
+        o.key("tools").array(|a| {
+            let tools = request.tools.iter().enumerate().filter(|(_, tool)| offered(tool));
+            tools.for_each(|(index, tool)| write_tool(tool, &format!("tools[{index}]"), context, a));
+        });
+    }
+    write_choice(request, context, o);
+}
+
+fn name_of<'t>(tool: &'t Tool<'_>) -> &'t str {
+    match tool {
+        Tool::Function(function) => &function.name,
+        Tool::Custom { name, .. } => name,
+        Tool::Hosted { kind, .. } => kind,
+    }
+}
+
+fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    check_name(name_of(tool), path, context);
+    match tool {
+        Tool::Hosted { api: Api::Messages, raw, .. } => a.json(*raw),
+        Tool::Hosted { kind, .. } => {
+            let message =
+                format!("The tool `{kind}` is run by another provider; this model's has none of that kind.");
+            context.refuse(Error::invalid_param(path, message).with_code("unsupported_tool"));
+        }
+        Tool::Function(function) => a.object(|o| write_function(function, path, context, o)),
+        Tool::Custom { name, description, format, rest } => a.object(|o| {
+            o.key("name").string(name);
+            description.iter().for_each(|text| o.key("description").string(text));
+            o.key("input_schema").raw(CUSTOM);
+            if format.is_some() {
+                context.lose(Loss::dropped(format!("{path}.format")));
+            }
+            context.write_rest(rest, &path, o);
+        }),
+    }
+}
+
+/// Names come back in answers and must be the client's own there, so one that the API refuses is not changed.
+fn check_name(name: &str, path: &str, context: &mut Context<'_>) {
+    let is_legal = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    let fits = (1..=128).contains(&name.len()) && name.chars().all(is_legal);
+    if !fits && !context.own {
+        let message = format!(
+            "This model's API takes tools named by 1 to 128 letters, digits, `_` and `-`, not `{name}`."
+        );
+        context
+            .refuse(Error::invalid_param(format!("{path}.name"), message).with_code("unsupported_tool_name"));
+    }
+}
+
+fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    o.key("name").string(&function.name);
+    function.description.iter().for_each(|text| o.key("description").string(text));
+    write_schema(function.schema.unwrap_or(Json::EMPTY), o.key("input_schema"));
+    // Not strict is what the API is anyway.
+    if let Some(strict) = function.strict.filter(|&strict| strict || context.own) {
+        o.key("strict").boolean(strict);
+    }
+    block::write_cache(function.cache.as_ref(), o);
+    context.write_rest(&function.rest, &path, o);
+}
+
+/// The API demands a schema, and of it that it be an object's.
+fn write_schema(schema: Json<'_>, value: &mut Writer<'_>) {
+    if schema.get("type").is_some() {
+        return value.json(schema);
+    }
+    value.object(|o| {
+        o.key("type").string("object");
+        schema.fields().for_each(|(name, inner)| o.key(&name).json(inner));
+        if schema.get("properties").is_none() {
+            o.key("properties").json(Json::EMPTY);
+        }
+    });
+}
+
+/// Without tools there is nothing to choose; one at a time is said beside the choice.
+fn write_choice(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let single =
+        request.parallel_tools.filter(|&parallel| !parallel || context.own).map(|parallel| !parallel);
+    let choice = match &request.tool_choice {
+        Some(ToolChoice::Auto | ToolChoice::None) | None if request.tools.is_empty() && !context.own => {
+            return;
+        }
+        None if single.is_none() => return,
+        None => &ToolChoice::Auto,
+        Some(choice) => choice,
+    };
+    if !context.may("tool_choice") {
+        return;
+    }
+    let (word, name) = match choice {
+        ToolChoice::Auto => ("auto", None),
+        ToolChoice::None => ("none", None),
+        ToolChoice::Required => ("any", None),
+        ToolChoice::Named { name, .. } => ("tool", Some(name)),
+        ToolChoice::Allowed { required, .. } => {
+            context.lose(Loss::new("tool_choice", Why::Approximated));
+            (if *required { "any" } else { "auto" }, None)
+        }
+        ToolChoice::Other { api: Api::Messages, raw } => return o.key("tool_choice").raw(raw),
+        ToolChoice::Other { .. } => {
+            let message = "This form of `tool_choice` cannot be asked of this model's provider.";
+            return context
+                .refuse(Error::invalid_param("tool_choice", message).with_code("unsupported_parameter"));
+        }
+    };
+    let inner = context.inner(request, "tool_choice.");
+    o.key("tool_choice").object(|o| {
+        o.key("type").string(word);
+        name.iter().for_each(|name| o.key("name").string(name));
+        // The API refuses the switch where no tool may be used.
+        if let Some(single) = single.filter(|_| word != "none") {
+            o.key("disable_parallel_tool_use").boolean(single);
+        }
+        inner.iter().for_each(|(name, value)| o.key(name).json(*value));
+    });
+}

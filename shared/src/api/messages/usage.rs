@@ -1,0 +1,84 @@
+//! Usage, as this API counts: what was read from or written to a cache stands beside `input_tokens`, not in it.
+//!
+//! <https://docs.anthropic.com/en/api/messages#response-usage>
+
+use crate::ir::Usage;
+use crate::wire::json::{Json, Writer};
+
+/// What the provider has said so far, in its own counts. Each event repeats only some of them (E14).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    input: Option<u64>,
+    rest: Usage,
+}
+
+impl Counts {
+    /// Takes over what a `usage` says.
+    pub(super) fn update(&mut self, usage: Json<'_>) {
+        let count = |name| usage.get(name).and_then(Json::number);
+        self.input = count("input_tokens").or(self.input);
+        self.rest.update(&Usage {
+            output: count("output_tokens"),
+            cache_read: count("cache_read_input_tokens"),
+            cache_write: count("cache_creation_input_tokens"),
+            cache_write_1h: inner(usage, "cache_creation", "ephemeral_1h_input_tokens"),
+            reasoning: inner(usage, "output_tokens_details", "thinking_tokens"),
+            ..Usage::default()
+        });
+    }
+
+    /// The same in the representation's counts; none where nothing was said.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        let parts = [self.input, self.rest.cache_read, self.rest.cache_write];
+        let input = parts.into_iter().flatten().reduce(u64::saturating_add);
+        let usage = Usage { input, ..self.rest };
+        (usage != Usage::default()).then_some(usage)
+    }
+}
+
+fn inner(usage: Json<'_>, outer: &str, name: &str) -> Option<u64> {
+    usage.get(outer)?.get(name)?.number()
+}
+
+/// Writes the `usage` of a whole answer, or of the beginning of one.
+pub(super) fn write(usage: &Usage, tier: Option<&str>, value: &mut Writer<'_>) {
+    value.object(|o| {
+        write_counts(usage, o);
+        if let Some(hour) = usage.cache_write_1h {
+            o.key("cache_creation").object(|o| {
+                let minutes = usage.cache_write.unwrap_or(hour).saturating_sub(hour);
+                o.key("ephemeral_5m_input_tokens").integer(minutes);
+                o.key("ephemeral_1h_input_tokens").integer(hour);
+            });
+        }
+        tier.and_then(tier_word).iter().for_each(|tier| o.key("service_tier").string(tier));
+    });
+}
+
+/// Writes the `usage` that a stream ends with, all of it: what came before may have been incomplete.
+pub(super) fn write_last(usage: &Usage, value: &mut Writer<'_>) {
+    value.object(|o| write_counts(usage, o));
+}
+
+/// The two counts that the API always gives are 0 where the provider did not say.
+fn write_counts(usage: &Usage, o: &mut Writer<'_>) {
+    o.key("input_tokens").integer(usage.uncached_input());
+    let cached =
+        [("cache_creation_input_tokens", usage.cache_write), ("cache_read_input_tokens", usage.cache_read)];
+    for (name, count) in cached {
+        count.iter().for_each(|&count| o.key(name).integer(count));
+    }
+    o.key("output_tokens").integer(usage.output.unwrap_or(0));
+    if let Some(reasoning) = usage.reasoning {
+        o.key("output_tokens_details").object(|o| o.key("thinking_tokens").integer(reasoning));
+    }
+}
+
+/// The tier in the API's words; other providers' that it has no word for are left out.
+fn tier_word(tier: &str) -> Option<&str> {
+    match tier {
+        "standard" | "priority" | "batch" => Some(tier),
+        "default" => Some("standard"),
+        _ => None,
+    }
+}
