@@ -25,6 +25,7 @@ macro_rules! pairs {
 pairs! {
     completions_to_completions: "completions" to "completions";
     completions_to_responses: "completions" to "responses";
+    messages_to_messages: "messages" to "messages";
     responses_to_completions: "responses" to "completions";
     responses_to_responses: "responses" to "responses";
 }

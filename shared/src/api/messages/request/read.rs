@@ -31,16 +31,14 @@ pub(in crate::api::messages) fn read<'a>(body: Json<'a>) -> Result<Request<'a>, 
 }
 
 /// Refuses what other APIs cannot be asked for and what cannot be left out either: tools on servers that the provider
-/// calls, a container that only it has.
+/// calls.
 pub(in crate::api::messages) fn portable(request: &Request<'_>) -> Result<(), Error> {
-    let needed = |name: &str| matches!(name, "mcp_servers" | "container");
-    let Some((name, _)) = request.rest.iter().find(|(name, value)| {
-        needed(name) && (value.kind() != Kind::Array || value.items().next().is_some())
-    }) else {
+    let asks = |name: &str, value: Json<'_>| name == "mcp_servers" && value.items().next().is_some();
+    if !request.rest.iter().any(|(name, value)| asks(name, *value)) {
         return Ok(());
-    };
-    let message = format!("`{name}` cannot be asked of this model's provider.");
-    Err(Error::invalid_param(name.clone(), message).with_code("unsupported_parameter"))
+    }
+    let message = "`mcp_servers` cannot be asked of this model's provider.";
+    Err(Error::invalid_param("mcp_servers", message).with_code("unsupported_parameter"))
 }
 
 fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {

@@ -7,7 +7,6 @@ use crate::api::messages::{error, usage};
 use crate::api::{Api, Echo, WriteStream};
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, ToolKind, Usage};
 use crate::wire::json::{self, Json, push_escaped};
-use crate::wire::sse;
 
 /// Writes events in the order that the vendor's SDKs insist on: each block begins, grows and stops with its own index.
 /// Why the answer ended waits for the end itself, together with all of its usage (E1, E3, E5).
@@ -249,13 +248,9 @@ fn write_frame(name: &str, out: &mut BytesMut, members: impl FnOnce(&mut json::W
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\ndata: ");
-    let start = out.len();
     json::Writer::new(out).object(|o| {
         o.key("type").string(name);
         members(o);
     });
-    if let Some(data) = out.get_mut(start..) {
-        sse::join_lines(data);
-    }
     out.extend_from_slice(b"\n\n");
 }
