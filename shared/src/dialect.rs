@@ -28,13 +28,12 @@ pub struct Quirks {
     /// Completions: the member of an assistant's message that its thinking comes back in: `reasoning_content`,
     /// `reasoning` or `reasoning_details`; none where it must not come back.
     pub reasoning: Option<&'static str>,
-    /// Top-level members that must have a value (as JSON), whatever the client says.
+    /// Top-level members that must have a value (as JSON), whatever the client says. Where that is `stream`, a client that
+    /// wants a whole answer gets the stream gathered.
     pub sets: &'static [(&'static str, &'static str)],
     /// Completions: the client's words of `reasoning_effort` and the provider's. Empty: all words pass; otherwise a
     /// word that is not listed is left out, with a loss.
     pub efforts: &'static [(&'static str, &'static str)],
-    /// Whether the provider only ever streams: a client that wants a whole answer gets the stream folded.
-    pub stream_only: bool,
     /// Messages: the limit on the answer where the client set none; the API demands one.
     pub default_max_tokens: u64,
     /// Messages: whether thinking is asked for by a budget of tokens; otherwise the model decides, and is told how hard
@@ -64,7 +63,6 @@ impl Quirks {
         reasoning: None,
         sets: &[],
         efforts: &[],
-        stream_only: false,
         default_max_tokens: 4096,
         budgets: true,
         max_temperature: None,

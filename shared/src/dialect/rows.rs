@@ -172,7 +172,7 @@ pub static DIALECTS: &[Dialect] = &[
         headers: &[("originator", "codex_cli_rs")],
         variables: &[("chatgpt-account-id", "CHATGPT_ACCOUNT_ID")],
         passthrough: true,
-        quirks: Quirks { sets: &[("store", "false"), ("stream", "true")], stream_only: true, ..OPENAI },
+        quirks: Quirks { sets: &[("store", "false"), ("stream", "true")], ..OPENAI },
         ..USUAL
     },
     Dialect { id: "ollama", name: "ollama", example: "http://localhost:11434", ..USUAL },

@@ -13,10 +13,11 @@ use super::{Call, headers};
 use crate::api::Api;
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
-use crate::ir;
+use crate::ir::{self, Event};
 use crate::relay::Relay;
 use crate::report::Report;
 use crate::wire::json::Json;
+use crate::wire::sse::Scanner;
 
 /// An answer for the client.
 pub enum Reply<B> {
@@ -35,7 +36,8 @@ pub(super) async fn relay<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     let (head, body) = response.into_parts();
     call.report.status = head.status.as_u16();
-    if head.status.is_success() && headers::is_event_stream(&head.headers) {
+    let streams = head.status.is_success() && headers::is_event_stream(&head.headers);
+    if streams && asked.stream {
         return Ok(stream(call, asked, target, &head, body));
     }
     let limit = call.gateway.limits.answer_bytes;
@@ -43,15 +45,15 @@ pub(super) async fn relay<H: Host>(
     if !head.status.is_success() {
         return failure(call, asked, target, &head, bytes);
     }
-    let client = if target.api == asked.api {
-        account(call, target.api, &bytes);
-        bytes
-    } else {
-        translate(call, asked, target, &bytes)?
-    };
-    let mut reply = Response::new(client);
+    let mut reply = Response::new(match streams {
+        true => gather(call, asked, target, &bytes)?,
+        false if target.api == asked.api => account(call, target.api, bytes),
+        false => translate(call, asked, target, &bytes)?,
+    });
     headers::backward(&head.headers, reply.headers_mut());
-    copy_type(&head.headers, reply.headers_mut());
+    if !streams {
+        copy_type(&head.headers, reply.headers_mut());
+    }
     *reply.status_mut() = head.status;
     Ok(call.whole(reply))
 }
@@ -107,22 +109,58 @@ fn translate<H: Host>(
     let json = Json::parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
     target.api.read().response(json, &mut |event| response.push(&event)).map_err(|error| nonsense(&error))?;
+    write(call, asked, response)
+}
+
+/// Writes a whole answer for a client that wants one, of a provider that only streams.
+fn gather<H: Host>(
+    call: &mut Call<'_, H>,
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+    body: &[u8],
+) -> Result<Bytes, Error> {
+    let mut response = ir::Response::default();
+    let mut over = false;
+    let mut reader = target.api.read().stream();
+    let mut take = |event: Event<'_>| {
+        over |= matches!(event, Event::End | Event::Fail(_));
+        response.push(&event);
+    };
+    let mut scanner = Scanner::new(call.gateway.limits.event_bytes);
+    scanner.push(body, &mut |frame| reader.push(frame, &mut take)).map_err(|error| {
+        Error::upstream(format!("The provider sent an event of more than {} bytes.", error.limit))
+    })?;
+    scanner.finish(&mut |frame| reader.push(frame, &mut take));
+    reader.finish(&mut take);
+    if !over {
+        let message = "The provider's stream ended before the answer did.";
+        return Err(Error::upstream(message).with_code("upstream_cut"));
+    }
+    write(call, asked, response)
+}
+
+fn write<H: Host>(
+    call: &mut Call<'_, H>,
+    asked: &Asked<'_>,
+    mut response: ir::Response,
+) -> Result<Bytes, Error> {
     note(call.report, &response);
     if let Some(error) = response.error.take() {
         return Err(error);
     }
-    let mut out = BytesMut::with_capacity(body.len() + 256);
+    let mut out = BytesMut::new();
     asked.api.write().response(&response, &call.echo, &mut out);
     Ok(out.freeze())
 }
 
 /// Looks at an answer that goes through as it is, for its account only.
-fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: &[u8]) {
-    let Ok(json) = Json::parse(body) else { return };
+fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Bytes {
+    let Ok(json) = Json::parse(&body) else { return body };
     let mut response = ir::Response::default();
     // An answer that the reader cannot make sense of is still the provider's answer.
     let _ = api.read().response(json, &mut |event| response.push(&event));
     note(call.report, &response);
+    body
 }
 
 fn note(report: &mut Report, response: &ir::Response) {

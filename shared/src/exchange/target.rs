@@ -12,8 +12,8 @@ use crate::api::Api;
 use crate::dialect::Auth;
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Credential, Provider, Resolved};
-use crate::ir::Loss;
-use crate::wire::json::{Edit, push_escaped};
+use crate::ir::{Loss, Why};
+use crate::wire::json::{Edit, Outline, push_escaped};
 
 /// A provider, the API to speak with it, and its name for the model.
 pub(super) struct Target<'g> {
@@ -41,7 +41,9 @@ impl<'g> Target<'g> {
 
     /// Writes the request.
     pub(super) fn write(&self, asked: &Asked<'_>, request: &Request<Bytes>) -> Result<Written, Error> {
-        let (body, losses) = if self.api == asked.api { self.edit(asked) } else { self.translate(asked)? };
+        let (body, mut losses) =
+            if self.api == asked.api { self.edit(asked) } else { self.translate(asked)? };
+        let body = self.insist(body, &mut losses);
         let mut written = Request::new(body);
         *written.method_mut() = Method::POST;
         *written.uri_mut() = self.uri_with_query(request, self.api == asked.api);
@@ -62,12 +64,50 @@ impl<'g> Target<'g> {
                 losses.push(Loss::dropped(key));
             }
         }
+        edits.extend(self.effort(asked, &mut losses));
         if edits.is_empty() {
             return (asked.body.clone(), losses);
         }
         let mut body = BytesMut::new();
         asked.outline.edit(&edits, &mut body);
         (body.freeze(), losses)
+    }
+
+    /// The provider's word for the effort that is asked for, where it has words of its own.
+    fn effort(&self, asked: &Asked<'_>, losses: &mut Vec<Loss>) -> Option<Edit<'static>> {
+        const MEMBER: &str = "reasoning_effort";
+        let words = self.provider.quirks(&self.model).efforts;
+        let asked = asked.outline.get(MEMBER).filter(|_| !words.is_empty())?.ok()?.string()?;
+        match words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&asked)) {
+            Some((_, own)) if *own == asked => None,
+            Some((_, own)) => {
+                losses.push(Loss::new(MEMBER, Why::Approximated));
+                Some(Edit::Set(MEMBER, Cow::Owned(quoted(own))))
+            }
+            None => {
+                losses.push(Loss::dropped(MEMBER));
+                Some(Edit::Remove(MEMBER))
+            }
+        }
+    }
+
+    /// The body with what the provider insists on. Whether the answer is streamed is between the two of us, so it is no
+    /// loss.
+    fn insist(&self, body: Bytes, losses: &mut Vec<Loss>) -> Bytes {
+        let sets = self.provider.quirks(&self.model).sets;
+        if sets.is_empty() {
+            return body;
+        }
+        let Ok(outline) = Outline::scan(&body) else { return body };
+        for &(name, value) in sets.iter().filter(|(name, _)| *name != "stream") {
+            let other = outline.get(name).and_then(Result::ok).is_some_and(|asked| asked.raw() != value);
+            losses.extend(other.then_some(Loss::new(name, Why::Approximated)));
+        }
+        let edits =
+            sets.iter().map(|&(name, value)| Edit::Set(name, Cow::Borrowed(value))).collect::<Vec<_>>();
+        let mut insisted = BytesMut::with_capacity(body.len() + 64);
+        outline.edit(&edits, &mut insisted);
+        insisted.freeze()
     }
 
     /// The same request in the provider's words.
@@ -97,7 +137,8 @@ impl<'g> Target<'g> {
         let mut to = HeaderMap::new();
         headers::forward(request.headers(), self.api == asked.api, &mut to);
         to.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let accept = if asked.stream { "text/event-stream" } else { "application/json" };
+        let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&("stream", "true"));
+        let accept = if streams { "text/event-stream" } else { "application/json" };
         to.insert(header::ACCEPT, HeaderValue::from_static(accept));
         for (name, value) in self.provider.dialect.headers(self.api) {
             to.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));

@@ -367,21 +367,20 @@ fn content_a_provider_cannot_take_is_refused() {
 }
 
 #[test]
-fn what_a_model_insists_on_is_written_and_efforts_are_in_its_words() {
+fn efforts_are_in_the_models_words() {
     let quirks = Quirks {
         extras: &["reasoning_effort"],
         efforts: &[("medium", "high"), ("high", "high")],
-        sets: &[("stream", "true")],
         ..Quirks::USUAL
     };
     let request = |effort: &'static str| Request {
         thinking: Some(Thinking { effort: Some(effort.into()), ..Thinking::default() }),
         ..Request::default()
     };
-    let high = json!({"stream": true, "reasoning_effort": "high"});
+    let high = json!({"reasoning_effort": "high"});
     check_foreign(request("high"), &quirks, &high, &[]);
     check_foreign(request("Medium"), &quirks, &high, &["reasoning_effort(approximated)"]);
-    check_foreign(request("huge"), &quirks, &json!({"stream": true}), &["reasoning_effort"]);
+    check_foreign(request("huge"), &quirks, &json!({}), &["reasoning_effort"]);
 }
 
 #[test]

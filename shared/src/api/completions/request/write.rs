@@ -40,9 +40,6 @@ pub(in crate::api::completions) fn write(
         write_account(request, &mut context, o);
         write_streaming(request, &mut context, o);
         write_rest(request, &mut context, o);
-        for (name, value) in quirks.sets {
-            o.key(name).raw(value);
-        }
     });
     context.refusal.map_or(Ok(context.losses), Err)
 }

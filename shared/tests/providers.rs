@@ -1,0 +1,215 @@
+//! What each provider is sent: where to, with whose credential, and without what it refuses.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::{Future, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{Request, Response};
+use serde_json::{Value, json};
+use shared::api::Api;
+use shared::dialect::{Auth, DIALECTS, Dialect};
+use shared::exchange::{self, Reply};
+use shared::gateway::{Compiled, CompiledProvider};
+use shared::host::{BodyError, CallError, Host, Timestamp};
+
+/// A world with one provider, which always answers the same.
+#[derive(Default)]
+struct World {
+    media_type: &'static str,
+    answer: &'static str,
+    sent: RefCell<Option<Request<Bytes>>>,
+}
+
+struct Body(VecDeque<Bytes>);
+
+impl Stream for Body {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.pop_front().map(Ok))
+    }
+}
+
+impl Host for World {
+    type Body = Body;
+    const NAME: &'static str = "test";
+    const RESENDS: bool = true;
+
+    fn call(
+        &self,
+        _: Request<Bytes>,
+        _: Duration,
+    ) -> impl Future<Output = Result<Response<Bytes>, CallError>> {
+        ready(Err(CallError::Timeout))
+    }
+
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _: Duration,
+    ) -> impl Future<Output = Result<Response<Body>, CallError>> {
+        *self.sent.borrow_mut() = Some(request);
+        let body = Body([Bytes::from_static(self.answer.as_bytes())].into());
+        let response = Response::builder().header("content-type", self.media_type).body(body);
+        ready(response.map_err(|_| CallError::Timeout))
+    }
+
+    fn sleep(&self, _: Duration) -> impl Future<Output = ()> {
+        ready(())
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(0)
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+/// Sends `body` for a client of `client` to a model of this provider, and gives what the provider got and the reply.
+fn exchange(dialect: &Dialect, client: Api, body: &Value, world: World) -> (Request<Bytes>, Reply<Body>) {
+    let base = dialect.base.unwrap_or(dialect.example);
+    let provider = CompiledProvider { base: dialect.root_of(base), ..CompiledProvider::usual(dialect) };
+    let gateway = Compiled::new(vec![provider]).open(|name| Some(format!("value-of-{name}"))).unwrap();
+    let request = Request::post(path(client))
+        .header("authorization", "Bearer callers-own")
+        .header("x-api-key", "callers-own")
+        .body(Bytes::from(body.to_string()))
+        .unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(reply) = pin!(exchange::run(&gateway, &world, request)).poll(&mut context) else {
+        panic!("nothing in this world makes anybody wait");
+    };
+    let sent = world.sent.take().expect("the provider was asked");
+    (sent, reply)
+}
+
+fn sent(id: &str, client: Api, body: &Value) -> Value {
+    let (request, _) = exchange(Dialect::named(id).unwrap(), client, body, World::default());
+    serde_json::from_slice(request.body()).unwrap()
+}
+
+fn path(client: Api) -> &'static str {
+    match client {
+        Api::Completions => "/v1/chat/completions",
+        Api::Messages => "/v1/messages",
+        Api::Responses => "/v1/responses",
+    }
+}
+
+fn ask(client: Api, model: String) -> Value {
+    match client {
+        Api::Responses => json!({"model": model, "input": "hi"}),
+        Api::Completions | Api::Messages => {
+            json!({"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]})
+        }
+    }
+}
+
+/// For every provider and every client: the address is the one of the provider and the API spoken with it, the key is
+/// the operator's and where that API wants it, and nothing of the caller's credential goes along.
+#[test]
+fn every_provider_gets_its_key_at_its_address() {
+    let called = DIALECTS.iter().filter(|dialect| !dialect.apis.is_empty() && dialect.base != Some(""));
+    for dialect in called {
+        for client in [Api::Completions, Api::Messages, Api::Responses] {
+            let spoken = if dialect.apis.contains(&client) { client } else { dialect.apis[0] };
+            let body = ask(client, format!("{}/m", dialect.id));
+            let (request, _) = exchange(dialect, client, &body, World::default());
+            let base = dialect.root_of(dialect.base.unwrap_or(dialect.example));
+            let (id, client) = (dialect.id, client.name());
+            assert_eq!(
+                request.uri().to_string(),
+                dialect.address(&base, spoken, "m", None),
+                "{id}, {client}"
+            );
+            let key = dialect.key.map(|key| format!("value-of-{key}"));
+            let (name, value) = match dialect.auth(spoken) {
+                Auth::Bearer => ("authorization", key.map(|key| format!("Bearer {key}"))),
+                Auth::Header(name) => (name, key),
+            };
+            let expected = if dialect.passthrough { Some("Bearer callers-own".to_owned()) } else { value };
+            let got = request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+            assert_eq!(got, expected, "{id}, {client}");
+            let others = request.headers().iter().filter(|(other, _)| *other != name);
+            assert!(others.into_iter().all(|(_, value)| value != "callers-own"), "{id}, {client}");
+        }
+    }
+}
+
+/// Members that a provider or a model refuses are left out of requests that otherwise go as they are.
+#[test]
+fn members_that_are_refused_are_left_out() {
+    let mut body = ask(Api::Completions, "xai/grok-4".to_owned());
+    body["web_search_options"] = json!({});
+    let expected =
+        json!({"model": "grok-4", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]});
+    assert_eq!(sent("xai", Api::Completions, &body), expected);
+    let mut body = ask(Api::Completions, "openai/gpt-5-mini".to_owned());
+    body["temperature"] = json!(0.2);
+    assert!(sent("openai", Api::Completions, &body).get("temperature").is_none());
+    body["model"] = json!("openai/gpt-4o");
+    assert_eq!(sent("openai", Api::Completions, &body)["temperature"], 0.2);
+}
+
+/// Kimi K3 samples its own way and has its own words for effort; its name at another provider is that provider's.
+#[test]
+fn efforts_are_in_the_models_words() {
+    for (asked, expected) in
+        [("minimal", json!("low")), ("Medium", json!("high")), ("max", json!("max")), ("odd", Value::Null)]
+    {
+        let mut body = ask(Api::Completions, "moonshotai/kimi-k3".to_owned());
+        body["reasoning_effort"] = json!(asked);
+        body["top_p"] = json!(0.5);
+        let sent = sent("moonshotai", Api::Completions, &body);
+        assert_eq!((&sent["reasoning_effort"], &sent["top_p"]), (&expected, &Value::Null), "{asked}");
+    }
+    let mut body = ask(Api::Completions, "openrouter/kimi-k3".to_owned());
+    body["reasoning_effort"] = json!("minimal");
+    assert_eq!(sent("openrouter", Api::Completions, &body)["reasoning_effort"], "minimal");
+}
+
+const STREAM: &str = include_str!("providers/stream.sse");
+
+/// The stream as far as its first words.
+fn beginning() -> &'static str {
+    let (beginning, _) = STREAM.split_once("event: response.output_text.done").unwrap();
+    beginning
+}
+
+/// A provider that only streams is asked to, keeps nothing, and a client that wants a whole answer gets one.
+#[test]
+fn a_provider_that_only_streams_serves_clients_that_do_not() {
+    let chatgpt = Dialect::named("chatgpt").unwrap();
+    for client in [Api::Completions, Api::Messages, Api::Responses] {
+        let world = World { media_type: "text/event-stream", answer: STREAM, ..World::default() };
+        let mut body = ask(client, "chatgpt/m".to_owned());
+        body["stream"] = json!(false);
+        let (request, reply) = exchange(chatgpt, client, &body, world);
+        let sent: Value = serde_json::from_slice(request.body()).unwrap();
+        assert_eq!((&sent["store"], &sent["stream"]), (&json!(false), &json!(true)));
+        assert_eq!(request.headers()["accept"], "text/event-stream");
+        assert_eq!(request.headers()["chatgpt-account-id"], "value-of-CHATGPT_ACCOUNT_ID");
+        let Reply::Whole { response, .. } = reply else { panic!("a whole answer") };
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let text = String::from_utf8_lossy(response.body()).into_owned();
+        assert!(response.status() == 200 && text.contains("Good day"), "{text}");
+    }
+}
+
+/// Cut short, it is an error and not half an answer.
+#[test]
+fn a_gathered_stream_must_be_whole() {
+    let world = World { media_type: "text/event-stream", answer: beginning(), ..World::default() };
+    let chatgpt = Dialect::named("chatgpt").unwrap();
+    let (_, reply) = exchange(chatgpt, Api::Responses, &ask(Api::Responses, "chatgpt/m".to_owned()), world);
+    let Reply::Whole { response, .. } = reply else { panic!("a whole answer") };
+    assert_eq!(response.status(), 502);
+    assert!(String::from_utf8_lossy(response.body()).contains("upstream_cut"));
+}
