@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use brightstaff::configuration::{self, Host, Loaded};
+use shared::dialect::{DIALECTS, Dialect};
 use shared::gateway::{Credential, Gateway, Serves};
 
 const HEAD: &str = "version: v0.4.0\nlisteners: []\n";
@@ -523,13 +524,36 @@ fn no_text_is_a_crash() {
 /// The schema that is published is that of the types. `UPDATE_EXPECT=1` writes it anew.
 #[test]
 fn the_published_schema_is_up_to_date() {
-    let file = root().join("config/schema.json");
-    let now = format!("{:#}\n", configuration::schema());
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(&file, &now).unwrap();
-    }
-    let published = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(published == now, "config/schema.json is old: run this test with UPDATE_EXPECT=1");
+    expect(&root().join("config/schema.json"), &format!("{:#}\n", configuration::schema()));
+}
+
+/// The documentation has the table of providers as it is. `UPDATE_EXPECT=1` writes it anew.
+#[test]
+fn the_table_of_providers_is_documented() {
+    let file = root().join("docs/configuration.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (before, rest) = text.split_once(TABLE_HEAD).unwrap();
+    let after = rest.find("\n\n").map_or("", |end| &rest[end..]);
+    let rows = DIALECTS.iter().filter(|dialect| dialect.id != "demo").map(row).collect::<Vec<_>>();
+    let now = format!("{before}{TABLE_HEAD}{}{after}", rows.join("\n"));
+    expect(&file, &now);
+}
+
+const TABLE_HEAD: &str =
+    "| provider | other spellings | key for zero configuration | address | speaks |\n|---|---|---|---|---|\n";
+
+fn row(dialect: &Dialect) -> String {
+    let code = |word: &&str| format!("`{word}`");
+    let aliases = dialect.aliases.iter().map(code).collect::<Vec<_>>().join(", ");
+    let key = dialect.key.filter(|_| dialect.base.is_some() && !dialect.apis.is_empty());
+    let key = key.as_ref().map(code).unwrap_or_default();
+    let address = match dialect.base {
+        Some(base) => format!("`{base}`"),
+        None => format!("`base_url`, like `{}`", dialect.example),
+    };
+    let apis = dialect.apis.iter().map(|api| api.name()).collect::<Vec<_>>().join(", ");
+    let apis = if apis.is_empty() { "not served yet" } else { &apis };
+    format!("| `{}` | {aliases} | {key} | {address} | {apis} |", dialect.id)
 }
 
 /// Our own examples load without a word, but for what `reference.yaml` says of itself.
@@ -572,6 +596,15 @@ fn configurations_of_plano_load() {
         assert!(problems.0.iter().all(|problem| problem.line > 0 && !problem.message.is_empty()));
     }
     println!("{} loaded, {} refused", accepted.len() - 1, rejected.len());
+}
+
+/// Compares a file that is made from the code.
+fn expect(file: &Path, now: &str) {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(file, now).unwrap();
+    }
+    let then = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(then == now, "{} is old: run this test with UPDATE_EXPECT=1", file.display());
 }
 
 fn root() -> PathBuf {
