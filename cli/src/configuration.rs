@@ -48,12 +48,12 @@ pub(crate) fn load(file: Option<PathBuf>, listener_port: u16) -> Result<Configur
 }
 
 impl Configuration {
-    /// Fills the secrets in from the environment.
+    /// Fills the secrets in from the environment. Only what is served must have its secrets.
     pub(crate) fn open(&self) -> Result<Gateway, Failure> {
-        if !self.loaded.unset.is_empty() {
-            return Err(Failure::configuration(lines(&self.loaded.unset)));
-        }
-        self.loaded.compiled.clone().open(variable).map_err(|flaws| Failure::configuration(lines(&flaws)))
+        self.loaded.compiled.clone().open(variable).map_err(|flaws| {
+            let unset = &self.loaded.unset;
+            Failure::configuration(if unset.is_empty() { lines(&flaws) } else { lines(unset) })
+        })
     }
 
     /// What its author should know: what is probably a mistake, and what `host` does not serve.
