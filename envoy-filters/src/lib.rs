@@ -7,6 +7,7 @@
 //! [`exchange`] go on; [`world`] is what the gateway sees, [`slots`] what the callbacks leave for it.
 
 mod abi;
+mod closing;
 mod configuration;
 mod exchange;
 mod failure;

@@ -12,6 +12,9 @@ pub(crate) type Pairs = Vec<(String, Vec<u8>)>;
 /// The header by which the route chooses the cluster; the route removes it.
 pub(crate) const CLUSTER: &str = "x-plano-cluster";
 
+/// The header by which the inner listener says why it answers in a provider's stead; it lets no provider send it.
+pub(crate) const DETAILS: &str = "x-plano-details";
+
 /// Without it Envoy finds no route at all; the route removes it too.
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 

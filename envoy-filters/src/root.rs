@@ -5,11 +5,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
 use shared::backend;
 use shared::gateway::Gateway;
 
+use crate::closing::Connection;
 use crate::reports::Queue;
 use crate::stream::Stream;
 use crate::world::Envoy;
@@ -34,6 +35,9 @@ pub(crate) struct Root {
 impl RootContext for Root {
     /// Takes the configuration, or says everything that is wrong with it; then Envoy does not start.
     fn on_configure(&mut self, size: usize) -> bool {
+        if size == 0 {
+            return true;
+        }
         let json = abi::bytes(BufferType::PluginConfiguration, size);
         match configuration::open(&json, |name| std::env::var(name).ok()) {
             Ok(gateway) => {
@@ -61,14 +65,19 @@ impl RootContext for Root {
         }
     }
 
+    fn create_stream_context(&self, _: u32) -> Option<Box<dyn StreamContext>> {
+        Some(Box::new(Connection::default()))
+    }
+
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         let gateway = self.gateway.clone()?;
         let envoy = Envoy::new(self.seed.clone());
         Some(Box::new(Stream::new(gateway, envoy, self.reports.clone())))
     }
 
+    /// The root of the inner listener has no configuration, for it needs none.
     fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+        Some(if self.gateway.is_some() { ContextType::HttpContext } else { ContextType::StreamContext })
     }
 }
 

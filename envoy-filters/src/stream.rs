@@ -396,8 +396,13 @@ fn heard() -> Result<Response<()>, CallError> {
     if let Some(error) = failure::of_answer(&abi::details()) {
         return Err(error);
     }
-    let head = message::read_response(abi::pairs(MapType::HttpResponseHeaders));
-    head.ok_or_else(|| CallError::Broken("a head without a status".to_owned()))
+    let head = message::read_response(abi::pairs(MapType::HttpResponseHeaders))
+        .ok_or_else(|| CallError::Broken("a head without a status".to_owned()))?;
+    let details = head.headers().get(message::DETAILS).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    match details.and_then(|details| failure::of_answer(&details)) {
+        Some(error) => Err(error),
+        None => Ok(head),
+    }
 }
 
 /// The length that a request says its body has; 0 where it does not say.

@@ -2,6 +2,9 @@
 //!
 //! It is JSON, which is YAML too. The same configuration gives the same bytes.
 
+mod cluster;
+mod inner;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -9,7 +12,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::dialect::Dialect;
 use shared::gateway::{Compiled, Limits, Listener, ListenerKind};
-use shared::origin::Origin;
 
 /// What a bootstrap needs besides the configuration.
 pub(super) struct Options {
@@ -24,9 +26,6 @@ pub(super) struct Options {
 /// Statuses after which a request is worth sending again, as in the gateway's own retries.
 const WORTH_RETRYING: [u16; 6] = [429, 500, 502, 503, 504, 529];
 
-/// What a provider's connection may idle; they close theirs after one to six minutes.
-const UPSTREAM_IDLE: Duration = Duration::from_secs(50);
-
 /// How long a client may take to send a request.
 const REQUEST: Duration = Duration::from_secs(300);
 
@@ -36,17 +35,22 @@ const REQUEST_HEAD: Duration = Duration::from_secs(10);
 /// The bootstrap. Fails where a secret would have to be written into it, or where nothing would listen.
 pub(super) fn bootstrap(compiled: &Compiled, options: &Options) -> Result<Value, String> {
     refuse_literal_secrets(compiled)?;
-    let listeners: Vec<_> =
-        compiled.listeners.iter().filter(|entry| entry.kind == ListenerKind::Model).collect();
-    if listeners.is_empty() {
+    let mut entries = compiled.listeners.iter().filter(|entry| entry.kind == ListenerKind::Model).peekable();
+    if entries.peek().is_none() {
         return Err("there is no listener of type `model`, and Envoy serves no other yet".to_owned());
     }
+    let origins = compiled.origins();
+    let connect = compiled.connect_timeout;
+    let mut clusters: Vec<_> = origins.iter().map(|origin| cluster::of(origin, connect, options)).collect();
     let filter = filter(compiled, options)?;
-    let listeners: Vec<_> =
-        listeners.iter().map(|entry| listener(entry, &compiled.limits, &filter)).collect();
-    let clusters: Vec<_> =
-        compiled.origins().iter().map(|origin| cluster(origin, compiled, options)).collect();
+    let mut listeners = Vec::new();
+    for entry in entries {
+        listeners
+            .extend([listener(entry, &compiled.limits, &filter), inner::listener(entry, compiled, options)]);
+        clusters.push(inner::cluster(entry));
+    }
     let mut bootstrap = json!({
+        "bootstrap_extensions": [inner::extension()],
         "static_resources": { "listeners": listeners, "clusters": clusters },
         "overload_manager": overload(),
     });
@@ -91,15 +95,20 @@ fn filter(compiled: &Compiled, options: &Options) -> Result<Value, String> {
                     "@type": "type.googleapis.com/google.protobuf.StringValue",
                     "value": configuration,
                 },
-                "vm_config": {
-                    "vm_id": "plano",
-                    "runtime": "envoy.wasm.runtime.v8",
-                    "code": { "local": { "filename": options.filter } },
-                    "environment_variables": { "host_env_keys": variables(compiled) },
-                },
+                "vm_config": machine(compiled, options),
             },
         },
     }))
+}
+
+/// The virtual machine that all filters of a thread share.
+fn machine(compiled: &Compiled, options: &Options) -> Value {
+    json!({
+        "vm_id": "plano",
+        "runtime": "envoy.wasm.runtime.v8",
+        "code": { "local": { "filename": options.filter } },
+        "environment_variables": { "host_env_keys": variables(compiled) },
+    })
 }
 
 /// The variables that the configuration and its providers' rows name.
@@ -150,17 +159,11 @@ fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
         },
         "local_reply_config": words(),
         "route_config": {
-            "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route(entry)] }],
+            "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [inner::way(entry), route(entry)] }],
         },
         "http_filters": [
             filter,
-            {
-                "name": "envoy.filters.http.router",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-                    "suppress_envoy_headers": true,
-                },
-            },
+            router(),
         ],
     })
 }
@@ -181,21 +184,32 @@ fn words() -> Value {
     }] })
 }
 
-/// The filter names the cluster. A stream may take as long as it likes, but not be silent longer than the listener's
-/// timeout.
+/// The filter names the cluster.
 fn route(entry: &Listener) -> Value {
-    let mut route = json!({
-        "cluster_header": "x-plano-cluster",
-        "timeout": "0s",
-        "idle_timeout": duration(entry.timeout),
-    });
+    let mut action = action(entry);
+    action["cluster_header"] = json!("x-plano-cluster");
     if entry.max_retries > 0 {
-        route["retry_policy"] = retries(entry.max_retries);
+        action["retry_policy"] = retries(entry.max_retries);
     }
     json!({
         "match": { "prefix": "/" },
-        "route": route,
+        "route": action,
         "request_headers_to_remove": ["x-plano-cluster", "x-forwarded-proto"],
+    })
+}
+
+/// An answer may take as long as it likes, but not be silent longer than the listener's timeout.
+fn action(entry: &Listener) -> Value {
+    json!({ "timeout": "0s", "idle_timeout": duration(entry.timeout) })
+}
+
+fn router() -> Value {
+    json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            "suppress_envoy_headers": true,
+        },
     })
 }
 
@@ -210,69 +224,6 @@ fn retries(count: u32) -> Value {
             "max_interval": "5s",
         },
     })
-}
-
-/// A provider's or the backend's. The filter asks for it by its origin's name.
-fn cluster(origin: &Origin, compiled: &Compiled, options: &Options) -> Value {
-    let host = origin.host.parse::<IpAddr>();
-    let mut cluster = json!({
-        "name": origin.to_string(),
-        "type": if host.is_ok() { "STATIC" } else { "LOGICAL_DNS" },
-        "dns_lookup_family": "ALL",
-        "connect_timeout": duration(compiled.connect_timeout),
-        "upstream_connection_options": { "tcp_keepalive": {} },
-        "circuit_breakers": { "thresholds": [{
-            "max_connections": 4096,
-            "max_pending_requests": 4096,
-            "max_requests": 16_384,
-            "max_retries": 64,
-        }] },
-        "load_assignment": {
-            "cluster_name": origin.to_string(),
-            "endpoints": [{ "lb_endpoints": [{ "endpoint": {
-                "address": { "socket_address": { "address": origin.host, "port_value": origin.port } },
-            } }] }],
-        },
-        "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol(origin),
-        },
-    });
-    if origin.tls {
-        cluster["transport_socket"] = tls(&origin.host, host.is_ok(), &options.ca);
-    }
-    cluster
-}
-
-/// HTTP/2 where the provider agrees to it, which takes TLS.
-fn protocol(origin: &Origin) -> Value {
-    let mut options = json!({
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        "common_http_protocol_options": { "idle_timeout": duration(UPSTREAM_IDLE) },
-    });
-    match origin.tls {
-        true => options["auto_config"] = json!({}),
-        false => options["explicit_http_config"] = json!({ "http_protocol_options": {} }),
-    }
-    options
-}
-
-fn tls(host: &str, is_address: bool, ca: &str) -> Value {
-    let kind = if is_address { "IP_ADDRESS" } else { "DNS" };
-    let mut context = json!({
-        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-        "common_tls_context": {
-            "tls_params": { "tls_minimum_protocol_version": "TLSv1_2" },
-            "validation_context": {
-                "trusted_ca": { "filename": ca },
-                "match_typed_subject_alt_names": [{ "san_type": kind, "matcher": { "exact": host } }],
-            },
-        },
-    });
-    // RFC 6066, section 3: an address is no server name.
-    if !is_address {
-        context["sni"] = json!(host);
-    }
-    json!({ "name": "envoy.transport_sockets.tls", "typed_config": context })
 }
 
 fn overload() -> Value {
@@ -328,7 +279,8 @@ mod tests {
             "http://a.example/v1",
         ];
         let compiled = Compiled::new(bases.map(|base| provider("openai", base)).to_vec());
-        let expected = ["http://a.example", "https://a.example", "https://a.example:8443"];
+        let expected =
+            ["http://a.example", "https://a.example", "https://a.example:8443", "streams of model"];
         assert_eq!(clusters(&rendered(&compiled)), expected);
     }
 
