@@ -3,6 +3,7 @@
 //! `tests/replay.rs` runs them over the committed inputs, on any toolchain; `cargo xtask fuzz grow TARGET` looks for new
 //! ones with libFuzzer. The folder of a target's inputs is `corpus/<name>`.
 
+mod codec;
 mod wire;
 
 /// Something that must hold for any input.
@@ -13,8 +14,15 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-pub const TARGETS: [Target; 2] =
-    [Target { name: "sse", run: wire::sse }, Target { name: "json", run: wire::json }];
+pub const TARGETS: [Target; 7] = [
+    Target { name: "sse", run: wire::sse },
+    Target { name: "json", run: wire::json },
+    Target { name: "edit", run: codec::edit },
+    Target { name: "request", run: codec::request },
+    Target { name: "response", run: codec::response },
+    Target { name: "stream", run: codec::stream },
+    Target { name: "error", run: codec::error },
+];
 
 /// The first byte of an input, which chooses among variants, and the rest.
 fn choose(input: &[u8]) -> (usize, &[u8]) {

@@ -23,8 +23,18 @@ fn every_folder_of_inputs_has_a_target() {
     }
 }
 
+/// The committed inputs of a target, and what the project's test cases have for it.
 fn inputs(target: &str) -> Vec<PathBuf> {
-    files(&corpus().join(target))
+    let mut inputs = files(&corpus().join(target));
+    let body = match target {
+        "request" | "edit" => "request.json",
+        "response" => "answer.json",
+        "error" => "answer.html",
+        _ => return inputs,
+    };
+    let cases = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus"));
+    inputs.extend(cases.into_iter().map(|case| case.join(body)).filter(|path| path.is_file()));
+    inputs
 }
 
 fn corpus() -> PathBuf {

@@ -1,0 +1,175 @@
+//! What must hold for the readers and writers of every family, and for a relay between any two.
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+use shared::api::{Api, Echo};
+use shared::dialect::Quirks;
+use shared::host::Timestamp;
+use shared::ir::{Event, Response};
+use shared::relay::{Ending, Relay};
+use shared::report::{Outcome, Report};
+use shared::wire::Frame;
+use shared::wire::json::{Edit, Json, Outline};
+use shared::wire::sse::Scanner;
+
+use crate::choose;
+
+const APIS: [Api; 3] = [Api::Completions, Api::Messages, Api::Responses];
+
+/// An edited body differs from the original in what was edited only.
+pub(crate) fn edit(data: &[u8]) {
+    let Ok(outline) = Outline::scan(data) else { return };
+    let mut same = BytesMut::new();
+    outline.edit(&[], &mut same);
+    assert_eq!(&same[..], data);
+    let Ok(mut wanted) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(data) else {
+        return;
+    };
+    let mut edited = BytesMut::new();
+    let edits = [Edit::Set("model", Cow::Borrowed("\"m\"")), Edit::Remove("top_k")];
+    outline.edit(&edits, &mut edited);
+    wanted.insert("model".to_owned(), "m".into());
+    wanted.remove("top_k");
+    let found: serde_json::Map<_, _> = serde_json::from_slice(&edited).expect("an edited body is JSON");
+    assert_eq!(found, wanted);
+}
+
+/// A request that one family reads, every family writes: JSON, or an error that says why not.
+pub(crate) fn request(data: &[u8]) {
+    let Ok(body) = Json::parse(data) else { return };
+    for from in APIS {
+        let Ok(mut read) = from.read().request(body) else { continue };
+        read.api = Some(from);
+        for to in APIS {
+            let mut out = BytesMut::new();
+            if to.write().request(&read, &Quirks::USUAL, &mut out).is_ok() {
+                Json::parse(&out).expect("a request that was written is JSON");
+            }
+        }
+    }
+}
+
+/// An answer that one family reads, every family writes as JSON.
+pub(crate) fn response(data: &[u8]) {
+    let Ok(body) = Json::parse(data) else { return };
+    for from in APIS {
+        let mut response = Response::default();
+        let mut order = Order::default();
+        let read = from.read().response(body, &mut |event| {
+            order.check(&event);
+            response.push(&event);
+        });
+        if read.is_err() {
+            continue;
+        }
+        for to in APIS {
+            let mut out = BytesMut::new();
+            to.write().response(&response, &Echo::default(), &mut out);
+            Json::parse(&out).expect("an answer that was written is JSON");
+        }
+    }
+}
+
+/// The order that the representation promises holds whatever a provider sends.
+#[derive(Default)]
+struct Order {
+    started: bool,
+    open: Option<u32>,
+    next: u32,
+    stopped: bool,
+    over: bool,
+}
+
+impl Order {
+    fn check(&mut self, event: &Event<'_>) {
+        assert!(!self.over, "{event:?} after the end");
+        assert!(
+            self.started || matches!(event, Event::Start(_) | Event::Ping | Event::Fail(_)),
+            "{event:?} before the start"
+        );
+        match event {
+            Event::Start(_) => assert!(!std::mem::replace(&mut self.started, true), "two starts"),
+            Event::Open { index, .. } => {
+                assert!(self.open.is_none() && !self.stopped, "{event:?} overlaps or comes too late");
+                assert_eq!(*index, self.next, "indices count up");
+                self.open = Some(*index);
+                self.next += 1;
+            }
+            Event::Delta { index, .. } => assert_eq!(self.open, Some(*index), "{event:?} of no open block"),
+            Event::Close { index } => assert_eq!(self.open.take(), Some(*index)),
+            Event::Stop(_) => {
+                assert!(self.open.is_none(), "stopped in a block");
+                assert!(!std::mem::replace(&mut self.stopped, true), "two stops");
+            }
+            Event::End => {
+                assert!(self.open.is_none(), "ended in a block");
+                self.over = true;
+            }
+            Event::Fail(_) => self.over = true,
+            Event::Usage(_) | Event::Ping => {}
+        }
+    }
+}
+
+/// A stream through a relay of every pair: cutting changes nothing, the order holds, and only what the provider ended
+/// looks ended. The first byte says where to cut.
+pub(crate) fn stream(data: &[u8]) {
+    let (cut, stream) = choose(data);
+    let cut = cut.min(stream.len());
+    for upstream in APIS {
+        order_holds(upstream, stream);
+        for client in APIS {
+            let whole = relay(client, upstream, &[stream]);
+            let (head, tail) = stream.split_at(cut);
+            assert_eq!(relay(client, upstream, &[head, tail]), whole);
+            assert!(whole.1 == Outcome::Answered || !looks_finished(client, upstream, &whole.0));
+        }
+    }
+}
+
+fn order_holds(upstream: Api, stream: &[u8]) {
+    let mut reader = upstream.read().stream();
+    let mut order = Order::default();
+    let mut scanner = Scanner::new(1 << 20);
+    let mut sink = |frame: Frame<'_>| reader.push(frame, &mut |event| order.check(&event));
+    let _ = scanner.push(stream, &mut sink);
+    scanner.finish(&mut sink);
+    reader.finish(&mut |event| order.check(&event));
+}
+
+fn relay(client: Api, upstream: Api, pieces: &[&[u8]]) -> (Vec<u8>, Outcome) {
+    let mut relay = Relay::new(client, upstream, Echo::default(), 1 << 20, Report::default());
+    let mut out = BytesMut::new();
+    for piece in pieces {
+        relay.push(piece, Timestamp(0), &mut out);
+    }
+    let report = relay.finish(Ending::Complete, Timestamp(0), &mut out);
+    (out.to_vec(), report.outcome)
+}
+
+/// Whether a client would take this for an answer that came to its end. Bytes that went through as they are say what
+/// the provider said.
+fn looks_finished(client: Api, upstream: Api, stream: &[u8]) -> bool {
+    if client == upstream {
+        return false;
+    }
+    let mut finished = false;
+    let mut scanner = Scanner::new(1 << 20);
+    let _ = scanner.push(stream, &mut |frame| {
+        finished |= frame.data == b"[DONE]" || matches!(frame.name, "message_stop" | "response.completed");
+    });
+    finished
+}
+
+/// Anything may come with an error status, and every family says something of it.
+pub(crate) fn error(data: &[u8]) {
+    for from in APIS {
+        let error = from.read().error(500, data);
+        for to in APIS {
+            let mut out = BytesMut::new();
+            to.write().error(&error, &Echo::default(), &mut out);
+            Json::parse(&out).expect("an error is JSON");
+        }
+    }
+}
