@@ -405,6 +405,10 @@ mod tests {
         assert!(openai.quirks("gpt-5-mini").drops.contains(&"temperature"));
         assert!(openai.quirks("gpt-5-chat-latest").drops.is_empty());
         assert!(openai.quirks("gpt-4o").drops.is_empty());
+        let anthropic = Dialect::named("anthropic").unwrap();
+        assert!(anthropic.quirks("claude-sonnet-4-5-20250929").budgets);
+        assert!(!anthropic.quirks("claude-sonnet-4-6").budgets);
+        assert!(anthropic.quirks("claude-opus-4-7").drops.contains(&"temperature"));
         assert_eq!(Dialect::named("xai").unwrap().quirks("grok-4").drops, ["web_search_options"]);
     }
 }

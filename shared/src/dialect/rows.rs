@@ -24,7 +24,8 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://api.anthropic.com/v1"),
         apis: &[Messages],
         makes: &["claude-"],
-        quirks: Quirks { max_temperature: Some(1.0), ..Quirks::USUAL },
+        quirks: CLAUDE,
+        models: CLAUDE_MODELS,
         ..USUAL
     },
     // https://ai.google.dev/gemini-api/docs/openai
@@ -357,3 +358,36 @@ const KIMI_K3: ModelQuirks = ModelQuirks {
         ..Quirks::USUAL
     },
 };
+
+const CLAUDE: Quirks = Quirks { max_temperature: Some(1.0), ..Quirks::USUAL };
+
+/// Models that decide themselves how long to think, and refuse budgets or warn of them.
+///
+/// <https://docs.anthropic.com/en/docs/build-with-claude/adaptive-thinking>
+const CLAUDE_ADAPTIVE: Quirks = Quirks { budgets: false, ..CLAUDE };
+
+/// Models that besides refuse to have their randomness set: the vendor's SDK has these parameters no more.
+const CLAUDE_WITHOUT_SAMPLING: Quirks =
+    Quirks { drops: &["temperature", "top_p", "top_k"], ..CLAUDE_ADAPTIVE };
+
+/// What is listed nowhere is newer than this table.
+const CLAUDE_MODELS: &[ModelQuirks] = &[
+    ModelQuirks { model: Name::Prefix("claude-2"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-3"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-opus-4-0"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-opus-4-1"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-opus-4-2025"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-opus-4-5"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-sonnet-4-0"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-sonnet-4-2025"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-sonnet-4-5"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-haiku-4-5"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-opus-4-7"), quirks: CLAUDE_WITHOUT_SAMPLING },
+    ModelQuirks { model: Name::Prefix("claude-opus-4-8"), quirks: CLAUDE_WITHOUT_SAMPLING },
+    ModelQuirks { model: Name::Prefix("claude-opus-5"), quirks: CLAUDE_WITHOUT_SAMPLING },
+    ModelQuirks { model: Name::Prefix("claude-sonnet-5"), quirks: CLAUDE_WITHOUT_SAMPLING },
+    ModelQuirks { model: Name::Prefix("claude-haiku-5"), quirks: CLAUDE_WITHOUT_SAMPLING },
+    ModelQuirks { model: Name::Prefix("claude-fable"), quirks: CLAUDE_WITHOUT_SAMPLING },
+    ModelQuirks { model: Name::Prefix("claude-mythos"), quirks: CLAUDE_WITHOUT_SAMPLING },
+    ModelQuirks { model: Name::Prefix("claude-"), quirks: CLAUDE_ADAPTIVE },
+];

@@ -130,8 +130,9 @@ impl Message<'_> {
         if context.own || self.pieces.is_sorted_by_key(|piece| !is_result(piece)) {
             return;
         }
-        let moved = self.pieces.iter().skip_while(|piece| is_result(piece)).find(|piece| is_result(piece));
-        moved.iter().for_each(|piece| context.lose(Loss::new(piece.at.to_string(), Why::Moved)));
+        let last = self.pieces.iter().rposition(is_result).unwrap_or_default();
+        let moved = self.pieces.iter().take(last).filter(|piece| !is_result(piece));
+        moved.for_each(|piece| context.lose(Loss::new(piece.at.to_string(), Why::Moved)));
         self.pieces.sort_by_key(|piece| !is_result(piece));
     }
 }

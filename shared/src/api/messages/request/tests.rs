@@ -219,7 +219,7 @@ fn d4_d6_parallel_results_are_one_message() {
             ]},
         ])
     );
-    assert_eq!(losses, ["messages[2].content[1](moved)", "messages[1].content[2].arguments(approximated)"]);
+    assert_eq!(losses, ["messages[2].content[0](moved)", "messages[1].content[2].arguments(approximated)"]);
 }
 
 /// D9: what has a place gets there, what has none is named.

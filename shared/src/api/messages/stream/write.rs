@@ -13,6 +13,8 @@ use crate::wire::json::{self, Json, push_escaped};
 #[derive(Debug)]
 pub(in crate::api::messages) struct Writer {
     echo: Echo,
+    /// The answer's, which ids of tool uses are made from.
+    id: String,
     head: Head,
     block: Block,
     /// How many blocks have begun.
@@ -77,6 +79,7 @@ impl Writer {
     pub(in crate::api::messages) fn new(echo: Echo) -> Writer {
         Writer {
             echo,
+            id: String::new(),
             head: Head::Held(Start::default()),
             block: Block::Unseen,
             count: 0,
@@ -89,12 +92,11 @@ impl Writer {
 
     fn begin(&mut self, out: &mut BytesMut) {
         let Head::Held(start) = std::mem::replace(&mut self.head, Head::Written) else { return };
-        // Ids of tool uses are made from the answer's.
-        self.echo.id = response::message_id(&start, &self.echo);
+        self.id = response::message_id(&start, &self.echo);
         let usage = Usage { output: Some(self.usage.output.unwrap_or(0)), ..self.usage };
         write_frame("message_start", out, |o| {
             o.key("message").object(|o| {
-                response::write_head(&self.echo.id, &self.echo, o);
+                response::write_head(&self.id, &self.echo, o);
                 o.key("content").array(|_| ());
                 o.key("stop_reason").null();
                 o.key("stop_sequence").null();
@@ -115,7 +117,7 @@ impl Writer {
         self.seen.tool |= matches!(block, Open::ToolUse { .. });
         write_frame("content_block_start", out, |o| {
             o.key("index").integer(index);
-            write_open(block, &self.echo.id, index, o.key("content_block"));
+            write_open(block, &self.id, index, o.key("content_block"));
         });
         match block {
             Open::Image { media_type, .. } => {
