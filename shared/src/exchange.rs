@@ -90,6 +90,8 @@ struct Call<'c, H> {
     host: &'c H,
     /// The API in whose words the caller wants its errors.
     client: Api,
+    /// The methods that are answered at the path; none where there is nothing.
+    methods: &'static str,
     report: &'c mut Report,
     echo: Echo,
 }
@@ -113,7 +115,8 @@ impl<'c, H: Host> Call<'c, H> {
             ..Report::default()
         };
         let echo = Echo { id, created: began.seconds(), request: request.body().clone(), ..Echo::default() };
-        Call { gateway, host, client, report, echo }
+        let methods = Operation::at(request.uri().path()).map_or("", |operation| operation.methods());
+        Call { gateway, host, client, methods, report, echo }
     }
 
     fn note_asked(&mut self, asked: &Asked<'_>) {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 use http::Response;
-use http::header::{self, HeaderValue};
 
 use super::asked::Asked;
+use super::reply::set_type;
 use super::{Call, Reply};
 use crate::error::Error;
 use crate::host::Host;
@@ -39,8 +39,7 @@ pub(super) fn answer<H: Host>(call: &mut Call<'_, H>, asked: &Asked<'_>) -> Resu
         asked.api.write().response(&whole, &call.echo, &mut out);
     }
     let mut response = Response::new(out.freeze());
-    let media_type = if asked.stream { "text/event-stream; charset=utf-8" } else { "application/json" };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    set_type(asked.stream, response.headers_mut());
     Ok(call.whole(response))
 }
 

@@ -21,19 +21,25 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// What a request asks for: its path without a trailing slash and without its query.
+    /// What a request asks for, by a method that is answered there.
     pub fn of<B>(request: &Request<B>) -> Result<Operation, Error> {
-        let path = request.uri().path().trim_end_matches('/');
-        let operation = match path {
+        let path = request.uri().path();
+        let operation = Operation::at(path).ok_or_else(|| unknown(request.method(), path))?;
+        operation.check_method(request.method())?;
+        Ok(operation)
+    }
+
+    /// What there is at a path, without its query; a slash at its end does not matter.
+    pub fn at(path: &str) -> Option<Operation> {
+        let path = path.trim_end_matches('/');
+        Some(match path {
             "/v1/chat/completions" => Operation::Generate(Api::Completions),
             "/v1/messages" => Operation::Generate(Api::Messages),
             "/v1/responses" => Operation::Generate(Api::Responses),
             "/v1/models" => Operation::Models,
             "/healthz" => Operation::Health,
-            _ => Operation::Model(model_of(path).ok_or_else(|| unknown(request.method(), path))?),
-        };
-        operation.check_method(request.method())?;
-        Ok(operation)
+            _ => Operation::Model(model_of(path)?),
+        })
     }
 
     /// The methods that the operation answers, as an `Allow` header has them (RFC 9110, section 10.2.1).

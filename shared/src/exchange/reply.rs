@@ -51,8 +51,9 @@ pub(super) async fn relay<H: Host>(
         false => translate(call, asked, target, &bytes)?,
     });
     headers::backward(&head.headers, reply.headers_mut());
-    if !streams {
-        copy_type(&head.headers, reply.headers_mut());
+    match target.api == asked.api && !streams {
+        true => copy_type(&head.headers, reply.headers_mut()),
+        false => set_type(asked.stream, reply.headers_mut()),
     }
     *reply.status_mut() = head.status;
     Ok(call.whole(reply))
@@ -149,7 +150,12 @@ fn write<H: Host>(
         return Err(error);
     }
     let mut out = BytesMut::new();
-    asked.api.write().response(&response, &call.echo, &mut out);
+    if asked.stream {
+        let mut writer = asked.api.write().stream(call.echo.clone());
+        response.replay(&mut |event| writer.push(&event, &mut out));
+    } else {
+        asked.api.write().response(&response, &call.echo, &mut out);
+    }
     Ok(out.freeze())
 }
 
@@ -210,7 +216,7 @@ impl<H: Host> Call<'_, H> {
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
         if error.kind == Kind::MethodNotAllowed && error.fault == Fault::Client {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(self.methods));
         }
         self.whole(response)
     }
@@ -231,6 +237,12 @@ fn copy_type(from: &HeaderMap, to: &mut HeaderMap) {
     if let Some(value) = from.get(header::CONTENT_TYPE) {
         to.insert(header::CONTENT_TYPE, value.clone());
     }
+}
+
+/// The type of a body that was written here.
+pub(super) fn set_type(stream: bool, to: &mut HeaderMap) {
+    let media_type = if stream { "text/event-stream; charset=utf-8" } else { "application/json" };
+    to.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
 }
 
 fn nonsense(error: &crate::wire::json::Malformed) -> Error {

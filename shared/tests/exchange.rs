@@ -1,0 +1,294 @@
+//! The path of a request, in a world that does as it is told.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+use shared::exchange::{self, Reply};
+use shared::gateway::{Compiled, Gateway};
+use shared::host::{BodyError, CallError, Host, Timestamp};
+use shared::report::{Outcome, Report};
+
+type Answer = Result<Response<&'static str>, CallError>;
+
+/// Gives its answers one after the other and remembers what it was asked.
+#[derive(Default)]
+struct World {
+    answers: RefCell<VecDeque<Answer>>,
+    sent: RefCell<Vec<Request<Bytes>>>,
+    slept: Cell<Duration>,
+}
+
+struct Once(Option<Bytes>);
+
+impl Stream for Once {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take().map(Ok))
+    }
+}
+
+impl Host for World {
+    type Body = Once;
+    const RESENDS: bool = true;
+    const NAME: &'static str = "test";
+
+    async fn call(&self, _: Request<Bytes>, _: Duration) -> Result<Response<Bytes>, CallError> {
+        Err(CallError::Timeout)
+    }
+
+    async fn send(&self, request: Request<Bytes>, _: Duration) -> Result<Response<Once>, CallError> {
+        self.sent.borrow_mut().push(request);
+        let answer = self.answers.borrow_mut().pop_front().expect("an answer is left");
+        Ok(answer?.map(|body| Once(Some(Bytes::from_static(body.as_bytes())))))
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.slept.set(self.slept.get() + time);
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(1_700_000_000_000_000)
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+/// One provider of completions and one of messages; a failed attempt is repeated twice.
+fn gateway() -> Gateway {
+    let compiled = json!({
+        "providers": [
+            {"name": "chat/*", "prefix": "chat", "serves": "any", "dialect": "openai", "apis": ["completions"],
+             "base": "https://chat.test/v1", "access_key": "sk-chat"},
+            {"name": "claude/*", "prefix": "claude", "serves": "any", "dialect": "anthropic", "apis": ["messages"],
+             "base": "https://claude.test/v1", "access_key": "sk-claude"},
+            {"name": "own/*", "prefix": "own", "serves": "any", "dialect": "openai", "apis": ["completions"],
+             "base": "https://own.test/v1", "passthrough": true},
+        ],
+    });
+    let mut value = serde_json::to_value(Compiled::demo()).unwrap();
+    value["providers"] =
+        compiled["providers"].as_array().unwrap().iter().map(|own| provider(&value, own)).collect();
+    value["listeners"][0]["max_retries"] = 2.into();
+    serde_json::from_value::<Compiled>(value).unwrap().open(|_| None).unwrap()
+}
+
+/// A provider's whole compiled form: the demo's, with what is its own.
+fn provider(compiled: &Value, own: &Value) -> Value {
+    let mut provider = compiled["providers"][0].clone();
+    provider["default"] = false.into();
+    let template = provider.as_object_mut().unwrap();
+    template.extend(own.as_object().unwrap().clone());
+    if own["serves"] == "any" {
+        template.insert("serves".to_owned(), serde_json::to_value(shared::gateway::Serves::Any).unwrap());
+    }
+    provider
+}
+
+fn ask(uri: &str, headers: &[(&str, &str)], body: &Value) -> Request<Bytes> {
+    let mut request = Request::post(uri).header("content-type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Bytes::from(body.to_string())).unwrap()
+}
+
+fn hello(model: &str) -> Value {
+    json!({"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]})
+}
+
+fn answer(status: u16, media_type: &str, body: &'static str) -> Answer {
+    Ok(Response::builder().status(status).header("content-type", media_type).body(body).unwrap())
+}
+
+const CHAT: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"#;
+
+fn chat() -> Answer {
+    answer(200, "application/json", CHAT)
+}
+
+/// Plays a request against these answers.
+fn play(request: Request<Bytes>, answers: Vec<Answer>) -> (World, Response<Bytes>, Report) {
+    let world = World { answers: RefCell::new(answers.into()), ..World::default() };
+    let gateway = gateway();
+    let mut future = Box::pin(exchange::run(&gateway, &world, request));
+    let Poll::Ready(reply) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("nothing in this world takes time");
+    };
+    drop(future);
+    let Reply::Whole { response, report } = reply else { panic!("a whole answer") };
+    (world, response, *report)
+}
+
+fn body(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+#[test]
+fn a_callers_credentials_and_the_gateways_own_headers_reach_no_provider() {
+    let secrets = [
+        ("authorization", "Bearer mine"),
+        ("x-api-key", "mine"),
+        ("cookie", "session=mine"),
+        ("x-plano-cache", "off"),
+        ("x-arch-llm-provider", "other"),
+        ("x-model-affinity", "mine"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("openai-organization", "mine"),
+    ];
+    let mut headers = secrets.to_vec();
+    headers.extend([("x-title", "kept"), ("traceparent", "00-1-2-00")]);
+    let (world, _, _) = play(ask("/v1/chat/completions", &headers, &hello("chat/m")), vec![chat()]);
+    let sent = world.sent.take().remove(0);
+    assert_eq!(sent.headers()["authorization"], "Bearer sk-chat");
+    assert!(sent.headers()["authorization"].is_sensitive());
+    for (name, _) in &secrets[1..] {
+        assert!(!sent.headers().contains_key(*name), "{name} was sent");
+    }
+    assert_eq!(sent.headers()["x-title"], "kept");
+    assert_eq!(sent.headers()["traceparent"], "00-1-2-00");
+}
+
+#[test]
+fn headers_of_one_api_stay_in_it() {
+    let headers = [("anthropic-version", "2024-01-01"), ("anthropic-beta", "a-1")];
+    let (world, _, _) = play(ask("/v1/messages", &headers, &hello("chat/m")), vec![chat()]);
+    assert!(!world.sent.borrow()[0].headers().contains_key("anthropic-beta"));
+    let whole = r#"{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"m","stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}"#;
+    let (world, response, _) = play(
+        ask("/v1/messages?beta=true&key=secret", &headers, &hello("claude/m")),
+        vec![answer(200, "application/json", whole)],
+    );
+    let sent = &world.sent.borrow()[0];
+    assert_eq!(sent.uri(), "https://claude.test/v1/messages?beta=true");
+    assert_eq!(sent.headers()["anthropic-version"], "2024-01-01");
+    assert_eq!(sent.headers()["anthropic-beta"], "a-1");
+    assert_eq!(sent.headers()["x-api-key"], "sk-claude");
+    assert_eq!(response.body(), whole);
+}
+
+#[test]
+fn passthrough_sends_the_callers_credential_and_asks_for_one() {
+    for (name, value) in
+        [("authorization", "Bearer mine"), ("authorization", "bearer  mine"), ("x-api-key", "mine")]
+    {
+        let (world, _, _) =
+            play(ask("/v1/chat/completions", &[(name, value)], &hello("own/m")), vec![chat()]);
+        assert_eq!(world.sent.borrow()[0].headers()["authorization"], "Bearer mine");
+    }
+    let (world, response, _) =
+        play(ask("/v1/chat/completions", &[("authorization", "Bearer ")], &hello("own/m")), vec![]);
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(world.sent.borrow().is_empty());
+}
+
+#[test]
+fn what_may_pass_is_tried_again() {
+    let (world, response, report) = play(
+        ask("/v1/chat/completions", &[], &hello("chat/m")),
+        vec![Err(CallError::Connect("refused".to_owned())), answer(503, "text/plain", "busy"), chat()],
+    );
+    assert_eq!((response.status().as_u16(), report.attempts), (200, 3));
+    assert_eq!(world.slept.get(), Duration::from_millis(1500));
+    assert_eq!((report.usage.input, report.usage.output), (Some(3), Some(2)));
+}
+
+#[test]
+fn what_will_not_pass_is_not_tried_again() {
+    let bad = r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":null}}"#;
+    let (_, response, report) =
+        play(ask("/v1/chat/completions", &[], &hello("chat/m")), vec![answer(400, "application/json", bad)]);
+    assert_eq!((response.status().as_u16(), report.attempts), (400, 1));
+    assert_eq!(response.body(), bad);
+    assert_eq!(report.outcome, Outcome::Failed);
+    let (_, response, report) =
+        play(ask("/v1/messages", &[], &hello("chat/m")), vec![Err(CallError::Timeout)]);
+    assert_eq!((response.status().as_u16(), report.attempts), (504, 1));
+    assert_eq!(body(&response)["type"], "error");
+}
+
+#[test]
+fn a_provider_that_wants_to_be_left_alone_longer_is() {
+    let mut busy = answer(429, "application/json", "{}").unwrap();
+    busy.headers_mut().insert("retry-after", "60".parse().unwrap());
+    let (world, response, _) = play(ask("/v1/messages", &[], &hello("chat/m")), vec![Ok(busy)]);
+    assert_eq!((response.status().as_u16(), world.slept.get()), (429, Duration::ZERO));
+    assert_eq!(response.headers()["retry-after"], "60");
+    assert_eq!(body(&response)["error"]["type"], "rate_limit_error");
+}
+
+#[test]
+fn attempts_end() {
+    let busy = || answer(529, "application/json", "{}");
+    let (_, response, report) =
+        play(ask("/v1/chat/completions", &[], &hello("chat/m")), vec![busy(), busy(), busy()]);
+    assert_eq!((response.status().as_u16(), report.attempts), (529, 3));
+}
+
+#[test]
+fn a_provider_that_does_not_stream_is_streamed() {
+    let mut asked = hello("chat/m");
+    asked["stream"] = true.into();
+    let (_, response, _) = play(ask("/v1/messages", &[], &asked), vec![chat()]);
+    assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+    let text = String::from_utf8_lossy(response.body()).into_owned();
+    assert!(
+        text.contains("event: message_start") && text.contains("Hi") && text.contains("event: message_stop")
+    );
+}
+
+#[test]
+fn a_providers_nonsense_is_a_bad_gateway() {
+    let cases = ["<html>", "{\"choices\":", "[]"];
+    for nonsense in cases {
+        let (_, response, _) =
+            play(ask("/v1/messages", &[], &hello("chat/m")), vec![answer(200, "application/json", nonsense)]);
+        assert_eq!(response.status(), StatusCode::BAD_GATEWAY, "{nonsense}");
+        assert_eq!(body(&response)["error"]["type"], "api_error");
+    }
+}
+
+#[test]
+fn errors_of_the_gateway_are_in_the_callers_words() {
+    let openai = |response: &Response<Bytes>| body(response)["error"]["message"].is_string();
+    let get = |uri: &str| Request::get(uri).body(Bytes::new()).unwrap();
+    let (_, response, _) = play(get("/v1/messages"), vec![]);
+    assert_eq!((response.status().as_u16(), response.headers()["allow"].to_str().unwrap()), (405, "POST"));
+    assert_eq!(body(&response)["type"], "error");
+    let (_, response, _) = play(get("/v1/nothing"), vec![]);
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(openai(&response));
+    let mut form = ask("/v1/chat/completions", &[], &hello("chat/m"));
+    form.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    let (_, response, _) = play(form, vec![]);
+    assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let (_, response, _) = play(ask("/v1/responses", &[], &json!({"model": 4})), vec![]);
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(body(&response)["error"]["param"], "model");
+    let (_, response, _) = play(ask("/v1/responses", &[], &hello("nobody/m")), vec![]);
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(body(&response)["error"]["code"], "model_not_found");
+}
+
+#[test]
+fn a_request_keeps_its_id_where_it_has_a_plain_one() {
+    let id = |given: &str| {
+        let (_, response, report) =
+            play(ask("/v1/chat/completions", &[("x-request-id", given)], &hello("chat/m")), vec![chat()]);
+        assert_eq!(response.headers()["x-request-id"], report.id.as_str());
+        report.id
+    };
+    assert_eq!(id("abc-1"), "abc-1");
+    assert_ne!(id("a b"), "a b");
+    assert_ne!(id(&"a".repeat(129)), "a".repeat(129));
+}
