@@ -1,7 +1,7 @@
 //! Reads configurations: YAML with positions, variables, the schema's checks and the types' own, all problems at once.
 //!
-//! In reading order: [`tree`] (text to values with their places), [`walk`] (the schema, variables), [`served`] (what is
-//! configured and not served), [`advice`] (old keys).
+//! In reading order: `tree` (text to values with their places), `walk` (the schema, variables), `served` (what is
+//! configured and not served), `advice` (old keys).
 
 mod advice;
 mod schema;
@@ -83,27 +83,18 @@ pub fn read_text(
     let malformed =
         |error: Malformed| Problems(vec![Problem::at(name, error.place, &Path::default(), error.why)]);
     let tree = Node::read(text).map_err(malformed)?;
-    let walked = walk::walk(&tree, &schema(), &environment);
     let telling = Telling { name, tree: &tree };
-    let Some(config) = typed(&walked) else {
-        return Err(telling.problems(walked.errors));
-    };
-    let (compiled, findings) = config::check(&config);
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        findings.into_iter().partition(|finding| finding.severity == Severity::Error);
-    let own = errors.into_iter().filter(|finding| !is_consequence(&finding.path, &walked.dropped));
-    let errors = walked.errors.iter().cloned().chain(own.map(|finding| (finding.path, finding.message)));
-    let errors = errors.collect::<Vec<_>>();
-    if !errors.is_empty() {
-        return Err(telling.problems(errors));
+    let mut walked = walk::walk(&tree, &schema(), &environment);
+    let compiled = typed(&mut walked).map(|config| check(&config, &mut walked));
+    match compiled.filter(|_| walked.errors.is_empty()) {
+        None => Err(telling.problems(walked.errors)),
+        Some(compiled) => Ok(Loaded {
+            unserved: telling.unserved(&walked.json, &compiled),
+            compiled,
+            warnings: telling.problems(walked.warnings).0,
+            unset: telling.unset(walked.unset),
+        }),
     }
-    let warnings = warnings.into_iter().map(|finding| (finding.path, finding.message)).chain(walked.warnings);
-    Ok(Loaded {
-        unserved: telling.unserved(&walked.json, &compiled),
-        compiled,
-        warnings: telling.problems(warnings).0,
-        unset: telling.unset(walked.unset),
-    })
 }
 
 /// The configuration of a gateway that has none: every provider whose key is in the environment, and where there is
@@ -140,12 +131,31 @@ fn variable(name: &str) -> Option<String> {
 
 /// What was walked as types; `None` where something is missing that cannot be. The two keys that every configuration
 /// must have are made up where they are missing, which was told, so that the rest is checked all the same.
-fn typed(walked: &Walked) -> Option<Config> {
+fn typed(walked: &mut Walked) -> Option<Config> {
     let mut json = walked.json.clone();
     let top = json.as_object_mut()?;
     top.entry("version").or_insert_with(|| "v0.4.0".into());
     top.entry("listeners").or_insert_with(|| Json::Array(Vec::new()));
-    Config::deserialize(&json).ok()
+    let config = Config::deserialize(&json).ok();
+    if config.is_none() && walked.errors.is_empty() {
+        let message = "is not understood though it follows the schema: a defect of the gateway".to_owned();
+        walked.errors.push((Path::default(), message));
+    }
+    config
+}
+
+/// Adds what the types cannot say.
+fn check(config: &Config, walked: &mut Walked) -> Compiled {
+    let (compiled, findings) = config::check(config);
+    for finding in findings {
+        let told = (finding.path, finding.message);
+        match finding.severity {
+            Severity::Warning => walked.warnings.push(told),
+            Severity::Error if is_consequence(&told.0, &walked.dropped) => {}
+            Severity::Error => walked.errors.push(told),
+        }
+    }
+    compiled
 }
 
 /// Whether what was found at `path` may be so only because a value below it was left out.

@@ -573,6 +573,28 @@ fn our_examples_load() {
     }
 }
 
+/// The example that claims to have every key has every key.
+#[test]
+fn the_reference_is_complete() {
+    let text = std::fs::read_to_string(root().join("config/reference.yaml")).unwrap();
+    let mut keys = Vec::new();
+    keys_of(&configuration::schema(), &mut keys);
+    // The old form, and what has a new place.
+    let old =
+        ["llm_providers", "ingress_traffic", "egress_traffic", "message_format", "llm_provider", "model"];
+    keys.retain(|key| !old.contains(&key.as_str()) && !text.contains(&format!("{key}:")));
+    assert!(keys.is_empty(), "not in config/reference.yaml: {keys:?}");
+}
+
+/// All names of members in a schema.
+fn keys_of(schema: &serde_json::Value, keys: &mut Vec<String>) {
+    let parts = schema.as_object().into_iter().flat_map(|members| members.values());
+    let parts = parts.chain(schema.as_array().into_iter().flatten());
+    parts.for_each(|part| keys_of(part, keys));
+    let names = schema.get("properties").and_then(|properties| properties.as_object());
+    keys.extend(names.into_iter().flat_map(|names| names.keys().cloned()));
+}
+
 /// Every configuration of Plano loads, and every one that it refuses is refused here, each line with a place.
 #[test]
 fn configurations_of_plano_load() {

@@ -1,5 +1,13 @@
 //! What each provider is sent: where to, with whose credential, and without what it refuses.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where the core must not"
+)]
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::{Future, ready};

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json};
 use shared::config::Config;
 
-/// The schema (draft 2020-12), for editors and for [`walk`](super::walk).
+/// The schema (draft 2020-12), for editors and for the reader.
 pub fn schema() -> Json {
     let mut schema =
         SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Config>().to_value();
