@@ -8,6 +8,8 @@
 mod event;
 mod fold;
 mod loss;
+#[cfg(test)]
+pub(crate) mod order;
 mod usage;
 
 pub use event::{Delta, Event, Open, Start, Stop, StopReason};

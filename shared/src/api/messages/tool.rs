@@ -193,30 +193,41 @@ fn write_choice(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer
     if !context.may("tool_choice") {
         return;
     }
-    let (word, name) = match choice {
-        ToolChoice::Auto => ("auto", None),
-        ToolChoice::None => ("none", None),
-        ToolChoice::Required => ("any", None),
-        ToolChoice::Named { name, .. } => ("tool", Some(name)),
-        ToolChoice::Allowed { required, .. } => {
-            context.lose(Loss::new("tool_choice", Why::Approximated));
-            (if *required { "any" } else { "auto" }, None)
-        }
-        ToolChoice::Other { api: Api::Messages, raw } => return o.key("tool_choice").raw(raw),
-        ToolChoice::Other { .. } => {
-            let message = "This form of `tool_choice` cannot be asked of this model's provider.";
-            return context
-                .refuse(Error::invalid_param("tool_choice", message).with_code("unsupported_parameter"));
-        }
-    };
+    if let ToolChoice::Other { api, raw } = choice {
+        return write_other_choice(*api, raw, context, o);
+    }
     let inner = context.inner(request, "tool_choice.");
+    let word = choice_word(choice, context);
     o.key("tool_choice").object(|o| {
         o.key("type").string(word);
-        name.iter().for_each(|name| o.key("name").string(name));
+        if let ToolChoice::Named { name, .. } = choice {
+            o.key("name").string(name);
+        }
         // The API refuses the switch where no tool may be used.
         if let Some(single) = single.filter(|_| word != "none") {
             o.key("disable_parallel_tool_use").boolean(single);
         }
         inner.iter().for_each(|(name, value)| o.key(name).json(*value));
     });
+}
+
+fn choice_word(choice: &ToolChoice<'_>, context: &mut Context<'_>) -> &'static str {
+    match choice {
+        ToolChoice::Auto | ToolChoice::Other { .. } => "auto",
+        ToolChoice::None => "none",
+        ToolChoice::Required => "any",
+        ToolChoice::Named { .. } => "tool",
+        ToolChoice::Allowed { required, .. } => {
+            context.lose(Loss::new("tool_choice", Why::Approximated));
+            if *required { "any" } else { "auto" }
+        }
+    }
+}
+
+fn write_other_choice(api: Api, raw: &str, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if api == Api::Messages {
+        return o.key("tool_choice").raw(raw);
+    }
+    let message = "This form of `tool_choice` cannot be asked of this model's provider.";
+    context.refuse(Error::invalid_param("tool_choice", message).with_code("unsupported_parameter"));
 }

@@ -8,6 +8,7 @@ use super::{Reader, Writer};
 use crate::api::completions::response;
 use crate::api::{Echo, ReadStream, WriteStream};
 use crate::error::Error;
+use crate::ir::order::Order;
 use crate::ir::{
     Block, Delta, Event, Open, Response, Start, Stop, StopReason, Thought, ToolKind, ToolUse, Usage,
 };
@@ -28,43 +29,6 @@ fn fold(frames: &[String]) -> Response {
     }
     reader.finish(&mut sink);
     response
-}
-
-#[derive(Default)]
-struct Order {
-    begun: bool,
-    opened: u32,
-    open: bool,
-    stopped: bool,
-    over: bool,
-}
-
-impl Order {
-    fn check(&mut self, event: &Event<'_>) {
-        assert!(!self.over, "{event:?} after the last");
-        assert!(
-            self.begun || matches!(event, Event::Start(_) | Event::Fail(_)),
-            "{event:?} before the start"
-        );
-        match event {
-            Event::Start(_) => assert!(!std::mem::replace(&mut self.begun, true)),
-            Event::Open { index, .. } => {
-                assert!(!std::mem::replace(&mut self.open, true) && *index == self.opened && !self.stopped);
-                self.opened += 1;
-            }
-            Event::Delta { index, .. } => assert!(self.open && index + 1 == self.opened),
-            Event::Close { index } => {
-                assert!(std::mem::take(&mut self.open) && index + 1 == self.opened);
-            }
-            Event::Stop(_) => assert!(!self.open && !std::mem::replace(&mut self.stopped, true)),
-            Event::End => {
-                assert!(self.stopped);
-                self.over = true;
-            }
-            Event::Fail(_) => self.over = true,
-            Event::Usage(_) | Event::Ping => {}
-        }
-    }
 }
 
 /// A chunk with this choice.

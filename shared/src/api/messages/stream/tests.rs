@@ -8,48 +8,13 @@ use super::{Reader, Writer};
 use crate::api::messages::response;
 use crate::api::{Api, Echo, ReadStream, WriteStream};
 use crate::error::{Error, Kind};
+use crate::ir::order::Order;
 use crate::ir::{
     Block, Citations, Delta, Event, Media, Open, Response, Source, Start, Stop, StopReason, Text, Thought,
     ToolKind, ToolUse, Usage,
 };
 use crate::wire::json::Json;
 use crate::wire::{Frame, sse};
-
-/// Holds events to the invariant of [`Event`].
-#[derive(Default)]
-struct Order {
-    begun: bool,
-    opened: u32,
-    open: bool,
-    stopped: bool,
-    over: bool,
-}
-
-impl Order {
-    fn check(&mut self, event: &Event<'_>) {
-        assert!(!self.over, "{event:?} after the last");
-        assert!(
-            self.begun || matches!(event, Event::Start(_) | Event::Fail(_)),
-            "{event:?} before the start"
-        );
-        match event {
-            Event::Start(_) => assert!(!std::mem::replace(&mut self.begun, true)),
-            Event::Open { index, .. } => {
-                assert!(!std::mem::replace(&mut self.open, true) && *index == self.opened && !self.stopped);
-                self.opened += 1;
-            }
-            Event::Delta { index, .. } => assert!(self.open && index + 1 == self.opened),
-            Event::Close { index } => assert!(std::mem::take(&mut self.open) && index + 1 == self.opened),
-            Event::Stop(_) => assert!(!self.open && !std::mem::replace(&mut self.stopped, true)),
-            Event::End => {
-                assert!(self.stopped);
-                self.over = true;
-            }
-            Event::Fail(_) => self.over = true,
-            Event::Usage(_) | Event::Ping => {}
-        }
-    }
-}
 
 /// Reads events of the provider, the data of each.
 fn fold(events: &[Value]) -> Response {
