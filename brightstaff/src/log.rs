@@ -73,17 +73,17 @@ struct Members<'a> {
 impl Members<'_> {
     fn push(&mut self, field: &Field, value: impl fmt::Display) {
         if self.result.is_ok() {
-            self.result = write!(self.out, ",{}:{value}", Json(&field.name()));
+            // A field's name is Rust's: nothing in it needs escaping.
+            self.result = write!(self.out, ",\"{}\":{value}", field.name());
         }
     }
 }
 
 impl Visit for Members<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = format!("{value:?}");
         match field.name() {
-            RAW => self.push(field, text),
-            _ => self.push(field, Json(&text)),
+            RAW => self.push(field, format_args!("{value:?}")),
+            _ => self.push(field, Json(&format!("{value:?}"))),
         }
     }
 

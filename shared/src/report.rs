@@ -6,7 +6,7 @@ use crate::api::Api;
 use crate::host::Timestamp;
 use crate::ir::Usage;
 
-/// The account of one request. Its JSON form is what `POST /v1/reports` takes.
+/// The account of one request. Its JSON form is what `POST /v1/reports` takes; what is not known is not in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Report {
@@ -17,8 +17,10 @@ pub struct Report {
     /// When it came.
     pub began: Timestamp,
     /// The API it was asked in; none where the path named none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<Api>,
     /// The API it was sent in; none where it was not sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<Api>,
     /// The model as the client named it.
     pub model: String,
@@ -32,11 +34,13 @@ pub struct Report {
     pub status: u16,
     pub outcome: Outcome,
     /// What went wrong, in a word of [`Kind`](crate::error::Kind), and whose fault it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     /// How often the provider was asked.
     pub attempts: u32,
     pub usage: Usage,
     /// Why the answer ended, in a word of [`StopReason`](crate::ir::StopReason).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<String>,
     /// What the translation could not carry.
     pub losses: Vec<String>,
@@ -76,8 +80,10 @@ pub struct Failure {
 #[serde(default)]
 pub struct Times {
     /// Until the provider's head came.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<u64>,
     /// Until the first words, thoughts or arguments came.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_token: Option<u64>,
     /// Until the last byte.
     pub total: u64,

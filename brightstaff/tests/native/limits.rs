@@ -17,6 +17,8 @@ async fn g10_a_body_that_is_announced_too_long_is_refused() {
     let answer = ask(rig.address, &request("/v1/chat/completions", "", &"x".repeat(101))).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert_eq!(json_of(&answer)["error"]["message"], "The body is longer than 100 bytes.");
+    let answer = ask(rig.address, &request("/v1/messages", "", &"x".repeat(101))).await;
+    assert_eq!(json_of(&answer)["error"]["type"], "request_too_large");
 }
 
 #[tokio::test]

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use crate::rig::{Home, Said, post};
 
 const UP: [&str; 3] = ["up", "--listener-port", "0"];
-const CLIENTS: [(&str, &str); 2] = [
+const CLIENTS: [(&str, &str); 3] = [
     ("/v1/chat/completions", r#""messages":[{"role":"user","content":"Good morning"}]"#),
+    ("/v1/messages", r#""max_tokens":50,"messages":[{"role":"user","content":"Good morning"}]"#),
     ("/v1/responses", r#""input":"Good morning""#),
 ];
 
