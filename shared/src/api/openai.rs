@@ -56,6 +56,12 @@ pub(super) fn audio_format(media_type: &str) -> &str {
     }
 }
 
+/// The tier that served an answer, in OpenAI's words: others' are its `default`.
+pub(super) fn tier_word(tier: &str) -> &str {
+    const WORDS: [&str; 5] = ["default", "flex", "scale", "priority", "fast"];
+    if WORDS.contains(&tier) { tier } else { "default" }
+}
+
 /// An error body, for a whole answer.
 ///
 /// <https://platform.openai.com/docs/guides/error-codes>

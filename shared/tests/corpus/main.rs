@@ -25,9 +25,13 @@ macro_rules! pairs {
 pairs! {
     completions_to_completions: "completions" to "completions";
     completions_to_responses: "completions" to "responses";
-    messages_to_messages: "messages" to "messages";
     responses_to_completions: "responses" to "completions";
     responses_to_responses: "responses" to "responses";
+    completions_to_messages: "completions" to "messages";
+    messages_to_completions: "messages" to "completions";
+    messages_to_messages: "messages" to "messages";
+    messages_to_responses: "messages" to "responses";
+    responses_to_messages: "responses" to "messages";
 }
 
 /// Plays a pair's cases in every way there is.

@@ -66,7 +66,7 @@ impl Kind {
         let port = free_port();
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, configuration::yaml(port, provider)).expect("a temporary file can be written");
-        let place = Place { folder: folder.path(), file: &file, port };
+        let place = Place { folder: folder.path(), file: &file, port, provider };
         let process = match self {
             Kind::Native => native::start(&place),
             Kind::Envoy => envoy::start(&place),
@@ -100,6 +100,7 @@ struct Place<'p> {
     file: &'p Path,
     /// Where to listen.
     port: u16,
+    provider: SocketAddr,
 }
 
 /// Gives a program the providers' keys.

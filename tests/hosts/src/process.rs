@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,16 +19,12 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a program whose output goes to a file in `folder`.
-    pub(crate) fn start(
-        name: &'static str,
-        command: &mut Command,
-        folder: &std::path::Path,
-    ) -> io::Result<Process> {
+    pub(crate) fn start(name: &'static str, command: &mut Command, folder: &Path) -> io::Result<Process> {
         let output = folder.join(format!("{name}.log"));
         let file = File::create(&output)?;
-        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-        // A group of its own, so that what it starts ends with it.
-        let child = command.process_group(0).spawn()?;
+        // A group of its own, for some programs start others that must end with them.
+        let child =
+            command.process_group(0).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()?;
         Ok(Process { child, name, output })
     }
 
@@ -59,10 +55,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // All of this fails only where the program has ended by itself.
+        // These fail only where the program has ended by itself.
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
-        let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("--- {} said:\n{}", self.name, self.output());

@@ -69,7 +69,7 @@ impl Head {
         Head {
             id: if base.starts_with("chatcmpl-") { base.to_owned() } else { format!("chatcmpl-{base}") },
             created: start.created.unwrap_or(echo.created),
-            service_tier: start.service_tier.as_deref().map(str::to_owned),
+            service_tier: start.service_tier.as_deref().map(|tier| openai::tier_word(tier).to_owned()),
             base: base.to_owned(),
         }
     }

@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use crate::api::openai;
 use crate::wire::json::{Json, Kind, Writer};
 
 /// The members of a response that repeat those of its request, written once for all of a stream's events.
@@ -53,9 +54,8 @@ impl Parameters {
 
     /// The tier that answers, in this API's words; those of others that it does not have are its `default`.
     pub(super) fn set_tier(&mut self, tier: Option<&str>) {
-        const WORDS: [&str; 5] = ["default", "flex", "scale", "priority", "fast"];
         if let Some(tier) = tier {
-            self.tier = if WORDS.contains(&tier) { tier } else { "default" }.to_owned();
+            self.tier = openai::tier_word(tier).to_owned();
         }
     }
 

@@ -3,58 +3,41 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Place, run, with_keys};
+use super::{Place, run};
 use crate::configuration::FAMILIES;
 use crate::process::Process;
-use crate::tools::{planoai, tool};
+use crate::tools::{self, tool};
 
 pub(super) fn start(place: &Place<'_>) -> Process {
-    let component = place.folder.join("target/spin/gateway.wasm");
-    let manifest = place.folder.join("spin.toml");
-    let module = tool("PLANO_SPIN_WASM").expect("the component has been built");
-    run(Command::new(planoai())
-        .args(["build", "spin"])
-        .arg(place.file)
-        .arg("--module")
-        .arg(module)
-        .arg("-o")
-        .arg(&component));
-    run(Command::new(planoai()).args(["render", "spin"]).arg(place.file).arg("-o").arg(&manifest));
-    let mut command = match tool("PLANO_SPIN") {
-        Some(spin) => spin_up(&spin, place.port),
-        None => small_host(&component, &manifest, place.port),
+    let component = place.folder.join("gateway.wasm");
+    let mut build = Command::new(tools::planoai());
+    build.args(["build", "spin"]).arg(place.file).arg("--output").arg(&component);
+    run(build.arg("--module").arg(tool("PLANO_SPIN_WASM").expect("checked before the start")));
+    let (name, mut command) = match tool("PLANO_SPIN") {
+        Some(spin) => ("spin", in_spin(&spin, place)),
+        None => ("spin-host", in_small_host(&component, place)),
     };
-    Process::start("spin", command.current_dir(place.folder), place.folder)
+    Process::start(name, command.current_dir(place.folder), place.folder)
         .expect("the Spin host can be started")
 }
 
-fn spin_up(spin: &Path, port: u16) -> Command {
+fn in_spin(spin: &Path, place: &Place<'_>) -> Command {
+    let manifest = place.folder.join("spin.toml");
+    let mut render = Command::new(tools::planoai());
+    render.args(["render", "spin"]).arg(place.file).arg("--output").arg(&manifest);
+    run(render.arg("--component").arg("gateway.wasm"));
     let mut command = Command::new(spin);
-    command.args(["up", "--listen", &format!("127.0.0.1:{port}")]);
-    for family in &FAMILIES {
-        let (name, value) = family.key;
-        command.env(format!("SPIN_VARIABLE_{name}"), value);
-    }
+    command.args(["up", "--listen", &format!("127.0.0.1:{}", place.port), "--from"]).arg(manifest);
+    command.envs(FAMILIES.iter().map(|family| (format!("SPIN_VARIABLE_{}", family.key.0), family.key.1)));
     command
 }
 
-/// The small host, allowed what the manifest allows.
-fn small_host(component: &Path, manifest: &Path, port: u16) -> Command {
-    let mut command = Command::new(tool("PLANO_SPIN_HOST").expect("the small host has been built"));
-    command.arg("--component").arg(component).args(["--listen", &format!("127.0.0.1:{port}")]);
+fn in_small_host(component: &Path, place: &Place<'_>) -> Command {
+    let mut command = Command::new(tool("PLANO_SPIN_HOST").expect("checked before the start"));
+    command.arg("--component").arg(component).args(["--listen", &format!("127.0.0.1:{}", place.port)]);
     for family in &FAMILIES {
-        let (name, value) = family.key;
-        command.args(["--variable", &format!("{}={value}", name.to_ascii_lowercase())]);
+        command.args(["--variable", &format!("{}={}", family.key.0.to_lowercase(), family.key.1)]);
     }
-    for origin in allowed(&std::fs::read_to_string(manifest).expect("the manifest was written")) {
-        command.args(["--allow-outbound", &origin]);
-    }
-    with_keys(&mut command);
+    command.args(["--allow-outbound", &format!("http://{}", place.provider)]);
     command
-}
-
-/// The values of `allowed_outbound_hosts`.
-fn allowed(manifest: &str) -> Vec<String> {
-    let line = manifest.lines().find_map(|line| line.strip_prefix("allowed_outbound_hosts = "));
-    serde_json::from_str(line.expect("the manifest says what may be called")).expect("an array of strings")
 }

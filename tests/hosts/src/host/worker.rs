@@ -1,4 +1,4 @@
-//! The Worker in workerd: `wrangler dev` with the repository's own `wrangler.toml`.
+//! The Worker in workerd: `wrangler dev` in a copy of what the repository's `wrangler.toml` names.
 
 use std::fs;
 use std::path::Path;
@@ -7,42 +7,47 @@ use std::process::Command;
 use super::{Place, free_port, run};
 use crate::configuration::FAMILIES;
 use crate::process::Process;
-use crate::tools::{planoai, root, tool};
+use crate::tools::{self, tool};
 
 pub(super) fn start(place: &Place<'_>) -> Process {
-    lay_out(place.folder);
-    let compiled = place.folder.join("edge/worker/build/gateway.txt");
-    run(Command::new(planoai()).args(["build", "worker"]).arg(place.file).arg("-o").arg(compiled));
-    let secrets: String =
-        FAMILIES.iter().map(|family| format!("{}={}\n", family.key.0, family.key.1)).collect();
-    fs::write(place.folder.join(".dev.vars"), secrets).expect("the temporary folder can be written to");
-    let mut command = Command::new(tool("PLANO_NODE").expect("there is a node"));
-    command
-        .arg(tool("PLANO_WRANGLER").expect("there is a wrangler"))
-        .args(["dev", "--ip", "127.0.0.1", "--port", &place.port.to_string()])
-        .args(["--inspector-port", &free_port().to_string()])
-        // Wrangler otherwise looks for its network, and asks whoever sits before it.
-        .envs([("CLOUDFLARE_CF_FETCH_ENABLED", "false"), ("WRANGLER_SEND_METRICS", "false"), ("CI", "1")])
-        .current_dir(place.folder);
-    Process::start("wrangler", &mut command, place.folder).expect("wrangler can be started")
+    let edge = place.folder.join("edge/worker");
+    copy(&tool("PLANO_WORKER_DIR").expect("checked before the start"), &edge.join("build"));
+    fs::copy(tools::root().join("edge/worker/shim.mjs"), edge.join("shim.mjs"))
+        .expect("the shim can be copied");
+    fs::write(place.folder.join("wrangler.toml"), manifest()).expect("a temporary file can be written");
+    fs::write(place.folder.join(".dev.vars"), secrets()).expect("a temporary file can be written");
+    let mut build = Command::new(tools::planoai());
+    build.args(["build", "worker"]).arg(place.file).arg("--output").arg(edge.join("build/gateway.txt"));
+    run(&mut build);
+    let mut wrangler = Command::new(tool("PLANO_WRANGLER").expect("checked before the start"));
+    wrangler.args(["dev", "--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);
+    wrangler.arg("--port").arg(place.port.to_string()).arg("--inspector-port").arg(free_port().to_string());
+    wrangler.env("CLOUDFLARE_CF_FETCH_ENABLED", "false").env("WRANGLER_SEND_METRICS", "false").env("CI", "1");
+    wrangler.current_dir(place.folder);
+    Process::start("wrangler", &mut wrangler, place.folder).expect("wrangler can be started")
 }
 
-/// Puts what `wrangler.toml` names beside a copy of it, without the step that builds it: that was done.
-fn lay_out(folder: &Path) {
-    let built = folder.join("edge/worker/build");
-    fs::create_dir_all(&built).expect("the temporary folder can be written to");
-    let text = fs::read_to_string(root().join("wrangler.toml")).expect("the repository has a wrangler.toml");
-    let without_build = text.split("[build]").next().unwrap_or_default();
-    let rules = text.find("[[rules]]").and_then(|at| text.get(at..)).unwrap_or_default();
-    fs::write(folder.join("wrangler.toml"), format!("{without_build}{rules}")).expect("it can be written");
-    let worker = root().join("edge/worker");
-    copy(&worker.join("shim.mjs"), &folder.join("edge/worker/shim.mjs"));
-    let guest = tool("PLANO_WORKER_DIR").expect("the Worker has been built");
-    for file in ["index_bg.js", "index_bg.wasm"] {
-        copy(&guest.join(file), &built.join(file));
-    }
+/// The repository's own manifest but for the build, which has been done.
+fn manifest() -> String {
+    let manifest = fs::read_to_string(tools::root().join("wrangler.toml")).expect("wrangler.toml is there");
+    let tables = manifest.split_inclusive("\n\n");
+    tables.filter(|table| !table.trim_start().starts_with("[build]")).collect()
+}
+
+/// The keys as wrangler reads them beside the manifest.
+fn secrets() -> String {
+    FAMILIES.iter().map(|family| format!("{}={}\n", family.key.0, family.key.1)).collect()
 }
 
 fn copy(from: &Path, to: &Path) {
-    fs::copy(from, to).unwrap_or_else(|error| panic!("{} to {}: {error}", from.display(), to.display()));
+    fs::create_dir_all(to).expect("the temporary folder can be written to");
+    for entry in fs::read_dir(from).expect("the built Worker is there") {
+        let entry = entry.expect("a folder can be listed");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("the built Worker can be copied");
+        }
+    }
 }

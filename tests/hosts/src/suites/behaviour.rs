@@ -204,7 +204,7 @@ async fn cut_whole(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Ou
 
 async fn leaves(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
     let (question, script) = streamed(dialect);
-    let said = script.pieces.iter().take(1).cloned().collect();
+    let said = script.pieces.iter().take(3).cloned().collect();
     provider.say(Script { pieces: said, ending: Ending::Silent, ..script });
     let mut answer = question.open(at).await?;
     holds("no first words", answer.next().await?.is_some())?;
