@@ -8,7 +8,7 @@ use shared::gateway::{Compiled, Gateway};
 use spin_sdk::variables;
 
 /// Filled by `planoai build spin`, after this was compiled.
-static PLACE: Place = embedded::EMPTY;
+static PLACE: Place = embedded::empty();
 
 /// The gateway, its secrets taken from Spin's variables; otherwise what is wrong with them.
 pub(crate) async fn gateway() -> Result<Gateway, String> {
