@@ -41,7 +41,7 @@ struct EnvoyArguments {
     /// The filter, as `cargo xtask build envoy` makes it
     #[arg(long, value_name = "WASM", default_value = "target/guests/envoy.wasm")]
     filter: PathBuf,
-    /// Certificates of the authorities that providers are checked against
+    /// Certificates of the authorities that providers are checked against, where the configuration names none
     #[arg(long, value_name = "PEM", default_value = "/etc/ssl/certs/ca-certificates.crt")]
     ca: PathBuf,
     /// A port on loopback for Envoy's administration; none if left out
@@ -79,13 +79,12 @@ fn run_spin(arguments: SpinArguments) -> Result<(), Failure> {
 fn run_envoy(arguments: EnvoyArguments) -> Result<(), Failure> {
     let file = configuration::find(arguments.file.as_deref())?;
     let configuration = configuration::load(file, configuration::USUAL_PORT)?;
-    let options = envoy::Options {
-        filter: absolute(&arguments.filter)?,
-        ca: absolute(&arguments.ca)?,
-        admin: arguments.admin,
-    };
-    let bootstrap =
-        envoy::bootstrap(&configuration.loaded.compiled, &options).map_err(Failure::configuration)?;
+    configuration.notices(brightstaff::configuration::Host::Envoy).for_each(|notice| eprintln!("{notice}"));
+    let compiled = &configuration.loaded.compiled;
+    let ca = compiled.authorities.as_deref().map_or(arguments.ca.as_path(), Path::new);
+    let options =
+        envoy::Options { filter: absolute(&arguments.filter)?, ca: absolute(ca)?, admin: arguments.admin };
+    let bootstrap = envoy::bootstrap(compiled, &options).map_err(Failure::configuration)?;
     output::write(arguments.output.as_deref(), format!("{bootstrap:#}\n").as_bytes())
 }
 
