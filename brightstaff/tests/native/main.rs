@@ -7,3 +7,4 @@ mod provider;
 mod reports;
 mod rig;
 mod streams;
+mod trust;
