@@ -1,6 +1,7 @@
 //! JSON appended to a caller's buffer.
 
 use bytes::{BufMut, BytesMut};
+use memchr::memchr2;
 
 use super::Json;
 
@@ -65,6 +66,9 @@ impl<'o> Writer<'o> {
     /// what is written may become a line of an event stream.
     pub fn raw(&mut self, value: &str) {
         self.separate();
+        if memchr2(b'\n', b'\r', value.as_bytes()).is_none() {
+            return self.out.put_slice(value.as_bytes());
+        }
         value.split(['\n', '\r']).for_each(|line| self.out.put_slice(line.as_bytes()));
     }
 
