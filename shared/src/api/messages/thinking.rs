@@ -15,7 +15,8 @@ use crate::wire::json::{Json, Kind, Writer};
 /// The least budget that the API takes.
 const LEAST: u64 = 1024;
 
-/// The budgets that other APIs' efforts become where the model takes budgets: the first that is listed and below.
+/// The budgets that other APIs' efforts become where the model takes budgets. The vendor gives no such table; these keep
+/// the efforts apart, and `high` well below the longest answers.
 const BUDGETS: [(&str, u64); 6] = [
     ("minimal", LEAST),
     ("low", 2048),
@@ -33,13 +34,13 @@ pub(super) enum Plan<'r> {
     /// What the client said, who speaks this API.
     Said(&'r Thinking<'r>),
     Off,
-    Budget(u64, Display),
+    Budget(u64, Shown),
     /// The model decides, and tries so hard.
-    Adaptive(Option<&'r str>, Display),
+    Adaptive(Option<&'r str>, Shown),
 }
 
 /// How thinking is to be shown, where that is said.
-type Display = Option<&'static str>;
+type Shown = Option<&'static str>;
 
 impl<'r> Plan<'r> {
     /// The effort to ask for.
@@ -174,7 +175,7 @@ fn effort_of(budget: u64) -> &'static str {
 }
 
 /// Other APIs' words for a summary all mean that it is to be seen.
-fn display(thinking: &Thinking<'_>) -> Display {
+fn display(thinking: &Thinking<'_>) -> Shown {
     thinking.summary.as_deref().map(|word| if word == "omitted" { "omitted" } else { "summarized" })
 }
 
