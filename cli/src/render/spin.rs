@@ -33,7 +33,7 @@ pub(super) fn manifest(compiled: &Compiled) -> String {
     let names: Vec<String> = compiled.variables().iter().map(|name| name.to_ascii_lowercase()).collect();
     let declared = names.iter().map(|name| format!("{name} = {{ required = true, secret = true }}"));
     let given = names.iter().map(|name| format!("{name} = \"{{{{ {name} }}}}\""));
-    let origins: Vec<String> = compiled.origins().iter().map(|origin| format!("{origin:?}")).collect();
+    let origins: Vec<String> = compiled.origins().iter().map(|origin| format!("\"{origin}\"")).collect();
     let component =
         [format!("source = {COMPONENT:?}"), format!("allowed_outbound_hosts = [{}]", origins.join(", "))];
     [
