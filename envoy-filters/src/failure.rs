@@ -6,9 +6,12 @@ use shared::relay::Ending;
 /// What Envoy calls an answer that is the provider's own.
 const GENUINE: &str = "via_upstream";
 
-/// Beginnings of Envoy's response code details, and what they are to the gateway.
+/// A beginning of Envoy's response code details, and what that is to the gateway.
 /// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details>
-const DETAILS: &[(&str, fn(String) -> CallError)] = &[
+type Detail = (&'static str, fn(String) -> CallError);
+
+/// The first that fits counts.
+const DETAILS: &[Detail] = &[
     ("no_healthy_upstream", CallError::Connect),
     ("upstream_reset_before_response_started{connection_timeout", CallError::Connect),
     ("upstream_reset_before_response_started{local_connection_failure", CallError::Connect),
