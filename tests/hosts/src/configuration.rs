@@ -77,6 +77,8 @@ model_providers:
 model_aliases:
   fast:
     target: completions/m
+backend:
+  url: http://{provider}
 "
     )
 }

@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
@@ -68,6 +69,7 @@ pub struct Received {
 struct State {
     script: Mutex<Option<Script>>,
     received: Mutex<Vec<Received>>,
+    reports: Mutex<Vec<Value>>,
     /// A caller left before its answer was over.
     left: Notify,
 }
@@ -91,6 +93,11 @@ impl Provider {
     /// What has been asked since the last time.
     pub fn received(&self) -> Vec<Received> {
         std::mem::take(&mut self.state.received.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The reports it got so far: it is the hosts' backend, too.
+    pub fn reports(&self) -> Vec<Value> {
+        self.state.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits for a caller to leave before its answer is over; false where none does.
@@ -140,17 +147,32 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    if path == "/v1/reports" {
+        return Ok(take_reports(&body, &state));
+    }
     let script = state.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let script = script.unwrap_or_else(|| by_words(&path, &body));
     let received = Received { method: head.method, path, headers: head.headers, body };
     state.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
+    Ok(follow(script, state))
+}
+
+fn take_reports(body: &[u8], state: &Arc<State>) -> Response<Pieces> {
+    let reports: Vec<Value> = serde_json::from_slice(body).unwrap_or_default();
+    let taken = format!("{{\"taken\":{}}}", reports.len());
+    state.reports.lock().unwrap_or_else(PoisonError::into_inner).extend(reports);
+    let body = Body { extension: "json".to_owned(), bytes: taken.into_bytes() };
+    follow(Script::body(&body), state.clone())
+}
+
+fn follow(script: Script, state: Arc<State>) -> Response<Pieces> {
     let mut response = Response::builder().status(script.status).header("content-type", script.media_type);
     for (name, value) in &script.headers {
         response = response.header(name, value);
     }
     let (sender, pieces) = mpsc::channel(1);
     tokio::spawn(speak(script, sender, state));
-    Ok(response.body(Pieces(pieces)).expect("a script is a response"))
+    response.body(Pieces(pieces)).expect("a script is a response")
 }
 
 /// The answer of the case that was asked for last in the body; an error that says so where there is none.

@@ -3,6 +3,7 @@
 pub mod behaviour;
 pub mod corpus;
 pub mod plano;
+pub mod reports;
 pub mod sdks;
 
 use crate::host::{Host, Kind};
@@ -51,4 +52,13 @@ fn equal<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, actual: &T) -
 /// Says what is not so.
 fn holds(what: impl std::fmt::Display, is_so: bool) -> Outcome {
     if is_so { Ok(()) } else { Err(what.to_string()) }
+}
+
+/// A case of the corpus.
+///
+/// # Panics
+/// Where there is none of that name.
+fn case(name: &str) -> ::corpus::Case {
+    let found = ::corpus::cases().into_iter().find(|case| case.name == name);
+    found.unwrap_or_else(|| panic!("the corpus has no {name}"))
 }

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use corpus::{Body, Case, messages};
+use corpus::{Body, messages};
 use serde_json::{Value, json};
 
-use super::{Outcome, equal, holds};
+use super::{Outcome, case, equal, holds};
 use crate::client::{Answer, Question};
 use crate::host::Kind;
 use crate::provider::{Ending, Provider, Script};
@@ -241,9 +241,4 @@ fn error(dialect: &Dialect, answer: &Answer, status: u16) -> Outcome {
 
 fn json_of(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or_default()
-}
-
-fn case(name: &str) -> Case {
-    let found = corpus::cases().into_iter().find(|case| case.name == name);
-    found.unwrap_or_else(|| panic!("the corpus has no {name}"))
 }

@@ -1,0 +1,107 @@
+//! The account of each request: where it goes, what it says, and what it never says.
+
+use std::time::{Duration, Instant};
+
+use corpus::Case;
+use serde_json::{Value, json};
+
+use super::{Outcome, equal, holds};
+use crate::client::Question;
+use crate::configuration::{CLIENT_KEY, FAMILIES};
+use crate::host::{Host, Kind};
+use crate::provider::{Ending, Provider, Script};
+
+/// A host may gather reports for a while before it sends them.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Plays all of it.
+pub async fn reports(kind: Kind) {
+    super::play(kind, "reports", async |host, provider| {
+        vec![
+            ("a streamed answer".to_owned(), streamed(host, provider).await),
+            ("an error of the provider".to_owned(), failed(host, provider).await),
+            ("a stream that broke off".to_owned(), cut(host, provider).await),
+            ("a request that was refused".to_owned(), refused(host, provider).await),
+            ("no secrets".to_owned(), no_secrets(host, provider)),
+        ]
+    })
+    .await;
+}
+
+async fn streamed(host: &Host, provider: &Provider) -> Outcome {
+    let case = super::case("messages-to-completions--parallel-tools-streamed");
+    provider.say(Script::of(&case));
+    ask(host, &case, "reported-1").await?;
+    let report = report(host, provider, "reported-1").await?;
+    let expected = json!({
+        "host": host.kind.name(), "client": "messages", "upstream": "completions", "model": "completions/m",
+        "provider": "completions/*", "provider_model": "m", "stream": true, "status": 200, "outcome": "answered",
+        "attempts": 1, "losses": [], "bytes_in": case.request.len(),
+    });
+    for (member, value) in expected.as_object().into_iter().flatten() {
+        equal(member, value, &report[member])?;
+    }
+    let usage = &report["usage"];
+    equal("usage", &json!([90, 75, 64]), &json!([usage["input"], usage["output"], usage["cache_read"]]))?;
+    let times = &report["times"];
+    holds(times, times["total"].as_u64() >= times["head"].as_u64() && times["head"].is_u64())
+}
+
+async fn failed(host: &Host, provider: &Provider) -> Outcome {
+    let case = super::case("completions-to-messages--error-529");
+    provider.say(Script::of(&case));
+    ask(host, &case, "reported-2").await?;
+    let report = report(host, provider, "reported-2").await?;
+    equal("outcome", &json!(["failed", 529]), &json!([report["outcome"], report["status"]]))?;
+    equal("error", &json!({"kind": "overloaded", "fault": "upstream"}), &report["error"])
+}
+
+async fn cut(host: &Host, provider: &Provider) -> Outcome {
+    let case = super::case("responses-to-messages--cut-in-mid-stream");
+    provider.say(Script { ending: Ending::Broken, ..Script::of(&case) });
+    ask(host, &case, "reported-3").await?;
+    let report = report(host, provider, "reported-3").await?;
+    equal("outcome", &json!(["cut", 200]), &json!([report["outcome"], report["status"]]))
+}
+
+async fn refused(host: &Host, provider: &Provider) -> Outcome {
+    let question = Question::post("/v1/responses", r#"{"model":"nobody/m","input":"Hi"}"#);
+    question.header("x-request-id", "reported-4").ask(host.address).await?;
+    let report = report(host, provider, "reported-4").await?;
+    let error = &report["error"];
+    equal("error", &json!({"kind": "not_found", "fault": "client"}), error)?;
+    equal("attempts", &json!(0), &report["attempts"])
+}
+
+async fn ask(host: &Host, case: &Case, id: &str) -> Outcome {
+    let question = Question::post(case.path(), case.request.clone()).header("x-request-id", id);
+    question.ask(host.address).await.map(drop)
+}
+
+/// Neither keys nor content, in whatever the host says or reports.
+fn no_secrets(host: &Host, provider: &Provider) -> Outcome {
+    let said = host.output() + &json!(provider.reports()).to_string();
+    let keys = FAMILIES.iter().map(|family| family.key.1);
+    for secret in keys.chain([CLIENT_KEY, "Paris", "Łódź", "I will look"]) {
+        holds(format!("the host says {secret:?}"), !said.contains(secret))?;
+    }
+    Ok(())
+}
+
+/// The report of a request: a line of the native host's log, sent to the backend by all others.
+async fn report(host: &Host, provider: &Provider, id: &str) -> Result<Value, String> {
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        let reports = if host.kind == Kind::Native { logged(&host.output()) } else { provider.reports() };
+        if let Some(report) = reports.into_iter().find(|report| report["id"] == id) {
+            return Ok(report);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(format!("there is no report of {id}"))
+}
+
+fn logged(output: &str) -> Vec<Value> {
+    let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.map(|line| line["report"].clone()).filter(Value::is_object).collect()
+}
