@@ -34,7 +34,9 @@ fn licences() -> Done<String> {
 
 fn documentation() -> Done<String> {
     let mut doc = cargo("doc --workspace --no-deps --document-private-items");
-    quietly(doc.env("RUSTDOCFLAGS", "-D warnings")).map(nothing_to_say)
+    // Private items are documented too, so a link to one of them leads somewhere.
+    let flags = "-D warnings -A rustdoc::private-intra-doc-links";
+    quietly(doc.env("RUSTDOCFLAGS", flags)).map(nothing_to_say)
 }
 
 /// The note of a step whose output matters only when it fails.

@@ -4,8 +4,10 @@
 //! streamed both ways. It serves plain HTTP/1.1, has no triggers but that one, and no key-value store, database or TLS of
 //! its own.
 //!
-//!     spin-host --component gateway.wasm --listen 127.0.0.1:3000 \
-//!         --variable openai_api_key=sk-… --allow-outbound https://api.openai.com
+//! ```text
+//! spin-host --component gateway.wasm --listen 127.0.0.1:3000 \
+//!     --variable openai_api_key=sk-… --allow-outbound https://api.openai.com
+//! ```
 
 mod arguments;
 mod component;
