@@ -58,11 +58,15 @@ impl Exchange {
         self.body = Some(body);
     }
 
-    /// There will be no answer, or no more of it.
-    pub(crate) fn give_up(&mut self, why: String) {
+    /// There will be no answer, or no more of it: what the future makes of that.
+    pub(crate) fn give_up(mut self, why: String) -> Option<Reply<Body>> {
         match &self.body {
             Some(body) => body.fail(why),
             None => self.slots.answer.set(Some(Err(CallError::Broken(why)))),
+        }
+        match self.advance() {
+            Step::Reply(reply) => Some(reply),
+            Step::Wait | Step::Send(_) => None,
         }
     }
 }
