@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// A configuration in its final form, as small as it goes.
 fn compiled(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
-    let configuration = configuration::load(configuration::find(file)?, configuration::USUAL_PORT)?;
+    let configuration = configuration::load(file)?;
     serde_json::to_vec(&configuration.loaded.compiled)
         .map_err(|error| Failure::new(format!("the configuration cannot be written: {error}")))
 }

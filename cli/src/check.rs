@@ -6,8 +6,9 @@ use brightstaff::configuration::Host;
 
 use crate::configuration::{self, Configuration};
 use crate::failure::Failure;
+use crate::output;
 
-/// Say everything that is wrong with a configuration, and what of it a host does not serve.
+/// Say everything that is wrong with a configuration, and what of it a host does not serve
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     planoai check gateway.yaml\n  \
@@ -22,14 +23,12 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let file = configuration::find(Some(&arguments.file))?;
-    let configuration = configuration::load(file, configuration::USUAL_PORT)?;
-    configuration.notices(arguments.host).for_each(|notice| println!("{notice}"));
-    for problem in &configuration.loaded.unset {
-        println!("notice: {problem}; it must be where the gateway runs");
-    }
-    println!("{}: {}", arguments.file.display(), summary(&configuration));
-    Ok(())
+    let configuration = configuration::load(Some(&arguments.file))?;
+    let unset = configuration.loaded.unset.iter();
+    let unset = unset.map(|problem| format!("notice: {problem}; it must be where the gateway runs"));
+    let summary = format!("{}: {}", arguments.file.display(), summary(&configuration));
+    let lines = configuration.notices(arguments.host).chain(unset).chain([summary]);
+    output::print(lines.map(|line| line + "\n").collect::<String>().as_bytes())
 }
 
 fn summary(configuration: &Configuration) -> String {

@@ -6,8 +6,9 @@ use crate::configuration;
 use crate::failure::Failure;
 use crate::output;
 
-/// Compile a configuration for the Worker and the Spin component: JSON, checked and final, with the names of secrets in
-/// it and not the secrets.
+/// Write the final form of a configuration, which guests have built in
+///
+/// It is JSON, checked, with the names of secrets in it and not the secrets.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     planoai compile gateway.yaml -o edge/worker/gateway.json\n  \
@@ -22,8 +23,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let file = configuration::find(arguments.file.as_deref())?;
-    let configuration = configuration::load(file, configuration::USUAL_PORT)?;
+    let configuration = configuration::load(arguments.file.as_deref())?;
     let mut json = serde_json::to_vec_pretty(&configuration.loaded.compiled)
         .map_err(|error| Failure::new(format!("the configuration cannot be written: {error}")))?;
     json.push(b'\n');

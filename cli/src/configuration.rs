@@ -10,9 +10,6 @@ use crate::failure::Failure;
 /// Where a configuration is looked for where none is named, in this order.
 const USUAL: [&str; 2] = ["config.yaml", "plano_config.yaml"];
 
-/// The port for models where no configuration says another.
-pub(crate) const USUAL_PORT: u16 = 12000;
-
 /// A configuration that was found and makes sense.
 pub(crate) struct Configuration {
     /// None for zero configuration.
@@ -20,9 +17,21 @@ pub(crate) struct Configuration {
     pub(crate) loaded: Loaded,
 }
 
-/// The file that is meant: the one that is named, else one in the usual places. One that is named must be there, for a
-/// gateway that starts with another configuration than was meant is worse than one that does not start.
-pub(crate) fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+/// Reads the file that is named, else one in the usual places, else makes the configuration that needs no file.
+pub(crate) fn load(named: Option<&Path>) -> Result<Configuration, Failure> {
+    let file = find(named)?;
+    let loaded = match &file {
+        Some(file) => {
+            configuration::read(file).map_err(|problems| Failure::configuration(problems.to_string()))?
+        }
+        None => configuration::zero(variable),
+    };
+    Ok(Configuration { file, loaded })
+}
+
+/// A file that is named must be there: a gateway that starts with another configuration than was meant is worse than
+/// one that does not start.
+fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     let Some(named) = named else {
         return Ok(USUAL.iter().map(PathBuf::from).find(|path| path.is_file()));
     };
@@ -32,22 +41,17 @@ pub(crate) fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     }
 }
 
-/// Reads a file, or makes the configuration that needs none, with this port for models.
-pub(crate) fn load(file: Option<PathBuf>, listener_port: u16) -> Result<Configuration, Failure> {
-    let loaded = match &file {
-        Some(file) => {
-            configuration::read(file).map_err(|problems| Failure::configuration(problems.to_string()))?
-        }
-        None => {
-            let mut loaded = configuration::zero(variable);
-            loaded.compiled.listeners.iter_mut().for_each(|listener| listener.port = listener_port);
-            loaded
-        }
-    };
-    Ok(Configuration { file, loaded })
-}
-
 impl Configuration {
+    /// Listens on `port` for models, where there is no file that says so.
+    pub(crate) fn listen_on(&mut self, port: u16) -> Result<(), Failure> {
+        if let Some(file) = &self.file {
+            let message = format!("{} says the port: leave --listener-port out", file.display());
+            return Err(Failure::configuration(message));
+        }
+        self.loaded.compiled.listeners.iter_mut().for_each(|listener| listener.port = port);
+        Ok(())
+    }
+
     /// Fills the secrets in from the environment. Only what is served must have its secrets.
     pub(crate) fn open(&self) -> Result<Gateway, Failure> {
         self.loaded.compiled.clone().open(variable).map_err(|flaws| {

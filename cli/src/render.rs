@@ -70,15 +70,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn run_spin(arguments: SpinArguments) -> Result<(), Failure> {
-    let file = configuration::find(arguments.file.as_deref())?;
-    let configuration = configuration::load(file, configuration::USUAL_PORT)?;
+    let configuration = configuration::load(arguments.file.as_deref())?;
     let manifest = spin::manifest(&configuration.loaded.compiled);
     output::write(arguments.output.as_deref(), manifest.as_bytes())
 }
 
 fn run_envoy(arguments: EnvoyArguments) -> Result<(), Failure> {
-    let file = configuration::find(arguments.file.as_deref())?;
-    let configuration = configuration::load(file, configuration::USUAL_PORT)?;
+    let configuration = configuration::load(arguments.file.as_deref())?;
     configuration.notices(brightstaff::configuration::Host::Envoy).for_each(|notice| eprintln!("{notice}"));
     let compiled = &configuration.loaded.compiled;
     let ca = compiled.authorities.as_deref().map_or(arguments.ca.as_path(), Path::new);

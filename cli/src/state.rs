@@ -91,8 +91,12 @@ impl State {
 
     /// The gateway that runs, if one does and has said so.
     pub(crate) fn running(&self) -> Option<Running> {
-        let running = self.is_held().then(|| fs::read(self.record()))?.ok()?;
-        serde_json::from_slice(&running).ok()
+        self.is_held().then(|| self.announced())?
+    }
+
+    /// What was announced last, by whatever process.
+    pub(crate) fn announced(&self) -> Option<Running> {
+        serde_json::from_slice(&fs::read(self.record()).ok()?).ok()
     }
 
     /// Says that this process answers.

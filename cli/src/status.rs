@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::failure::Failure;
+use crate::output;
 use crate::state::State;
 
 /// Say whether a gateway runs in the background, and where it listens.
@@ -15,14 +16,15 @@ pub(crate) fn run(_: Arguments) -> Result<(), Failure> {
     let Some(running) = state.running() else {
         return Err(Failure::new("not running in the background (`planoai up` starts it)"));
     };
-    println!("planoai is running (pid {}, for {}).", running.pid, since(running.since));
+    let mut text = format!("planoai is running (pid {}, for {}).\n", running.pid, since(running.since));
+    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<14}{value}\n"));
     for door in &running.doors {
-        println!("  {:<14}http://{}", door.name, door.address);
+        line(&door.name, format!("http://{}", door.address));
     }
     let file = running.configuration.map(|file| file.display().to_string());
-    println!("  {:<14}{}", "configuration", file.as_deref().unwrap_or("none: the keys in the environment"));
-    println!("  {:<14}{}", "log", state.log().display());
-    Ok(())
+    line("configuration", file.unwrap_or_else(|| "none: the keys in the environment".to_owned()));
+    line("log", state.log().display().to_string());
+    output::print(text.as_bytes())
 }
 
 fn since(began: u64) -> String {

@@ -7,9 +7,12 @@ mod foreground;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::configuration::{self, Configuration};
 use crate::failure::Failure;
 
-/// Start the gateway. Without FILE: ./config.yaml or ./plano_config.yaml where there is one, else every provider whose
+/// Start the gateway
+///
+/// Without FILE: ./config.yaml or ./plano_config.yaml where there is one, else every provider whose
 /// key is in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, …), else a built-in model that echoes.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -28,9 +31,9 @@ pub(crate) struct Arguments {
     /// Stay in the foreground, and log to standard error
     #[arg(long)]
     foreground: bool,
-    /// The port for models where there is no configuration; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = crate::configuration::USUAL_PORT)]
-    listener_port: u16,
+    /// The port for models where there is no configuration [default: 12000]; 0 takes a free one
+    #[arg(long, value_name = "PORT")]
+    listener_port: Option<u16>,
     /// How many seconds open requests get once it is told to stop
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     drain: u64,
@@ -47,6 +50,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
+    fn configuration(&self) -> Result<Configuration, Failure> {
+        let mut configuration = configuration::load(self.file.as_deref())?;
+        if let Some(port) = self.listener_port {
+            configuration.listen_on(port)?;
+        }
+        Ok(configuration)
+    }
+
     fn drain(&self) -> Duration {
         Duration::from_secs(self.drain)
     }

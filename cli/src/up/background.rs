@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::{Arguments, banner};
 use crate::failure::Failure;
 use crate::state::{Running, State};
-use crate::{configuration, logs, settings};
+use crate::{logs, output, settings};
 
 /// How long a process may take until it answers.
 const START: Duration = Duration::from_secs(30);
@@ -26,17 +26,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         return Err(already(&state));
     }
     // Read here too, so that what is wrong is said at once and without a log.
-    let file = configuration::find(arguments.file.as_deref())?;
-    let configuration = configuration::load(file, arguments.listener_port)?;
+    let configuration = arguments.configuration()?;
     configuration.open()?;
     settings::read(arguments.drain())?;
     let mut child = start(&arguments, &state)?;
     let running = wait(&mut child, &state).await?;
-    print!(
-        "{}",
-        banner::Banner { running: &running, configuration: &configuration, log: Some(&state.log()) }
-    );
-    Ok(())
+    let banner = banner::Banner { running: &running, configuration: &configuration, log: Some(&state.log()) };
+    output::print(banner.to_string().as_bytes())
 }
 
 fn already(state: &State) -> Failure {
@@ -49,7 +45,9 @@ fn start(arguments: &Arguments, state: &State) -> Result<Child, Failure> {
     let log = state.new_log().map_err(failed)?;
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     command.arg("up").args(&arguments.file).arg("--foreground").arg("--state").arg(state.folder());
-    command.args(["--listener-port", &arguments.listener_port.to_string()]);
+    if let Some(port) = arguments.listener_port {
+        command.args(["--listener-port", &port.to_string()]);
+    }
     command.args(["--drain", &arguments.drain.to_string()]);
     command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log);
     // A group of its own: Ctrl-C in this terminal is not meant for it.
@@ -60,7 +58,7 @@ fn start(arguments: &Arguments, state: &State) -> Result<Child, Failure> {
 async fn wait(child: &mut Child, state: &State) -> Result<Running, Failure> {
     let begun = Instant::now();
     while begun.elapsed() < START {
-        if let Some(running) = state.running().filter(|running| running.pid == child.id()) {
+        if let Some(running) = state.announced().filter(|running| running.pid == child.id()) {
             return Ok(running);
         }
         if let Ok(Some(status)) = child.try_wait() {

@@ -2,15 +2,20 @@
 
 use std::future::Future;
 use std::process;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use brightstaff::{Drained, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Arguments, banner};
+use crate::configuration::Configuration;
 use crate::failure::Failure;
+use crate::settings;
 use crate::state::{Address, Held, Running, State};
-use crate::{configuration, settings};
+
+/// How often, and after which pauses, the folder is tried.
+const HOLD_TRIES: u32 = 10;
+const HOLD_PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let log = brightstaff::log::start(settings::log_filter().as_deref(), std::io::stderr())
@@ -22,9 +27,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let state = arguments.state.as_deref().map(State::at).transpose()?;
-    let _held = state.as_ref().map(hold).transpose()?;
-    let file = configuration::find(arguments.file.as_deref())?;
-    let configuration = configuration::load(file, arguments.listener_port)?;
+    let _held = match &state {
+        Some(state) => Some(hold(state).await?),
+        None => None,
+    };
+    let configuration = arguments.configuration()?;
     let settings = settings::read(arguments.drain())?;
     // From here on a signal is not lost, also one that comes before the first request.
     let (once, twice) = (signalled(1)?, signalled(2)?);
@@ -43,14 +50,20 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn hold(state: &State) -> Result<Held, Failure> {
-    let held = state
-        .hold()
-        .map_err(|error| Failure::new(format!("cannot use {}: {error}", state.folder().display())))?;
-    held.ok_or_else(|| Failure::new("already running"))
+/// Takes the folder. Whoever only asks whether it is taken holds it for a moment, too, so that is tried more than once.
+async fn hold(state: &State) -> Result<Held, Failure> {
+    for _ in 0..HOLD_TRIES {
+        let held = state.hold();
+        let held = held.map_err(|error| Failure::new(format!("{}: {error}", state.folder().display())))?;
+        if let Some(held) = held {
+            return Ok(held);
+        }
+        tokio::time::sleep(HOLD_PAUSE).await;
+    }
+    Err(Failure::new("already running"))
 }
 
-fn running(arguments: &Arguments, configuration: &configuration::Configuration, server: &Server) -> Running {
+fn running(arguments: &Arguments, configuration: &Configuration, server: &Server) -> Running {
     let address = |(name, address)| Address { name, address };
     Running {
         pid: process::id(),

@@ -25,8 +25,9 @@ fn usage_is_explained() {
     assert_eq!(home.run(&["--version"]).code, 0);
     assert_eq!(home.run(&[]).code, 2);
     assert_eq!(home.run(&["serve"]).code, 2);
-    for command in ["up", "down", "logs", "status", "check", "compile", "schema"] {
-        let help = home.run(&[command, "--help"]);
+    for command in ["up", "down", "logs", "status", "check", "compile", "build", "render envoy", "schema"] {
+        let arguments = command.split(' ').chain(["--help"]).collect::<Vec<_>>();
+        let help = home.run(&arguments);
         assert_eq!(help.code, 0);
         assert!(help.out.contains("Exit codes:"), "{}", help.out);
     }
@@ -81,6 +82,15 @@ fn up_takes_the_configuration_beside_it_and_wants_its_secrets() {
         "{}",
         with.out
     );
+}
+
+/// A port that is given for nothing is a mistake that must be heard of.
+#[test]
+fn a_port_beside_a_file_is_refused() {
+    let home = Home::new("port");
+    let said = home.run(&["up", &home.write("good.yaml", &good()), "--listener-port", "1234"]);
+    assert_eq!(said.code, 78);
+    assert!(said.err.contains("leave --listener-port out"), "{}", said.err);
 }
 
 #[test]
