@@ -174,10 +174,11 @@ impl Dialect {
         other.unwrap_or_else(|| base.to_owned())
     }
 
-    /// Where an operation of `api` is. `base` is a complete root, `version` the configured one.
-    pub fn address(&self, base: &str, api: Api, model: &str, version: Option<&str>) -> String {
+    /// Where an operation of `api` is, which some APIs have in another place for answers that are to be streamed. `base`
+    /// is a complete root, `version` the configured one.
+    pub fn address(&self, base: &str, api: Api, model: &str, version: Option<&str>, stream: bool) -> String {
         let route = self.routes.iter().find(|route| route.api == api && base.ends_with(route.under));
-        let path = route.map_or(usual_path(api), |route| route.path);
+        let path = route.map_or(usual_path(api, stream), |route| route.path);
         let path = path.replace("{version}", version.unwrap_or(self.api_version));
         if !path.contains("{model}") {
             return format!("{base}/{path}");
@@ -215,7 +216,7 @@ impl Dialect {
 }
 
 /// Where an operation usually is behind the root.
-fn usual_path(api: Api) -> &'static str {
+fn usual_path(api: Api, _stream: bool) -> &'static str {
     match api {
         Api::Completions => "chat/completions",
         Api::Messages => "messages",
@@ -233,7 +234,7 @@ mod tests {
     fn address(base_url: &str, id: &str, api: Api, model: &str) -> String {
         let dialect = Dialect::named(id).unwrap();
         let base = if base_url.is_empty() { dialect.base.unwrap() } else { base_url };
-        dialect.address(&dialect.root_of(base), api, model, None)
+        dialect.address(&dialect.root_of(base), api, model, None, false)
     }
 
     #[test]
@@ -349,16 +350,22 @@ mod tests {
             "https://r.openai.azure.com/openai/deployments/gpt%205/chat/completions?api-version=";
         let root = azure.root_of(host);
         for base in [root.as_str(), &azure.root_of("https://r.openai.azure.com/openai/deployments/")] {
-            assert_eq!(azure.address(base, Api::Completions, "gpt 5", Some("v9")), format!("{deployment}v9"));
+            assert_eq!(
+                azure.address(base, Api::Completions, "gpt 5", Some("v9"), false),
+                format!("{deployment}v9")
+            );
         }
         assert_eq!(
-            azure.address(&root, Api::Completions, "gpt 5", None),
+            azure.address(&root, Api::Completions, "gpt 5", None, false),
             format!("{deployment}2025-01-01-preview")
         );
-        assert_eq!(azure.address(&root, Api::Responses, "m", None), format!("{host}/openai/v1/responses"));
+        assert_eq!(
+            azure.address(&root, Api::Responses, "m", None, false),
+            format!("{host}/openai/v1/responses")
+        );
         let new = azure.root_of("https://r.openai.azure.com/openai/v1");
         assert_eq!(
-            azure.address(&new, Api::Completions, "m", None),
+            azure.address(&new, Api::Completions, "m", None, false),
             format!("{host}/openai/v1/chat/completions")
         );
         assert_eq!(azure.auth(Api::Completions), Auth::Header("api-key"));
@@ -377,7 +384,7 @@ mod tests {
     fn a11_models_in_paths_are_encoded() {
         let azure = Dialect::named("azure_openai").unwrap();
         let arn = "arn:aws:bedrock:us-east-1:1:inference-profile/us.x?y#z";
-        let path = azure.address("https://h/openai", Api::Completions, arn, Some("1"));
+        let path = azure.address("https://h/openai", Api::Completions, arn, Some("1"), false);
         let encoded = "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.x%3Fy%23z";
         assert_eq!(path, format!("https://h/openai/deployments/{encoded}/chat/completions?api-version=1"));
     }

@@ -170,9 +170,9 @@ impl Provider {
         self.apis.iter().copied().find(|&api| api == client).or(self.apis.first().copied())
     }
 
-    /// The address of an operation.
-    pub fn uri(&self, api: Api, model: &str) -> Result<http::Uri, Error> {
-        let address = self.dialect.address(&self.base, api, model, self.api_version.as_deref());
+    /// The address of an operation, for an answer that is to be streamed or not.
+    pub fn uri(&self, api: Api, model: &str, stream: bool) -> Result<http::Uri, Error> {
+        let address = self.dialect.address(&self.base, api, model, self.api_version.as_deref(), stream);
         address.parse().map_err(|_| {
             let message = format!("The provider `{}` has no usable address for this model.", self.name);
             Error::new(Fault::Configuration, Kind::Api, message)

@@ -134,7 +134,7 @@ fn every_provider_gets_its_key_at_its_address() {
             let (id, client) = (dialect.id, client.name());
             assert_eq!(
                 request.uri().to_string(),
-                dialect.address(&base, spoken, "m", None),
+                dialect.address(&base, spoken, "m", None, false),
                 "{id}, {client}"
             );
             let key = dialect.key.map(|key| format!("value-of-{key}"));

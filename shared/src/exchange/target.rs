@@ -35,7 +35,7 @@ impl<'g> Target<'g> {
     pub(super) fn new(resolved: Resolved<'g>, asked: &Asked<'_>) -> Result<Target<'g>, Error> {
         let Resolved { provider, model } = resolved;
         let api = provider.api_for(asked.api).ok_or_else(|| unserved(provider))?;
-        let uri = provider.uri(api, &model)?;
+        let uri = provider.uri(api, &model, asked.stream)?;
         Ok(Target { provider, model, api, uri })
     }
 
