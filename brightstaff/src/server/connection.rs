@@ -1,7 +1,7 @@
 //! One connection: HTTP/1.1, or HTTP/2 without TLS to clients that begin with it.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
@@ -30,7 +31,7 @@ const PING: Duration = Duration::from_secs(30);
 pub(super) async fn serve(
     stream: TcpStream,
     surface: Arc<Surface>,
-    mut closing: watch::Receiver<bool>,
+    closing: watch::Receiver<bool>,
     head: Duration,
 ) {
     // Events of a stream are small and must not wait for one another. A socket that refuses this is closed already.
@@ -42,11 +43,21 @@ pub(super) async fn serve(
         async move { Ok::<_, Infallible>(surface.answer(request).await) }
     });
     let builder = builder(head, surface.gateway.limits.header_bytes);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    drive(connection, closing, head, &asked).await;
+}
+
+/// Polls a connection to its end, tells it when to end, and gives it up where nothing is asked within `head`: until the
+/// protocol is known hyper watches no clock.
+async fn drive<C: GracefulConnection>(
+    mut connection: Pin<&mut C>,
+    mut closing: watch::Receiver<bool>,
+    head: Duration,
+    asked: &AtomicBool,
+) {
     let mut closed = pin!(closing.wait_for(|closing| *closing));
     let mut late = pin!(tokio::time::sleep(head));
-    let mut told = false;
-    let mut waiting = true;
+    let (mut told, mut waiting) = (false, true);
     loop {
         tokio::select! {
             biased;
@@ -56,8 +67,7 @@ pub(super) async fn serve(
                 told = true;
                 connection.as_mut().graceful_shutdown();
             }
-            // Until the protocol is known hyper watches no clock.
-            _ = late.as_mut(), if waiting => match asked.load(Ordering::Relaxed) {
+            () = late.as_mut(), if waiting => match asked.load(Ordering::Relaxed) {
                 true => waiting = false,
                 false => return,
             }
