@@ -184,10 +184,14 @@ fn words() -> Value {
     }] })
 }
 
-/// The filter names the cluster.
+/// The filter names the cluster. An answer may take as long as it likes, but not be silent longer than the listener's
+/// timeout.
 fn route(entry: &Listener) -> Value {
-    let mut action = action(entry);
-    action["cluster_header"] = json!("x-plano-cluster");
+    let mut action = json!({
+        "cluster_header": "x-plano-cluster",
+        "timeout": "0s",
+        "idle_timeout": duration(entry.timeout),
+    });
     if entry.max_retries > 0 {
         action["retry_policy"] = retries(entry.max_retries);
     }
@@ -196,11 +200,6 @@ fn route(entry: &Listener) -> Value {
         "route": action,
         "request_headers_to_remove": ["x-plano-cluster", "x-forwarded-proto"],
     })
-}
-
-/// An answer may take as long as it likes, but not be silent longer than the listener's timeout.
-fn action(entry: &Listener) -> Value {
-    json!({ "timeout": "0s", "idle_timeout": duration(entry.timeout) })
 }
 
 fn router() -> Value {

@@ -4,10 +4,15 @@
 //! end where their connection does, as in HTTP/1.0, so that its reset is an ordinary end to the gateway's filter, which
 //! knows whether the answer is whole.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::gateway::{Compiled, Listener};
 
-use super::{Options, action, buffer, duration, machine, route, router};
+use super::{Options, buffer, duration, machine, route, router};
+
+/// How much sooner the inner listener gives a silent provider up, so that the client can be told.
+const HEAD_START: Duration = Duration::from_secs(5);
 
 /// What makes listeners possible that nothing outside can reach.
 pub(super) fn extension() -> Value {
@@ -21,10 +26,15 @@ pub(super) fn extension() -> Value {
 
 /// The way of requests that ask for a stream.
 pub(super) fn way(entry: &Listener) -> Value {
-    let mut action = action(entry);
-    action["cluster"] = json!(name(entry));
     let asked = json!({ "name": "accept", "string_match": { "exact": "text/event-stream" } });
-    json!({ "match": { "prefix": "/", "headers": [asked] }, "route": action })
+    json!({
+        "match": { "prefix": "/", "headers": [asked] },
+        "route": {
+            "cluster": name(entry),
+            "timeout": "0s",
+            "idle_timeout": duration(entry.timeout + HEAD_START),
+        },
+    })
 }
 
 /// The cluster that is the inner listener.
