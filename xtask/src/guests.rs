@@ -17,6 +17,8 @@ pub(crate) struct Guest {
     target: &'static str,
     /// Where the module lies once it is finished.
     module: &'static str,
+    /// Whether the configuration is put into what is deployed; otherwise the host hands it over.
+    configured: bool,
     /// Makes the finished module of what cargo built.
     finish: fn(built: &Path, module: &Path) -> Done,
 }
@@ -27,6 +29,7 @@ pub(crate) const GUESTS: [Guest; 3] = [
         folder: "envoy-filters",
         target: "wasm32-wasip1",
         module: "target/guests/envoy.wasm",
+        configured: false,
         finish: optimise,
     },
     Guest {
@@ -34,6 +37,7 @@ pub(crate) const GUESTS: [Guest; 3] = [
         folder: "edge/worker",
         target: "wasm32-unknown-unknown",
         module: "edge/worker/build/index_bg.wasm",
+        configured: true,
         finish: bind,
     },
     Guest {
@@ -41,6 +45,7 @@ pub(crate) const GUESTS: [Guest; 3] = [
         folder: "edge/spin",
         target: "wasm32-wasip1",
         module: "target/guests/spin.wasm",
+        configured: true,
         finish: optimise,
     },
 ];
@@ -61,6 +66,9 @@ pub(crate) fn run(host: Option<&str>) -> Done {
     }
     for guest in GUESTS.iter().filter(|guest| wanted(guest.host)) {
         plan.then(guest.step(), || guest.build());
+        if guest.configured {
+            plan.then(format!("the configuration of the {} guest", guest.host), || guest.configure());
+        }
     }
     if wanted("native") {
         plan.then_show("planoai, the native host", || {
@@ -80,6 +88,12 @@ impl Guest {
     pub(crate) fn build(&self) -> Done<String> {
         (self.finish)(&self.compile()?, &self.module())?;
         self.size()
+    }
+
+    /// Puts the configuration that `PLANO_CONFIG` names into the guest, or the one that `planoai` finds by itself.
+    fn configure(&self) -> Done<String> {
+        let mut build = cargo(&format!("run --quiet --package planoai -- build {}", self.host));
+        quietly(build.args(std::env::var_os("PLANO_CONFIG")))
     }
 
     /// The module as it is deployed.
