@@ -143,7 +143,7 @@ fn body(response: &Response<Bytes>) -> Value {
 }
 
 #[test]
-fn a_callers_credentials_and_the_gateways_own_headers_reach_no_provider() {
+fn j2_a_callers_credentials_and_the_gateways_own_headers_reach_no_provider() {
     let secrets = [
         ("authorization", "Bearer mine"),
         ("x-api-key", "mine"),
@@ -168,7 +168,7 @@ fn a_callers_credentials_and_the_gateways_own_headers_reach_no_provider() {
 }
 
 #[test]
-fn headers_of_one_api_stay_in_it() {
+fn a13_headers_and_queries_of_one_api_stay_in_it() {
     let headers = [("anthropic-version", "2024-01-01"), ("anthropic-beta", "a-1")];
     let (world, _, _) = play(ask("/v1/messages", &headers, &hello("chat/m")), vec![chat()]);
     assert!(!world.sent.borrow()[0].headers().contains_key("anthropic-beta"));
@@ -212,7 +212,8 @@ fn what_may_pass_is_tried_again() {
 }
 
 #[test]
-fn what_will_not_pass_is_not_tried_again() {
+fn g9_what_will_not_pass_is_not_tried_again() {
+    // G9: an error has its account, with its times, as an answer has.
     let bad = r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":null}}"#;
     let (_, response, report) =
         play(ask("/v1/chat/completions", &[], &hello("chat/m")), vec![answer(400, "application/json", bad)]);
@@ -244,7 +245,7 @@ fn attempts_end() {
 }
 
 #[test]
-fn a_provider_that_does_not_stream_is_streamed() {
+fn e15_a_provider_that_does_not_stream_is_streamed() {
     let mut asked = hello("chat/m");
     asked["stream"] = true.into();
     let (_, response, _) = play(ask("/v1/messages", &[], &asked), vec![chat()]);
@@ -256,7 +257,7 @@ fn a_provider_that_does_not_stream_is_streamed() {
 }
 
 #[test]
-fn a_providers_nonsense_is_a_bad_gateway() {
+fn g3_g6_a_providers_nonsense_is_a_bad_gateway() {
     let cases = ["<html>", "{\"choices\":", "[]"];
     for nonsense in cases {
         let (_, response, _) =
@@ -267,7 +268,7 @@ fn a_providers_nonsense_is_a_bad_gateway() {
 }
 
 #[test]
-fn errors_of_the_gateway_are_in_the_callers_words() {
+fn g6_errors_of_the_gateway_are_in_the_callers_words() {
     let openai = |response: &Response<Bytes>| body(response)["error"]["message"].is_string();
     let get = |uri: &str| Request::get(uri).body(Bytes::new()).unwrap();
     let (_, response, _) = play(get("/v1/messages"), vec![]);

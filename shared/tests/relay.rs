@@ -1,0 +1,139 @@
+//! A provider's stream through a relay: what the client gets, and what the account says.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test has to fail where it finds something else than it expects"
+)]
+
+use bytes::BytesMut;
+use proptest::prelude::*;
+use shared::api::{Api, Echo};
+use shared::host::Timestamp;
+use shared::relay::{Ending, Relay};
+use shared::report::{Outcome, Report};
+
+const LIMIT: usize = 2000;
+const APIS: [Api; 3] = [Api::Completions, Api::Messages, Api::Responses];
+
+const CHAT: &str = "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hé\"},\"finish_reason\":null}]}\n\n: keep-alive\n\ndata: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\ndata: {\"id\":\"c1\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1,\"total_tokens\":4}}\n\ndata: [DONE]\n\n";
+
+/// Plays pieces that come a second apart, the first after a second.
+fn play(client: Api, upstream: Api, pieces: &[&[u8]], ending: Ending) -> (String, Report) {
+    let echo = Echo { model: "asked".to_owned(), id: "1".to_owned(), ..Echo::default() };
+    let report = Report { status: 200, ..Report::default() };
+    let mut relay = Relay::new(client, upstream, echo, LIMIT, report);
+    let mut out = BytesMut::new();
+    let mut now = 0;
+    for piece in pieces {
+        now += 1_000_000;
+        relay.push(piece, Timestamp(now), &mut out);
+    }
+    let report = relay.finish(ending, Timestamp(now + 1_000_000), &mut out);
+    (String::from_utf8_lossy(&out).into_owned(), report)
+}
+
+/// Whether a client of this API would take a stream for an answer that came to its end.
+fn looks_finished(client: Api, stream: &str) -> bool {
+    let last_words = match client {
+        Api::Completions => "[DONE]",
+        Api::Messages => "message_stop",
+        _ => "response.completed",
+    };
+    stream.contains(last_words)
+}
+
+fn says_it_failed(client: Api, stream: &str) -> bool {
+    match client {
+        Api::Completions => stream.contains("data: {\"error\":"),
+        Api::Messages => stream.contains("event: error\n"),
+        _ => stream.contains("event: response.failed\n") || stream.contains("event: error\n"),
+    }
+}
+
+#[test]
+fn c3_e11_verbatim_changes_no_byte_and_keeps_the_account() {
+    let (client, report) = play(Api::Completions, Api::Completions, &[CHAT.as_bytes()], Ending::Complete);
+    assert_eq!(client, CHAT);
+    assert_eq!((report.usage.input, report.usage.output), (Some(3), Some(1)));
+    assert_eq!((report.outcome, report.stop.as_deref()), (Outcome::Answered, Some("done")));
+    assert_eq!(report.bytes_out, CHAT.len() as u64);
+    assert_eq!((report.times.first_token, report.times.total), (Some(1_000_000), 2_000_000));
+}
+
+#[test]
+fn e9_a_stream_that_breaks_off_never_looks_finished() {
+    let whole = CHAT.as_bytes();
+    for client in APIS {
+        for end in 0..CHAT.find("data: [DONE]").unwrap() {
+            let broken = Ending::Broken("reset".to_owned());
+            let (stream, report) = play(client, Api::Completions, &[&whole[..end]], broken);
+            assert!(!looks_finished(client, &stream), "{client:?} at {end}: {stream}");
+            assert!(says_it_failed(client, &stream), "{client:?} at {end}: {stream}");
+            assert_eq!((report.outcome, report.status), (Outcome::Cut, 200));
+        }
+    }
+}
+
+#[test]
+fn a_half_event_does_not_reach_the_client() {
+    let half = CHAT.find("\"finish_reason\":\"stop\"").unwrap();
+    let (stream, _) = play(
+        Api::Completions,
+        Api::Completions,
+        &[&CHAT.as_bytes()[..half]],
+        Ending::Broken("reset".to_owned()),
+    );
+    let (whole, error) = stream.split_at(CHAT.find("data: {\"id\":\"c1\",\"choices\"").unwrap());
+    assert!(CHAT.starts_with(whole));
+    assert!(error.starts_with("data: {\"error\":"), "{error}");
+}
+
+#[test]
+fn e12_an_event_over_the_limit_ends_in_an_error() {
+    let long = format!("data: {{\"id\":\"{}\"}}\n\n", "x".repeat(LIMIT));
+    for client in APIS {
+        let (stream, report) =
+            play(client, Api::Completions, &[CHAT[..190].as_bytes(), long.as_bytes()], Ending::Complete);
+        assert!(says_it_failed(client, &stream) && !stream.contains("xxx"), "{stream}");
+        assert_eq!(report.outcome, Outcome::Failed);
+    }
+}
+
+#[test]
+fn e13_what_makes_no_sense_is_an_error_and_not_the_clients() {
+    for nonsense in ["data: {\"choices\":\n\n", "data: <html>\n\n", "data: \u{7f}\u{fffd}\n\n"] {
+        for client in [Api::Messages, Api::Responses] {
+            let (stream, report) = play(client, Api::Completions, &[nonsense.as_bytes()], Ending::Complete);
+            assert!(says_it_failed(client, &stream) && !stream.contains("<html>"), "{stream}");
+            assert_ne!(report.outcome, Outcome::Answered);
+        }
+    }
+}
+
+#[test]
+fn a_client_that_leaves_is_accounted_for() {
+    let (stream, report) =
+        play(Api::Messages, Api::Completions, &[&CHAT.as_bytes()[..200]], Ending::Abandoned);
+    assert_eq!(report.outcome, Outcome::Abandoned);
+    assert!(!looks_finished(Api::Messages, &stream));
+}
+
+proptest! {
+    #[test]
+    fn cutting_changes_nothing(
+        client in prop::sample::select(APIS.to_vec()),
+        cuts in prop::collection::vec(0..=CHAT.len(), 0..6),
+        end in 0..=CHAT.len(),
+    ) {
+        let stream = &CHAT.as_bytes()[..end];
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(end)).collect();
+        cuts.extend([0, end]);
+        cuts.sort_unstable();
+        let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &stream[pair[0]..pair[1]]).collect();
+        let (cut, _) = play(client, Api::Completions, &pieces, Ending::Complete);
+        let (whole, _) = play(client, Api::Completions, &[stream], Ending::Complete);
+        prop_assert_eq!(cut, whole);
+    }
+}
