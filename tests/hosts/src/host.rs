@@ -85,11 +85,6 @@ impl Host {
     pub fn output(&self) -> String {
         self.process.output()
     }
-
-    /// The host's process.
-    pub fn process(&self) -> u32 {
-        self.process.id()
-    }
 }
 
 /// What a host is started with.

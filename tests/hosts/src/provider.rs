@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -17,13 +18,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 /// The largest piece of a body that is written at once.
 const PIECE: usize = 700;
 
-/// Between the last piece and a broken connection.
+/// Between the last piece and what comes of it.
 const BREATH: Duration = Duration::from_millis(50);
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(corpus::cases);
@@ -54,6 +55,8 @@ pub enum Ending {
     Broken,
     /// Nothing more comes, until the caller leaves.
     Silent,
+    /// The last piece comes again and again, until the caller leaves.
+    Endless,
 }
 
 /// A request that the provider got.
@@ -68,10 +71,12 @@ pub struct Received {
 #[derive(Default)]
 struct State {
     script: Mutex<Option<Script>>,
+    /// How many scripts there were: what a caller leaves is one of them, and perhaps an old one.
+    scripts: AtomicU64,
     received: Mutex<Vec<Received>>,
     reports: Mutex<Vec<Value>>,
-    /// A caller left before its answer was over.
-    left: Notify,
+    /// The last script whose caller left before it was over.
+    left: watch::Sender<u64>,
 }
 
 impl Provider {
@@ -87,6 +92,7 @@ impl Provider {
 
     /// What to say from now on.
     pub fn say(&self, script: Script) {
+        self.state.scripts.fetch_add(1, Ordering::SeqCst);
         *self.state.script.lock().unwrap_or_else(PoisonError::into_inner) = Some(script);
     }
 
@@ -100,9 +106,11 @@ impl Provider {
         self.state.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits for a caller to leave before its answer is over; false where none does.
+    /// Waits for a caller to leave before the current script is over; false where none does.
     pub async fn was_left(&self, patience: Duration) -> bool {
-        timeout(patience, self.state.left.notified()).await.is_ok()
+        let current = self.state.scripts.load(Ordering::SeqCst);
+        let mut left = self.state.left.subscribe();
+        timeout(patience, left.wait_for(|script| *script == current)).await.is_ok()
     }
 }
 
@@ -171,7 +179,12 @@ fn follow(script: Script, state: Arc<State>) -> Response<Pieces> {
         response = response.header(name, value);
     }
     let (sender, pieces) = mpsc::channel(1);
-    tokio::spawn(speak(script, sender, state));
+    let number = state.scripts.load(Ordering::SeqCst);
+    tokio::spawn(async move {
+        if speak(script, sender).await == Listener::Left {
+            state.left.send_replace(number);
+        }
+    });
     response.body(Pieces(pieces)).expect("a script is a response")
 }
 
@@ -194,24 +207,40 @@ fn by_words(path: &str, body: &[u8]) -> Script {
 
 type Piece = Result<Bytes, &'static str>;
 
-async fn speak(script: Script, sender: mpsc::Sender<Piece>, state: Arc<State>) {
+/// Whether the caller listened to the end.
+#[derive(PartialEq, Eq)]
+enum Listener {
+    Stayed,
+    Left,
+}
+
+async fn speak(script: Script, sender: mpsc::Sender<Piece>) -> Listener {
+    let last = script.pieces.last().cloned().unwrap_or_default();
     for piece in script.pieces {
         if sender.send(Ok(piece)).await.is_err() {
-            return state.left.notify_one();
+            return Listener::Left;
         }
         tokio::time::sleep(script.pause).await;
     }
     match script.ending {
-        Ending::Complete => {}
+        Ending::Complete => Listener::Stayed,
         Ending::Broken => {
             // What was written before is to arrive.
             tokio::time::sleep(BREATH).await;
-            // There is nobody to tell where the caller has left already.
-            let _ = sender.send(Err("as told")).await;
+            match sender.send(Err("as told")).await {
+                Ok(()) => Listener::Stayed,
+                Err(_) => Listener::Left,
+            }
         }
         Ending::Silent => {
             sender.closed().await;
-            state.left.notify_one();
+            Listener::Left
+        }
+        Ending::Endless => {
+            while sender.send(Ok(last.clone())).await.is_ok() {
+                tokio::time::sleep(BREATH).await;
+            }
+            Listener::Left
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use corpus::{Body, messages};
+use corpus::{Body, Case, messages};
 use serde_json::{Value, json};
 
 use super::{Outcome, case, equal, holds};
 use crate::client::{Answer, Question};
-use crate::host::Kind;
+use crate::host::{Host, Kind};
 use crate::provider::{Ending, Provider, Script};
 
 /// How long what must be noticed may take.
@@ -50,10 +50,10 @@ pub async fn behaviour(kind: Kind) {
             add("says which method", wrong_method(at, dialect).await);
             add("says which media type", wrong_type(at, dialect).await);
             add("says what is no JSON", no_json(at, dialect).await);
-            add("says what is too large", too_large(at, dialect).await);
+            add("says what is too large", too_large(host, dialect).await);
             add("streams as it comes", slow(at, provider, dialect).await);
             add("says that the provider broke off", cut(at, provider, dialect).await);
-            add("lets the provider go when the client leaves", leaves(at, provider, dialect).await);
+            add("lets the provider go when the client leaves", leaves(host, provider, dialect).await);
             add("says that the provider broke a whole answer off", cut_whole(at, provider, dialect).await);
         }
         outcomes
@@ -142,26 +142,32 @@ async fn no_json(at: SocketAddr, dialect: &Dialect) -> Outcome {
     Ok(())
 }
 
-async fn too_large(at: SocketAddr, dialect: &Dialect) -> Outcome {
+async fn too_large(host: &Host, dialect: &Dialect) -> Outcome {
     let mut body = br#"{"model":"completions/m","messages":[{"role":"user","content":""#.to_vec();
     body.resize(TOO_LARGE, b'x');
-    match with(dialect, Question::post(dialect.path, body)).ask(at).await {
-        Ok(answer) => error(dialect, &answer, 413),
-        Err(why) => Err(format!("no answer: {why}")),
+    let answer = with(dialect, Question::post(dialect.path, body)).ask(host.address).await?;
+    error(dialect, &answer, 413)?;
+    if host.kind == Kind::Worker {
+        // `wrangler dev` answers the request after one whose body nobody wanted with a 503 of its own.
+        let _ = Question::post(dialect.path, "{}").ask(host.address).await;
     }
+    Ok(())
 }
 
 /// The first words must be there long before the last.
 async fn slow(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
-    let (question, script) = streamed(dialect);
+    let (case, question, script) = streamed(dialect);
     let pieces = script.pieces.len() as u32;
     provider.say(Script { pause: SLOW, ..script });
     let begin = Instant::now();
     let mut answer = question.open(at).await?;
-    let mut arrivals = Vec::new();
-    while answer.next().await?.is_some() {
+    equal("status", &200, &answer.status)?;
+    let (mut arrivals, mut whole) = (Vec::new(), Vec::new());
+    while let Some(piece) = answer.next().await? {
         arrivals.push(begin.elapsed());
+        whole.extend_from_slice(&piece);
     }
+    case.check_got(&whole)?;
     let first = arrivals.first().copied().unwrap_or(Duration::MAX);
     holds(format!("the first piece came after {first:?}"), first < SLOW * (pieces - 1))?;
     let apart = arrivals.windows(2).filter(|pair| pair[1] - pair[0] > SLOW / 4).count();
@@ -169,7 +175,7 @@ async fn slow(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome
 }
 
 async fn cut(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
-    let (question, script) = streamed(dialect);
+    let (_, question, script) = streamed(dialect);
     let pieces = script.pieces.len();
     let said: Vec<_> = script.pieces.iter().take(pieces / 2).cloned().collect();
     for ending in [Ending::Broken, Ending::Complete] {
@@ -202,24 +208,27 @@ async fn cut_whole(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Ou
     Ok(())
 }
 
-async fn leaves(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
-    let (question, script) = streamed(dialect);
+async fn leaves(host: &Host, provider: &Provider, dialect: &Dialect) -> Outcome {
+    let (_, question, script) = streamed(dialect);
     let said = script.pieces.iter().take(3).cloned().collect();
-    provider.say(Script { pieces: said, ending: Ending::Silent, ..script });
-    let mut answer = question.open(at).await?;
+    // workerd sees that a client has left when there is something to write to it.
+    let ending = if host.kind == Kind::Worker { Ending::Endless } else { Ending::Silent };
+    provider.say(Script { pieces: said, ending, ..script });
+    let mut answer = question.open(host.address).await?;
     holds("no first words", answer.next().await?.is_some())?;
     drop(answer);
     holds("the provider was not let go", provider.was_left(NOTICED).await)
 }
 
 /// A streamed exchange with a provider of another family, an event a piece.
-fn streamed(dialect: &Dialect) -> (Question, Script) {
+fn streamed(dialect: &Dialect) -> (Case, Question, Script) {
     let upstream = if dialect.api == "completions" { "messages" } else { "completions" };
     let case = case(&format!("{}-to-{upstream}--turns-streamed", dialect.api));
     let events = String::from_utf8_lossy(&case.answer.bytes).into_owned();
     let pieces = events.split_inclusive("\n\n").map(|event| event.to_owned().into()).collect();
     let question = with(dialect, Question::post(dialect.path, case.request.clone()));
-    (question, Script { pieces, ..Script::of(&case) })
+    let script = Script { pieces, ..Script::of(&case) };
+    (case, question, script)
 }
 
 fn with(dialect: &Dialect, question: Question) -> Question {
