@@ -3,6 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+/// The file that counts what was played; `cargo xtask test` names it.
+const ACCOUNT: &str = "PLANO_CASES";
+
 /// A program or file that `cargo xtask test` names in the environment variable `name`.
 ///
 /// Where it is named but not there, that is an error; where it is not named, a test of it has nothing to do.
@@ -12,13 +15,19 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// Says what a test is missing, where it is missing something.
+/// Whether something that a test needs is not named; says what.
+///
+/// # Panics
+/// Under `cargo xtask test`, which names everything: there a host that is not played is a failure.
 pub(crate) fn missing(host: &str, names: &[&str]) -> bool {
     let absent: Vec<&str> = names.iter().copied().filter(|name| env::var_os(name).is_none()).collect();
-    if !absent.is_empty() {
-        println!("{host}: not played, {} not set; `cargo xtask test` sets it", absent.join(", "));
+    if absent.is_empty() {
+        return false;
     }
-    !absent.is_empty()
+    let message = format!("{host}: not played, {} not set; `cargo xtask test` sets it", absent.join(", "));
+    assert!(env::var_os(ACCOUNT).is_none(), "{message}");
+    println!("{message}");
+    true
 }
 
 /// The `planoai` program: the one named, else the one that cargo built beside this test.
@@ -34,7 +43,7 @@ pub(crate) fn planoai() -> PathBuf {
 /// Adds a line to the account that `cargo xtask test` prints.
 pub(crate) fn count(host: &str, suite: &str, cases: usize) {
     println!("{host}: {cases} cases of {suite}");
-    let Some(path) = env::var_os("PLANO_CASES") else { return };
+    let Some(path) = env::var_os(ACCOUNT) else { return };
     let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
     let line = format!("{host}\t{suite}\t{cases}\n");
     // One write a line, since several processes write.

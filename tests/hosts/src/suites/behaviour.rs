@@ -43,6 +43,7 @@ pub async fn behaviour(kind: Kind) {
             ("lists models as Anthropic does".to_owned(), models_of_anthropic(at).await),
             ("knows aliases".to_owned(), aliases(at, provider).await),
             ("keeps parallel streams apart".to_owned(), parallel(at, provider).await),
+            ("takes what is large and not too large".to_owned(), large(at, provider).await),
         ];
         for dialect in &DIALECTS {
             let mut add = |what: &str, outcome| outcomes.push((format!("{} {what}", dialect.api), outcome));
@@ -114,6 +115,28 @@ async fn parallel(at: SocketAddr, provider: &Provider) -> Outcome {
         case.check_got(&answer.body)?;
     }
     equal("requests", &10, &provider.received().len())
+}
+
+/// A question of three megabytes, and an event of two (E12).
+async fn large(at: SocketAddr, provider: &Provider) -> Outcome {
+    let arguments = json!({"city": "x".repeat(2 << 20)}).to_string();
+    let call = json!({"index": 0, "id": "call_1", "function": {"name": "f", "arguments": arguments}});
+    let chunks =
+        [json!({"delta": {"tool_calls": [call]}}), json!({"delta": {}, "finish_reason": "tool_calls"})];
+    let chunks =
+        chunks.map(|choice| format!("data: {}\n\n", json!({"id": "chatcmpl-1", "choices": [choice]})));
+    let stream = chunks.concat() + "data: [DONE]\n\n";
+    provider.say(Script::body(&Body { extension: "sse".to_owned(), bytes: stream.into_bytes() }));
+    let messages = json!([{"role": "user", "content": "y".repeat(3 << 20)}]);
+    let question = json!({"model": "completions/m", "max_tokens": 9, "stream": true, "messages": messages});
+    let answer = Question::post("/v1/messages", question.to_string()).ask(at).await?;
+    let events = corpus::messages(&answer.body);
+    let pieces = events.iter().map(|event| json_of(event.data.as_bytes())["delta"]["partial_json"].clone());
+    let came: String = pieces.filter_map(|piece| Some(piece.as_str()?.to_owned())).collect();
+    holds(format!("{} bytes of arguments came", came.len()), came == arguments)?;
+    equal("the last event", &Some("message_stop"), &events.last().map(|event| event.name.as_str()))?;
+    let sent = provider.received().pop().map(|received| received.body.len()).unwrap_or_default();
+    holds(format!("{sent} bytes were sent"), sent > 3 << 20)
 }
 
 async fn not_found(at: SocketAddr, dialect: &Dialect) -> Outcome {
