@@ -1,6 +1,6 @@
 //! The process's log: one JSON object a line.
 //!
-//! Written behind the requests' backs ([`lines`]): at full speed a line costs its formatting, not a system call.
+//! Written behind the requests' backs, in batches: at full speed a line costs its formatting, not a system call.
 
 mod lines;
 

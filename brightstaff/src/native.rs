@@ -54,7 +54,8 @@ impl Host for Native {
     ) -> Result<Response<Incoming>, CallError> {
         let head = client::send(&self.client, request);
         let response = tokio::time::timeout(deadline, head).await.unwrap_or(Err(CallError::Timeout))?;
-        Ok(response.map(Incoming))
+        // A provider that had begun may pause as long as one that had not.
+        Ok(response.map(|body| Incoming::new(body, deadline)))
     }
 
     async fn sleep(&self, time: Duration) {

@@ -3,22 +3,34 @@
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body;
 use shared::host::BodyError;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The pieces of a provider's answer. Dropping it closes the connection (HTTP/1) or resets the stream (HTTP/2).
 #[derive(Debug)]
-pub struct Incoming(pub(super) hyper::body::Incoming);
+pub struct Incoming {
+    body: hyper::body::Incoming,
+    /// The longest silence between two pieces.
+    patience: Duration,
+    /// Rings when the silence is too long; none until there is a silence.
+    alarm: Option<Pin<Box<Sleep>>>,
+    /// When the last piece came. The alarm is not set anew for each of them: it looks here when it rings.
+    heard: Instant,
+}
 
-impl Stream for Incoming {
-    type Item = Result<Bytes, BodyError>;
+impl Incoming {
+    pub(super) fn new(body: hyper::body::Incoming, patience: Duration) -> Incoming {
+        Incoming { body, patience, alarm: None, heard: Instant::now() }
+    }
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         loop {
-            match ready!(Pin::new(&mut self.0).poll_frame(context)) {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
                 // Trailers say nothing that these APIs use.
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(piece) => return Poll::Ready(Some(Ok(piece))),
@@ -28,6 +40,33 @@ impl Stream for Incoming {
                 None => return Poll::Ready(None),
             }
         }
+    }
+
+    fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<BodyError> {
+        let end = self.heard + self.patience;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        loop {
+            ready!(alarm.as_mut().poll(context));
+            if Instant::now() >= end {
+                let seconds = self.patience.as_secs_f32();
+                return Poll::Ready(BodyError(format!("nothing came for {seconds} seconds")));
+            }
+            alarm.as_mut().reset(end);
+        }
+    }
+}
+
+impl Stream for Incoming {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let incoming = &mut *self;
+        let piece = incoming.poll_piece(context);
+        if piece.is_ready() {
+            incoming.heard = Instant::now();
+            return piece;
+        }
+        incoming.poll_silence(context).map(|error| Some(Err(error)))
     }
 }
 

@@ -19,7 +19,7 @@ async fn refuses(rig: &Rig) {
 #[tokio::test]
 async fn an_open_stream_finishes() {
     let pause = Duration::from_millis(500);
-    let provider = Provider::start(Script::Slow { event: EVENT, pause, last: LAST }).await;
+    let provider = Provider::start(Script::Slow { event: EVENT, times: 1, pause, last: LAST }).await;
     let mut rig = Rig::start(&provider.base).await;
     let mut wire = Wire::open(rig.address).await;
     wire.write(request("/v1/chat/completions", "", BODY)).await;
@@ -61,7 +61,8 @@ async fn idle_connections_do_not_hold_it_up() {
 #[tokio::test]
 async fn readiness_ends_before_health_does() {
     let provider =
-        Provider::start(Script::Slow { event: EVENT, pause: Duration::from_secs(1), last: LAST }).await;
+        Provider::start(Script::Slow { event: EVENT, times: 1, pause: Duration::from_secs(1), last: LAST })
+            .await;
     let mut rig = Rig::start(&provider.base).await;
     let probe = "GET /readyz HTTP/1.1\r\nhost: g\r\nconnection: close\r\n\r\n";
     assert!(ask(rig.address, probe).await.starts_with("HTTP/1.1 200 "));

@@ -14,8 +14,8 @@ pub(crate) enum Script {
     Answer { status: u16, media_type: &'static str, body: String },
     /// Begins a stream with this event, and then says nothing.
     Stall { event: &'static str },
-    /// Begins a stream with this event, waits, and ends it with the other.
-    Slow { event: &'static str, pause: Duration, last: &'static str },
+    /// Sends this event and waits, so many times, and ends the stream with the other.
+    Slow { event: &'static str, times: usize, pause: Duration, last: &'static str },
     /// Takes the request and says nothing at all.
     Silence,
 }
@@ -75,9 +75,12 @@ async fn play(
                 stream.write_all(chunk(event).as_bytes()).await.unwrap();
                 hung_up(&mut stream, &leaving).await;
             }
-            Script::Slow { event, pause, last } => {
-                stream.write_all(format!("{}{}", stream_head(), chunk(event)).as_bytes()).await.unwrap();
-                tokio::time::sleep(*pause).await;
+            Script::Slow { event, times, pause, last } => {
+                stream.write_all(stream_head().as_bytes()).await.unwrap();
+                for _ in 0..*times {
+                    stream.write_all(chunk(event).as_bytes()).await.unwrap();
+                    tokio::time::sleep(*pause).await;
+                }
                 let _ = stream.write_all(format!("{}0\r\n\r\n", chunk(last)).as_bytes()).await;
             }
             Script::Silence => hung_up(&mut stream, &leaving).await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::provider::{Provider, Script};
-use crate::rig::{Rig, Wire, ask, report, request};
+use crate::rig::{Rig, Wire, ask, compiled, report, request, settings};
 
 const BODY: &str =
     r#"{"model": "openai/gpt", "stream": true, "messages": [{"role": "user", "content": "Hi"}]}"#;
@@ -53,8 +53,33 @@ async fn a_client_that_leaves_before_the_answer_begins_closes_the_call() {
 }
 
 #[tokio::test]
+async fn a_provider_that_falls_silent_is_given_up_and_the_client_told() {
+    let mut provider = Provider::start(Script::Stall { event: EVENT }).await;
+    let mut compiled = compiled(&provider.base);
+    compiled.listeners[0].timeout = Duration::from_millis(300);
+    let rig = Rig::start_with(compiled, settings()).await;
+    let answer = ask(rig.address, &request("/v1/chat/completions", "x-request-id: silent\r\n", BODY)).await;
+    assert!(answer.contains("Hello") && answer.contains("nothing came for 0.3 seconds"), "{answer}");
+    assert!(!answer.contains("[DONE]"), "{answer}");
+    provider.left().await;
+    assert_eq!(report("silent").await["outcome"], "cut");
+}
+
+/// Each pause is shorter than what is allowed, all together are longer.
+#[tokio::test]
+async fn a_provider_that_is_slow_but_not_silent_is_waited_for() {
+    let pause = Duration::from_millis(400);
+    let provider = Provider::start(Script::Slow { event: EVENT, times: 3, pause, last: LAST }).await;
+    let mut compiled = compiled(&provider.base);
+    compiled.listeners[0].timeout = Duration::from_millis(600);
+    let rig = Rig::start_with(compiled, settings()).await;
+    let answer = ask(rig.address, &request("/v1/chat/completions", "", BODY)).await;
+    assert!(answer.contains("[DONE]"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_stream_is_reported_when_it_ends() {
-    let script = Script::Slow { event: EVENT, pause: Duration::ZERO, last: LAST };
+    let script = Script::Slow { event: EVENT, times: 1, pause: Duration::ZERO, last: LAST };
     let provider = Provider::start(script).await;
     let rig = Rig::start(&provider.base).await;
     let answer = ask(rig.address, &request("/v1/chat/completions", "x-request-id: a-stream\r\n", BODY)).await;
