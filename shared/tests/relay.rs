@@ -95,7 +95,7 @@ fn e12_an_event_over_the_limit_ends_in_an_error() {
     let long = format!("data: {{\"id\":\"{}\"}}\n\n", "x".repeat(LIMIT));
     for client in APIS {
         let (stream, report) =
-            play(client, Api::Completions, &[CHAT[..190].as_bytes(), long.as_bytes()], Ending::Complete);
+            play(client, Api::Completions, &[&CHAT.as_bytes()[..190], long.as_bytes()], Ending::Complete);
         assert!(says_it_failed(client, &stream) && !stream.contains("xxx"), "{stream}");
         assert_eq!(report.outcome, Outcome::Failed);
     }
