@@ -59,9 +59,8 @@ pub(crate) fn run(filter: Option<&str>) -> Done {
 /// nextest where it is installed, else cargo's own runner.
 fn runner(filter: Option<&str>) -> std::process::Command {
     let nextest = on_path("cargo-nextest").is_some();
-    let mut runner =
-        cargo(if nextest { "nextest run --workspace" } else { "test --workspace --all-targets" });
-    runner.args(filter);
+    let mut runner = cargo(if nextest { "nextest run --workspace" } else { "test --workspace" });
+    runner.args(NATIVE).args(filter);
     runner
 }
 
