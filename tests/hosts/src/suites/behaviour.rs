@@ -70,9 +70,7 @@ async fn healthz(at: SocketAddr) -> Outcome {
 async fn models_of_openai(at: SocketAddr) -> Outcome {
     let list = Question::get("/v1/models").header("authorization", "Bearer x").ask(at).await?.json();
     equal("object", &json!("list"), &list["object"])?;
-    let models = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let listed = models.iter().find(|model| model["id"] == "openai/gpt-listed");
-    let listed = listed.ok_or_else(|| format!("openai/gpt-listed is not in {list}"))?;
+    let listed = listed(&list)?;
     equal("object of a model", &json!("model"), &listed["object"])?;
     holds(listed, listed["created"].is_u64() && listed["owned_by"].is_string())?;
     let one = Question::get("/v1/models/openai/gpt-listed").ask(at).await?;
@@ -83,12 +81,17 @@ async fn models_of_openai(at: SocketAddr) -> Outcome {
 async fn models_of_anthropic(at: SocketAddr) -> Outcome {
     let list =
         Question::get("/v1/models?limit=20").header("anthropic-version", "2023-06-01").ask(at).await?.json();
-    let models = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let listed = models.iter().find(|model| model["id"] == "openai/gpt-listed");
-    let listed = listed.ok_or_else(|| format!("openai/gpt-listed is not in {list}"))?;
+    let listed = listed(&list)?;
     equal("type", &json!("model"), &listed["type"])?;
     holds(listed, listed["display_name"].is_string() && listed["created_at"].is_string())?;
     holds(&list, list["has_more"] == false && list["first_id"].is_string() && list["last_id"].is_string())
+}
+
+/// The one model that the configuration names.
+fn listed(list: &Value) -> Result<&Value, String> {
+    let models = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let listed = models.iter().find(|model| model["id"] == "openai/gpt-listed");
+    listed.ok_or_else(|| format!("openai/gpt-listed is not in {list}"))
 }
 
 async fn aliases(at: SocketAddr, provider: &Provider) -> Outcome {
@@ -97,19 +100,17 @@ async fn aliases(at: SocketAddr, provider: &Provider) -> Outcome {
     let body = String::from_utf8_lossy(&case.request).replace("\"completions/m\"", "\"fast\"");
     let answer = Question::post("/v1/chat/completions", body).ask(at).await?;
     equal("status", &200, &answer.status)?;
-    let sent: Value = provider.received().first().map(|sent| json_of(&sent.body)).unwrap_or_default();
+    let sent: Value = provider.received().pop().map(|sent| json_of(&sent.body)).unwrap_or_default();
     equal("model", &json!("m"), &sent["model"])
 }
 
-/// Ten clients of three families at once, each of whom must get its own whole answer.
+/// Ten clients at once, each of whom must get its own whole answer.
 async fn parallel(at: SocketAddr, provider: &Provider) -> Outcome {
     let case = case("messages-to-completions--parallel-tools-streamed");
     provider.say(Script { pause: Duration::from_millis(20), ..Script::of(&case) });
-    let question =
-        Question::post(case.path(), case.request.clone()).header("anthropic-version", "2023-06-01");
-    let asked: Vec<_> = (0..10).map(|_| question.clone()).collect();
-    let asked: Vec<_> =
-        asked.into_iter().map(|question| tokio::spawn(async move { question.ask(at).await })).collect();
+    let question = Question::post(case.path(), case.request.clone());
+    let ask = |question: Question| tokio::spawn(async move { question.ask(at).await });
+    let asked: Vec<_> = std::iter::repeat_n(question, 10).map(ask).collect();
     for answer in asked {
         let answer = answer.await.map_err(|error| error.to_string())??;
         case.check_got(&answer.body)?;
@@ -121,11 +122,10 @@ async fn parallel(at: SocketAddr, provider: &Provider) -> Outcome {
 async fn large(at: SocketAddr, provider: &Provider) -> Outcome {
     let arguments = json!({"city": "x".repeat(2 << 20)}).to_string();
     let call = json!({"index": 0, "id": "call_1", "function": {"name": "f", "arguments": arguments}});
-    let chunks =
-        [json!({"delta": {"tool_calls": [call]}}), json!({"delta": {}, "finish_reason": "tool_calls"})];
-    let chunks =
-        chunks.map(|choice| format!("data: {}\n\n", json!({"id": "chatcmpl-1", "choices": [choice]})));
-    let stream = chunks.concat() + "data: [DONE]\n\n";
+    let chunk = |choice| format!("data: {}\n\n", json!({"id": "chatcmpl-1", "choices": [choice]}));
+    let stream = chunk(json!({"delta": {"tool_calls": [call]}}))
+        + &chunk(json!({"delta": {}, "finish_reason": "tool_calls"}))
+        + "data: [DONE]\n\n";
     provider.say(Script::body(&Body { extension: "sse".to_owned(), bytes: stream.into_bytes() }));
     let messages = json!([{"role": "user", "content": "y".repeat(3 << 20)}]);
     let question = json!({"model": "completions/m", "max_tokens": 9, "stream": true, "messages": messages});
