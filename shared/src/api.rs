@@ -3,6 +3,7 @@
 //! A family reads into the [representation](crate::ir) and writes from it, never from one family to another.
 
 pub mod completions;
+pub mod converse;
 mod member;
 pub mod messages;
 mod openai;
@@ -13,8 +14,8 @@ use bytes::{Bytes, BytesMut};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
-use crate::wire::Frame;
 use crate::wire::json::{Json, Malformed};
+use crate::wire::{Frame, Framing};
 
 /// A family of APIs: what clients speak, and what providers speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -27,6 +28,8 @@ pub enum Api {
     Messages,
     /// OpenAI Responses.
     Responses,
+    /// Amazon Bedrock's Converse and ConverseStream, spoken to providers only.
+    Converse,
 }
 
 impl Api {
@@ -36,6 +39,15 @@ impl Api {
             Api::Completions => "completions",
             Api::Messages => "messages",
             Api::Responses => "responses",
+            Api::Converse => "converse",
+        }
+    }
+
+    /// How the family frames its streams.
+    pub fn framing(self) -> Framing {
+        match self {
+            Api::Completions | Api::Messages | Api::Responses => Framing::Events,
+            Api::Converse => Framing::Binary,
         }
     }
 
@@ -45,6 +57,7 @@ impl Api {
             Api::Completions => &completions::Completions,
             Api::Messages => &messages::Messages,
             Api::Responses => &responses::Responses,
+            Api::Converse => &converse::Converse,
         }
     }
 
@@ -54,6 +67,7 @@ impl Api {
             Api::Completions => &completions::Completions,
             Api::Messages => &messages::Messages,
             Api::Responses => &responses::Responses,
+            Api::Converse => &converse::Converse,
         }
     }
 }

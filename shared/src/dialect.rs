@@ -23,7 +23,8 @@ pub struct Quirks {
     /// Top-level members that the provider refuses and that are left out, with a loss.
     pub drops: &'static [&'static str],
     /// Completions: members beyond those all servers know that it takes from clients of other APIs: `store`, `metadata`,
-    /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`.
+    /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`. Converse: what the
+    /// model takes in `additionalModelRequestFields`: `top_k`, `thinking`.
     pub extras: &'static [&'static str],
     /// Completions: the member of an assistant's message that its thinking comes back in: `reasoning_content`,
     /// `reasoning` or `reasoning_details`; none where it must not come back.
@@ -140,6 +141,8 @@ pub struct ModelQuirks {
 pub enum Name {
     Exact(&'static str),
     Prefix(&'static str),
+    /// This part anywhere: names may begin with a region, or be ARNs.
+    Part(&'static str),
 }
 
 impl Name {
@@ -147,6 +150,7 @@ impl Name {
         match self {
             Name::Exact(name) => model == name,
             Name::Prefix(prefix) => model.starts_with(prefix),
+            Name::Part(part) => model.contains(part),
         }
     }
 }
@@ -192,7 +196,7 @@ impl Dialect {
         let own = self.auth.iter().find(|(of, _)| *of == api).map(|(_, auth)| *auth);
         own.unwrap_or(match api {
             Api::Messages => Auth::Header("x-api-key"),
-            Api::Completions | Api::Responses => Auth::Bearer,
+            Api::Completions | Api::Responses | Api::Converse => Auth::Bearer,
         })
     }
 
@@ -216,11 +220,13 @@ impl Dialect {
 }
 
 /// Where an operation usually is behind the root.
-fn usual_path(api: Api, _stream: bool) -> &'static str {
+fn usual_path(api: Api, stream: bool) -> &'static str {
     match api {
         Api::Completions => "chat/completions",
         Api::Messages => "messages",
         Api::Responses => "responses",
+        Api::Converse if stream => "model/{model}/converse-stream",
+        Api::Converse => "model/{model}/converse",
     }
 }
 
@@ -387,6 +393,23 @@ mod tests {
         let path = azure.address("https://h/openai", Api::Completions, arn, Some("1"), false);
         let encoded = "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.x%3Fy%23z";
         assert_eq!(path, format!("https://h/openai/deployments/{encoded}/chat/completions?api-version=1"));
+    }
+
+    /// Where Bedrock's operation is follows from the model and from whether the answer is streamed (A10, A11).
+    #[test]
+    fn a10_a11_bedrock() {
+        let bedrock = Dialect::named("amazon").unwrap();
+        let address = |model, stream| bedrock.address("https://h", Api::Converse, model, None, stream);
+        assert_eq!(
+            address("us.amazon.nova-pro-v1:0", false),
+            "https://h/model/us.amazon.nova-pro-v1%3A0/converse"
+        );
+        let arn = "arn:aws:bedrock:us-east-1:1:inference-profile/us.x";
+        let encoded = "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.x";
+        assert_eq!(address(arn, true), format!("https://h/model/{encoded}/converse-stream"));
+        assert_eq!(bedrock.auth(Api::Converse), Auth::Bearer);
+        assert!(bedrock.quirks("us.anthropic.claude-sonnet-4-5-20250929-v1:0").budgets);
+        assert!(!bedrock.quirks("anthropic.claude-opus-4-6-v1").budgets);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
 use crate::report::{Outcome, Report};
-use crate::wire::sse::Scanner;
+use crate::wire::Scanner;
 
 /// Carries one streamed answer from a provider to a client.
 ///
@@ -58,7 +58,7 @@ impl Relay {
             true => Output::Verbatim { held: BytesMut::new() },
             false => Output::Translated { writer: client.write().stream(echo.clone()) },
         };
-        let scanner = Scanner::new(limit);
+        let scanner = upstream.framing().scanner(limit);
         Relay { scanner, reader: upstream.read().stream(), client, echo, output, report, over: false }
     }
 
@@ -98,10 +98,7 @@ impl Relay {
         });
         match scanned {
             Ok(complete) => output.pass(piece, complete, out),
-            Err(error) => {
-                let message = format!("The provider sent an event of more than {} bytes.", error.limit);
-                self.fail(Error::upstream(message), out);
-            }
+            Err(error) => self.fail(Error::upstream(error.to_string()), out),
         }
     }
 

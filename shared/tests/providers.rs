@@ -108,13 +108,14 @@ fn path(client: Api) -> &'static str {
         Api::Completions => "/v1/chat/completions",
         Api::Messages => "/v1/messages",
         Api::Responses => "/v1/responses",
+        Api::Converse => panic!("no client speaks it"),
     }
 }
 
 fn ask(client: Api, model: String) -> Value {
     match client {
         Api::Responses => json!({"model": model, "input": "hi"}),
-        Api::Completions | Api::Messages => {
+        _ => {
             json!({"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]})
         }
     }

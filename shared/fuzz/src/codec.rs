@@ -10,12 +10,12 @@ use shared::ir::{Event, Response};
 use shared::relay::{Ending, Relay};
 use shared::report::{Outcome, Report};
 use shared::wire::Frame;
+use shared::wire::Framing;
 use shared::wire::json::{Edit, Json, Outline};
-use shared::wire::sse::Scanner;
 
 use crate::choose;
 
-const APIS: [Api; 3] = [Api::Completions, Api::Messages, Api::Responses];
+const APIS: [Api; 4] = [Api::Completions, Api::Messages, Api::Responses, Api::Converse];
 
 /// An edited body differs from the original in what was edited only.
 pub(crate) fn edit(data: &[u8]) {
@@ -131,7 +131,7 @@ pub(crate) fn stream(data: &[u8]) {
 fn order_holds(upstream: Api, stream: &[u8]) {
     let mut reader = upstream.read().stream();
     let mut order = Order::default();
-    let mut scanner = Scanner::new(1 << 20);
+    let mut scanner = upstream.framing().scanner(1 << 20);
     let mut sink = |frame: Frame<'_>| reader.push(frame, &mut |event| order.check(&event));
     let _ = scanner.push(stream, &mut sink);
     scanner.finish(&mut sink);
@@ -155,9 +155,10 @@ fn looks_finished(client: Api, upstream: Api, stream: &[u8]) -> bool {
         return false;
     }
     let mut finished = false;
-    let mut scanner = Scanner::new(1 << 20);
+    let mut scanner = client.framing().scanner(1 << 20);
     let _ = scanner.push(stream, &mut |frame| {
-        finished |= frame.data == b"[DONE]" || matches!(frame.name, "message_stop" | "response.completed");
+        let last = matches!(frame.name, "message_stop" | "response.completed" | "messageStop");
+        finished |= frame.data == b"[DONE]" || last;
     });
     finished
 }

@@ -14,8 +14,9 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "sse", run: wire::sse },
+    Target { name: "frames", run: wire::frames },
     Target { name: "json", run: wire::json },
     Target { name: "edit", run: codec::edit },
     Target { name: "request", run: codec::request },

@@ -2,22 +2,31 @@
 
 use serde_json::value::RawValue;
 use shared::wire::json::{DEPTH, Json};
-use shared::wire::sse::Scanner;
+use shared::wire::{Framing, Scanner};
 
 /// Small enough that inputs reach it.
 const LIMIT: usize = 4096;
 
-/// Cutting a stream anywhere changes nothing.
+/// Cutting a stream of server-sent events anywhere changes nothing.
 pub(crate) fn sse(input: &[u8]) {
+    cut(Framing::Events, input);
+}
+
+/// Cutting a stream of binary frames anywhere changes nothing.
+pub(crate) fn frames(input: &[u8]) {
+    cut(Framing::Binary, input);
+}
+
+fn cut(framing: Framing, input: &[u8]) {
     let (size, stream) = super::choose(input);
-    let whole = events(stream, stream.len());
-    assert_eq!(whole, events(stream, size + 1));
-    assert_eq!(whole, events(stream, 1));
+    let whole = events(framing, stream, stream.len());
+    assert_eq!(whole, events(framing, stream, size + 1));
+    assert_eq!(whole, events(framing, stream, 1));
 }
 
 /// The events of a stream that comes in pieces of `size` bytes, and whether one was too large.
-fn events(stream: &[u8], size: usize) -> (Vec<(String, Vec<u8>)>, bool) {
-    let mut scanner = Scanner::new(LIMIT);
+fn events(framing: Framing, stream: &[u8], size: usize) -> (Vec<(String, Vec<u8>)>, bool) {
+    let mut scanner: Scanner = framing.scanner(LIMIT);
     let mut events = Vec::new();
     for piece in stream.chunks(size.max(1)) {
         match scanner.push(piece, &mut |frame| events.push((frame.name.to_owned(), frame.data.to_vec()))) {

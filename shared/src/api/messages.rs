@@ -20,7 +20,10 @@ use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
+pub(super) use block::{legal, write_input};
+pub(super) use request::write_thinking;
 pub use tool::unwrap_custom;
+pub(super) use tool::{CUSTOM, name_of, write_schema};
 
 /// The family.
 pub struct Messages;

@@ -1,7 +1,7 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
 use super::{Auth, Dialect, MaxTokens, ModelQuirks, Name, Quirks, Route};
-use crate::api::Api::{Completions, Messages, Responses};
+use crate::api::Api::{Completions, Converse, Messages, Responses};
 
 /// All providers.
 pub static DIALECTS: &[Dialect] = &[
@@ -152,7 +152,7 @@ pub static DIALECTS: &[Dialect] = &[
         models: OPENAI_MODELS,
         ..USUAL
     },
-    // Converse and SigV4 are to come.
+    // Called with a Bedrock API key; signatures (SigV4) are to come.
     Dialect {
         id: "amazon_bedrock",
         aliases: &["amazon"],
@@ -160,7 +160,8 @@ pub static DIALECTS: &[Dialect] = &[
         key: Some("AWS_BEARER_TOKEN_BEDROCK"),
         example: "https://bedrock-runtime.us-west-2.amazonaws.com",
         root: "",
-        apis: &[],
+        apis: &[Converse],
+        models: BEDROCK_MODELS,
         ..USUAL
     },
     // The backend of a ChatGPT subscription: only streams, keeps nothing, and wants to know the account.
@@ -390,4 +391,26 @@ const CLAUDE_MODELS: &[ModelQuirks] = &[
     ModelQuirks { model: Name::Prefix("claude-fable"), quirks: CLAUDE_WITHOUT_SAMPLING },
     ModelQuirks { model: Name::Prefix("claude-mythos"), quirks: CLAUDE_WITHOUT_SAMPLING },
     ModelQuirks { model: Name::Prefix("claude-"), quirks: CLAUDE_ADAPTIVE },
+];
+
+/// What Claude on Bedrock takes beyond what all models there do.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>
+const BEDROCK_CLAUDE: Quirks = Quirks { extras: &["top_k", "thinking"], ..CLAUDE };
+const BEDROCK_ADAPTIVE: Quirks = Quirks { budgets: false, ..BEDROCK_CLAUDE };
+const BEDROCK_WITHOUT_SAMPLING: Quirks =
+    Quirks { drops: &["temperature", "top_p", "top_k"], ..BEDROCK_ADAPTIVE };
+
+/// The same models as [`CLAUDE_MODELS`], behind a region and in ARNs.
+const BEDROCK_MODELS: &[ModelQuirks] = &[
+    ModelQuirks { model: Name::Part("anthropic.claude-3"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-opus-4-1"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-opus-4-2025"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-opus-4-5"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-sonnet-4-2025"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-sonnet-4-5"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-haiku-4-5"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-opus-4-6"), quirks: BEDROCK_ADAPTIVE },
+    ModelQuirks { model: Name::Part("anthropic.claude-sonnet-4-6"), quirks: BEDROCK_ADAPTIVE },
+    ModelQuirks { model: Name::Part("anthropic.claude-"), quirks: BEDROCK_WITHOUT_SAMPLING },
 ];

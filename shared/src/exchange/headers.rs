@@ -3,6 +3,7 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, Fault, Kind};
+use crate::wire::Framing;
 
 /// Request headers that never go to a provider, besides [`PRIVATE_PREFIXES`].
 ///
@@ -138,10 +139,18 @@ pub(super) fn is_json(media_type: &str) -> bool {
     essence == "application/json" || essence.ends_with("+json")
 }
 
-/// Whether a media type is a stream of server-sent events.
-pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
+/// Whether the media type is that of a stream framed so.
+pub(super) fn is_stream(framing: Framing, headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+    value.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with(framing.media_type()))
+}
+
+/// The word for an error that AWS has in a header, without the address that may follow it.
+///
+/// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
+pub(super) fn error_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("x-amzn-errortype")?.to_str().ok()?;
+    value.split(':').next().map(str::to_owned)
 }
 
 /// A header for this value; `None` where it cannot be one.

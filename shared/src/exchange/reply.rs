@@ -17,7 +17,6 @@ use crate::ir::{self, Event};
 use crate::relay::Relay;
 use crate::report::Report;
 use crate::wire::json::Json;
-use crate::wire::sse::Scanner;
 
 /// An answer for the client.
 pub enum Reply<B> {
@@ -36,7 +35,7 @@ pub(super) async fn relay<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     let (head, body) = response.into_parts();
     call.report.status = head.status.as_u16();
-    let streams = head.status.is_success() && headers::is_event_stream(&head.headers);
+    let streams = head.status.is_success() && headers::is_stream(target.api.framing(), &head.headers);
     if streams && asked.stream {
         return Ok(stream(call, asked, target, &head, body));
     }
@@ -68,7 +67,10 @@ fn stream<H: Host>(
 ) -> Reply<H::Body> {
     let mut head = Response::new(());
     headers::backward(&from.headers, head.headers_mut());
-    copy_type(&from.headers, head.headers_mut());
+    match target.api.framing() == asked.api.framing() {
+        true => copy_type(&from.headers, head.headers_mut()),
+        false => set_type(true, head.headers_mut()),
+    }
     head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     call.sign(head.headers_mut());
     *head.status_mut() = from.status;
@@ -89,6 +91,7 @@ fn failure<H: Host>(
     let mut error = target.api.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     error.retry_after = retry_after.map(str::to_owned);
+    error.code = error.code.or_else(|| headers::error_type(&from.headers));
     if target.api != asked.api || !is_json(&from.headers) {
         return Err(error);
     }
@@ -127,10 +130,9 @@ fn gather<H: Host>(
         over |= matches!(event, Event::End | Event::Fail(_));
         response.push(&event);
     };
-    let mut scanner = Scanner::new(call.gateway.limits.event_bytes);
-    scanner.push(body, &mut |frame| reader.push(frame, &mut take)).map_err(|error| {
-        Error::upstream(format!("The provider sent an event of more than {} bytes.", error.limit))
-    })?;
+    let mut scanner = target.api.framing().scanner(call.gateway.limits.event_bytes);
+    let scanned = scanner.push(body, &mut |frame| reader.push(frame, &mut take));
+    scanned.map_err(|error| Error::upstream(error.to_string()))?;
     scanner.finish(&mut |frame| reader.push(frame, &mut take));
     reader.finish(&mut take);
     if !over {

@@ -138,7 +138,7 @@ impl<'g> Target<'g> {
         headers::forward(request.headers(), self.api == asked.api, &mut to);
         to.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&("stream", "true"));
-        let accept = if streams { "text/event-stream" } else { "application/json" };
+        let accept = if streams { self.api.framing().media_type() } else { "application/json" };
         to.insert(header::ACCEPT, HeaderValue::from_static(accept));
         for (name, value) in self.provider.dialect.headers(self.api) {
             to.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));

@@ -158,7 +158,7 @@ impl Pending {
     /// Gives the event away, unless it had no data.
     fn dispatch(&mut self, sink: &mut dyn FnMut(Frame<'_>)) {
         if self.has_data {
-            sink(Frame { name: &self.name, data: &self.data });
+            sink(Frame::event(&self.name, &self.data));
         }
         self.name.clear();
         self.data.clear();

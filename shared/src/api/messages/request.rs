@@ -10,4 +10,5 @@ mod write;
 mod tests;
 
 pub(super) use read::{keep_inner, portable, read, read_content};
+pub(in crate::api) use write::write_thinking;
 pub(super) use write::{Context, write};

@@ -17,7 +17,7 @@ use crate::ir::{Function, Loss, Request, Tool, ToolChoice, ToolKind, Why};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// The schema under which a custom tool is offered.
-const CUSTOM: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
+pub(in crate::api) const CUSTOM: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
 
 /// The free text in the arguments of a custom tool that was offered as a function; none where they are not of its form.
 pub fn unwrap_custom(arguments: &str) -> Option<String> {
@@ -109,7 +109,7 @@ pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Wr
     write_choice(request, context, o);
 }
 
-fn name_of<'t>(tool: &'t Tool<'_>) -> &'t str {
+pub(in crate::api) fn name_of<'t>(tool: &'t Tool<'_>) -> &'t str {
     match tool {
         Tool::Function(function) => &function.name,
         Tool::Custom { name, .. } => name,
@@ -165,7 +165,7 @@ fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>
 }
 
 /// The API demands a schema, and of it that it be an object's.
-fn write_schema(schema: Json<'_>, value: &mut Writer<'_>) {
+pub(in crate::api) fn write_schema(schema: Json<'_>, value: &mut Writer<'_>) {
     if schema.get("type").is_some() {
         return value.json(schema);
     }

@@ -518,7 +518,7 @@ mod tests {
         for frame in frames {
             let data = frame.to_string();
             let sink = &mut |event: Event<'_>| events.push(into_static(event));
-            reader.push(Frame { name: "", data: data.as_bytes() }, sink);
+            reader.push(Frame::event("", data.as_bytes()), sink);
         }
         reader.finish(&mut |event| events.push(into_static(event)));
         events
@@ -760,7 +760,7 @@ mod tests {
         assert!(!cut.ended && cut.error.is_none() && cut.stop.is_none());
         let mut reader = Reader::default();
         let mut garbage = Response::default();
-        reader.push(Frame { name: "", data: b"<html>" }, &mut |event| garbage.push(&event));
+        reader.push(Frame::event("", b"<html>"), &mut |event| garbage.push(&event));
         assert_eq!(garbage.error.map(|error| error.status), Some(502));
     }
 

@@ -25,7 +25,7 @@ fn fold(frames: &[String]) -> Response {
         response.push(&event);
     };
     for data in frames {
-        reader.push(Frame { name: "", data: data.as_bytes() }, &mut sink);
+        reader.push(Frame::event("", data.as_bytes()), &mut sink);
     }
     reader.finish(&mut sink);
     response

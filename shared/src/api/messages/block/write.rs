@@ -127,7 +127,7 @@ fn write_use(tool: &ToolUse<'_>, at: &dyn Display, context: &mut Context<'_>, o:
 /// Text that is no JSON object is wrapped in the way the API's documentation tells clients to give invalid JSON back:
 /// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/fine-grained-tool-streaming>. A custom tool's text is
 /// wrapped as [its tool](crate::api::messages::tool) says it will be.
-pub(in crate::api::messages) fn write_input(kind: ToolKind, arguments: &str, value: &mut Writer<'_>) -> bool {
+pub(in crate::api) fn write_input(kind: ToolKind, arguments: &str, value: &mut Writer<'_>) -> bool {
     if kind == ToolKind::Custom {
         value.object(|o| o.key("input").string(arguments));
         return true;
@@ -177,7 +177,7 @@ pub(in crate::api::messages) fn write_cache(cache: Option<&Cache<'_>>, o: &mut W
 
 /// An id with only the letters that the API takes: each byte of another is `_` and two hexadecimal digits. Within a
 /// request a use and its result stay a pair, and that is all an id is for.
-fn legal<'i>(id: &'i str) -> Cow<'i, str> {
+pub(in crate::api) fn legal<'i>(id: &'i str) -> Cow<'i, str> {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if id.bytes().all(is_legal) && !id.is_empty() {
         return Cow::Borrowed(id);

@@ -37,6 +37,22 @@ pub(in crate::api::messages) fn write(
     context.refusal.map_or(Ok(context.losses), Err)
 }
 
+/// Writes the members by which Claude is asked to think, for an API that hands them on. Says whether it will think, and
+/// what is lost.
+pub(in crate::api) fn write_thinking(
+    request: &Request<'_>,
+    quirks: &Quirks,
+    o: &mut Writer<'_>,
+) -> (bool, Vec<Loss>) {
+    let mut context = Context { own: false, quirks, losses: Vec::new(), refusal: None };
+    let plan = thinking::plan(request, &mut context);
+    thinking::write(request, &plan, &mut context, o);
+    if let Some(effort) = plan.effort() {
+        o.key("output_config").object(|o| o.key("effort").string(effort));
+    }
+    (plan.thinks(), context.losses)
+}
+
 fn write_members(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let plan = thinking::plan(request, context);
     o.key("model").string(&request.model);

@@ -27,7 +27,7 @@ fn fold(events: &[Value]) -> Response {
     };
     for event in events {
         let data = event.to_string();
-        reader.push(Frame { name: "", data: data.as_bytes() }, &mut sink);
+        reader.push(Frame::event("", data.as_bytes()), &mut sink);
     }
     reader.finish(&mut sink);
     response
@@ -249,7 +249,7 @@ fn e8_e9_broken_answers_do_not_end() {
             nonsense = Some(error.status);
         }
     };
-    Reader::default().push(Frame { name: "message_start", data: b"<html>" }, sink);
+    Reader::default().push(Frame::event("message_start", b"<html>"), sink);
     assert_eq!(nonsense, Some(502));
 }
 
@@ -492,6 +492,6 @@ proptest! {
 
     #[test]
     fn no_frame_panics(name in "(message_start|content_block_delta|)", data in prop::collection::vec(any::<u8>(), 0..40)) {
-        Reader::default().push(Frame { name: &name, data: &data }, &mut |_| ());
+        Reader::default().push(Frame::event(&name, &data), &mut |_| ());
     }
 }

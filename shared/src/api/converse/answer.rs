@@ -1,0 +1,317 @@
+//! A provider's answer, whole or as a stream.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html>
+
+use std::borrow::Cow;
+
+use super::{REASONS, error};
+use crate::api::{Api, ReadStream, Sink};
+use crate::error::Error;
+use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind, Usage};
+use crate::wire::json::{Json, Kind, Malformed};
+use crate::wire::{self, Frame};
+
+/// Reads an answer as the events it would have been streamed as.
+pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+    let content = body.get("output").and_then(|output| output.get("message")?.get("content"));
+    let Some(content) = content.filter(|content| content.kind() == Kind::Array) else {
+        return Err(Malformed { offset: 0, what: "expected an output with a message" });
+    };
+    let mut reader = Reader::default();
+    reader.begin(sink);
+    content.items().for_each(|block| reader.block(block, sink));
+    reader.stop(body, sink);
+    reader.account(body, sink);
+    Ok(())
+}
+
+/// Reads events. What is said last is the account of the tokens, after why the answer ended (F3).
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    begun: bool,
+    stopped: bool,
+    over: bool,
+    block: Option<Block>,
+    /// The provider's number of the block that is open.
+    number: Option<u64>,
+    /// How many blocks have been opened.
+    count: u32,
+    /// Whether a tool's run has been asked for.
+    used: bool,
+}
+
+/// The block that is open, and what must be known of it.
+#[derive(Debug, PartialEq)]
+enum Block {
+    Text,
+    Thinking,
+    /// Whether a piece of the input has come.
+    ToolUse(bool),
+    Image {
+        format: String,
+        data: String,
+    },
+    /// Of a kind that is not known.
+    Unknown,
+}
+
+impl ReadStream for Reader {
+    fn push(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) {
+        if self.over {
+            return;
+        }
+        if frame.kind != wire::Kind::Event {
+            return self.fail(error::of_frame(frame.name, frame.data), sink);
+        }
+        match Json::parse(frame.data) {
+            Ok(event) => self.event(frame.name, event, sink),
+            Err(why) => {
+                let message = format!("The provider sent an event that is no JSON: {why}.");
+                self.fail(Error::upstream(message), sink);
+            }
+        }
+    }
+
+    fn finish(&mut self, sink: &mut Sink<'_>) {
+        if self.stopped && !self.over {
+            self.end(sink);
+        }
+    }
+}
+
+impl Reader {
+    fn event(&mut self, name: &str, event: Json<'_>, sink: &mut Sink<'_>) {
+        match name {
+            "metadata" => self.account(event, sink),
+            _ if self.stopped => tracing::debug!(event = %name, "event after the last passed over"),
+            "messageStart" => self.begin(sink),
+            "contentBlockStart" => self.open(event, sink),
+            "contentBlockDelta" => self.grow(event, sink),
+            "contentBlockStop" => self.close(sink),
+            "messageStop" => self.stop(event, sink),
+            // F7: new kinds of events may come at any time.
+            _ => tracing::debug!(event = %name, "unknown event passed over"),
+        }
+    }
+
+    fn fail(&mut self, error: Error, sink: &mut Sink<'_>) {
+        self.over = true;
+        sink(Event::Fail(error));
+    }
+
+    /// The API gives its answers neither ids nor models' names.
+    fn begin(&mut self, sink: &mut Sink<'_>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            sink(Event::Start(Start::default()));
+        }
+    }
+
+    /// Only blocks of tools and images are announced.
+    fn open(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
+        self.begin(sink);
+        self.close(sink);
+        self.number = event.get("contentBlockIndex").and_then(Json::number);
+        let start = event.get("start").unwrap_or(Json::NULL);
+        if let Some(tool) = start.get("toolUse") {
+            self.open_use(tool, sink);
+        } else if let Some(image) = start.get("image") {
+            let format = image.get("format").and_then(Json::string).unwrap_or_default().into_owned();
+            self.block = Some(Block::Image { format, data: String::new() });
+        } else if start.fields().next().is_some() {
+            tracing::warn!("unknown kind of block passed over");
+            self.block = Some(Block::Unknown);
+        }
+    }
+
+    fn open_use(&mut self, tool: Json<'_>, sink: &mut Sink<'_>) {
+        let text = |name| tool.get(name).and_then(Json::string).unwrap_or_default();
+        let (id, name) = (text("toolUseId"), text("name"));
+        self.used = true;
+        let open = Open::ToolUse { id, name, kind: ToolKind::Function, signature: None };
+        self.announce(open, Block::ToolUse(false), sink);
+    }
+
+    fn announce(&mut self, open: Open<'_>, block: Block, sink: &mut Sink<'_>) {
+        self.begin(sink);
+        sink(Event::Open { index: self.count, block: open });
+        self.count += 1;
+        self.block = Some(block);
+    }
+
+    fn grow(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
+        self.begin(sink);
+        let number = event.get("contentBlockIndex").and_then(Json::number);
+        if self.number != number {
+            self.close(sink);
+            self.number = number;
+        }
+        let delta = event.get("delta").unwrap_or(Json::NULL);
+        let Some((name, value)) = delta.fields().find(|(_, value)| !value.is_null()) else { return };
+        match (&mut self.block, &*name) {
+            (Some(Block::Unknown), _) => {}
+            (_, "text") => self.grow_text(Delta::Text(value.string().unwrap_or_default()), sink),
+            (_, "citation") => {
+                let raw = Cow::Owned(format!("[{}]", value.raw()));
+                self.grow_text(Delta::Citations(Citations { api: Api::Converse, raw }), sink);
+            }
+            (_, "reasoningContent") => self.grow_thinking(value, sink),
+            (Some(Block::ToolUse(said)), "toolUse") => {
+                let piece = value.get("input").and_then(Json::string).unwrap_or_default();
+                *said |= !piece.is_empty();
+                self.say(Delta::Arguments(piece), sink);
+            }
+            (Some(Block::Image { data, .. }), "image") => {
+                let bytes = value.get("source").and_then(|source| source.get("bytes")?.string());
+                data.push_str(&bytes.unwrap_or_default());
+            }
+            // It cannot be carried, but it can be seen that there was something.
+            _ => tracing::warn!(delta = %name, "unknown delta passed over"),
+        }
+    }
+
+    fn grow_text(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) {
+        self.turn_to(Block::Text, Open::Text, sink);
+        self.say(delta, sink);
+    }
+
+    fn grow_thinking(&mut self, value: Json<'_>, sink: &mut Sink<'_>) {
+        let text = |name| value.get(name).and_then(Json::string);
+        if let Some(data) = text("redactedContent") {
+            self.close(sink);
+            self.announce(Open::Sealed { data, id: None }, Block::Unknown, sink);
+            self.block = None;
+            return sink(Event::Close { index: self.count.saturating_sub(1) });
+        }
+        self.turn_to(Block::Thinking, Open::Thinking { id: None }, sink);
+        self.say(Delta::Thinking(text("text").unwrap_or_default()), sink);
+        self.say(Delta::Signature(text("signature").unwrap_or_default()), sink);
+    }
+
+    /// Opens a block of this kind unless one is open.
+    fn turn_to(&mut self, block: Block, open: Open<'_>, sink: &mut Sink<'_>) {
+        if self.block.as_ref() != Some(&block) {
+            self.close(sink);
+            self.announce(open, block, sink);
+        }
+    }
+
+    fn say(&self, delta: Delta<'_>, sink: &mut Sink<'_>) {
+        let empty = match &delta {
+            Delta::Text(text) | Delta::Thinking(text) | Delta::Signature(text) | Delta::Arguments(text) => {
+                text.is_empty()
+            }
+            Delta::Citations(_) | Delta::Audio(_) => false,
+        };
+        if !empty {
+            sink(Event::Delta { index: self.count.saturating_sub(1), delta });
+        }
+    }
+
+    fn close(&mut self, sink: &mut Sink<'_>) {
+        match self.block.take() {
+            None | Some(Block::Unknown) => return,
+            Some(Block::Image { format, data }) => {
+                let open = Open::Image { media_type: format!("image/{format}").into(), data: data.into() };
+                self.announce(open, Block::Unknown, sink);
+                self.block = None;
+            }
+            // A tool without arguments.
+            Some(Block::ToolUse(false)) => self.say(Delta::Arguments(Cow::Borrowed("{}")), sink),
+            Some(_) => {}
+        }
+        sink(Event::Close { index: self.count.saturating_sub(1) });
+    }
+
+    /// A block of a whole answer.
+    fn block(&mut self, block: Json<'_>, sink: &mut Sink<'_>) {
+        let Some((name, value)) = block.fields().find(|(_, value)| !value.is_null()) else { return };
+        match &*name {
+            "text" => self.grow_text(Delta::Text(value.string().unwrap_or_default()), sink),
+            "citationsContent" => self.cited(value, sink),
+            "reasoningContent" => {
+                self.grow_thinking(value.get("reasoningText").unwrap_or(value), sink);
+            }
+            "toolUse" => {
+                self.open_use(value, sink);
+                self.block = Some(Block::ToolUse(true));
+                let input = value.get("input").and_then(Json::present).unwrap_or(Json::EMPTY);
+                self.say(Delta::Arguments(Cow::Borrowed(input.raw())), sink);
+            }
+            "image" => self.image(value),
+            // F7: a kind that is not known goes to nobody, but does not fail the answer.
+            _ => {
+                let open = Open::Opaque { api: Api::Converse, raw: Cow::Borrowed(block.raw()) };
+                self.announce(open, Block::Text, sink);
+            }
+        }
+        self.close(sink);
+    }
+
+    fn cited(&mut self, value: Json<'_>, sink: &mut Sink<'_>) {
+        self.turn_to(Block::Text, Open::Text, sink);
+        for piece in value.get("content").iter().flat_map(|content| content.items()) {
+            self.say(Delta::Text(piece.get("text").and_then(Json::string).unwrap_or_default()), sink);
+        }
+        let citations = value.get("citations").filter(|citations| citations.items().next().is_some());
+        if let Some(citations) = citations {
+            let raw = Cow::Borrowed(citations.raw());
+            self.say(Delta::Citations(Citations { api: Api::Converse, raw }), sink);
+        }
+    }
+
+    fn image(&mut self, value: Json<'_>) {
+        let format = value.get("format").and_then(Json::string).unwrap_or_default().into_owned();
+        let bytes = value.get("source").and_then(|source| source.get("bytes")?.string());
+        self.block = Some(Block::Image { format, data: bytes.unwrap_or_default().into_owned() });
+    }
+
+    /// An answer that does not say why it ended was done, or wants its tools run. F7: other words stay as they are.
+    fn stop(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
+        self.begin(sink);
+        self.close(sink);
+        self.stopped = true;
+        let usual = if self.used { StopReason::ToolUse } else { StopReason::Done };
+        let reason = event.get("stopReason").and_then(Json::string).map_or(usual, |word| {
+            let known = REASONS.iter().find(|(own, _)| *own == word).map(|(_, reason)| reason.clone());
+            known.unwrap_or_else(|| StopReason::Other(word.into_owned()))
+        });
+        sink(Event::Stop(Stop { reason, sequence: None }));
+    }
+
+    fn account(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
+        self.begin(sink);
+        if let Some(usage) = event.get("usage").map(usage).filter(|usage| *usage != Usage::default()) {
+            sink(Event::Usage(usage));
+        }
+        if self.stopped {
+            self.end(sink);
+        }
+    }
+
+    fn end(&mut self, sink: &mut Sink<'_>) {
+        self.over = true;
+        sink(Event::End);
+    }
+}
+
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>: what was read from a cache or
+/// written to one is not counted among the input.
+fn usage(usage: Json<'_>) -> Usage {
+    let count = |name| usage.get(name).and_then(Json::number::<u64>);
+    let (cache_read, cache_write) = (count("cacheReadInputTokens"), count("cacheWriteInputTokens"));
+    let parts = [count("inputTokens"), cache_read, cache_write];
+    let details = usage.get("cacheDetails");
+    let hour = details.iter().flat_map(|details| details.items());
+    let mut hour = hour.filter(|detail| detail.get("ttl").and_then(Json::string).as_deref() == Some("1h"));
+    Usage {
+        input: parts.into_iter().flatten().reduce(u64::saturating_add),
+        output: count("outputTokens"),
+        cache_read,
+        cache_write,
+        cache_write_1h: hour.next().and_then(|detail| detail.get("inputTokens")?.number()),
+        ..Usage::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Images and documents (F1).
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ImageBlock.html>,
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>
+
+use super::request::Context;
+use crate::ir::{Loss, Media, Source, Why};
+use crate::wire::json::Writer;
+
+/// Media types and the API's words for their formats.
+const FORMATS: [(&str, &str); 14] = [
+    ("image/png", "png"),
+    ("image/jpeg", "jpeg"),
+    ("image/jpg", "jpeg"),
+    ("image/gif", "gif"),
+    ("image/webp", "webp"),
+    ("application/pdf", "pdf"),
+    ("text/csv", "csv"),
+    ("application/msword", "doc"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    ("application/vnd.ms-excel", "xls"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    ("text/html", "html"),
+    ("text/plain", "txt"),
+    ("text/markdown", "md"),
+];
+
+/// Writes an image.
+pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    context.lose_rest(&image.rest, at);
+    let words = [("detail", &image.detail), ("title", &image.title), ("context", &image.context)];
+    for (name, _) in words.into_iter().filter(|(_, word)| word.as_deref().is_some_and(|word| word != "auto"))
+    {
+        context.lose(Loss::dropped(format!("{at}.{name}")));
+    }
+    let Some(format) = format(&image.source, true, at, context) else { return };
+    a.object(|o| {
+        o.key("image").object(|o| {
+            o.key("format").string(format);
+            write_source(&image.source, o);
+        });
+    });
+}
+
+/// Writes a document, which must have a name of its own.
+pub(super) fn write_document(document: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    context.lose_rest(&document.rest, at);
+    let Some(format) = format(&document.source, false, at, context) else { return };
+    let name = name(document.title.as_deref(), at, context);
+    a.object(|o| {
+        o.key("document").object(|o| {
+            o.key("format").string(format);
+            o.key("name").string(&name);
+            write_source(&document.source, o);
+            document.context.iter().for_each(|text| o.key("context").string(text));
+            document.citations.iter().for_each(|&enabled| {
+                o.key("citations").object(|o| o.key("enabled").boolean(enabled));
+            });
+        });
+    });
+}
+
+fn write_source(source: &Source<'_>, o: &mut Writer<'_>) {
+    o.key("source").object(|o| match source {
+        Source::Base64 { data, .. } => o.key("bytes").string(data),
+        Source::Text(text) => o.key("text").string(text),
+        Source::Url(uri) | Source::File(uri) => {
+            o.key("s3Location").object(|o| o.key("uri").string(uri));
+        }
+    });
+}
+
+/// The API's word for the format; none for what the API cannot take, which is refused.
+fn format(source: &Source<'_>, image: bool, at: &str, context: &mut Context<'_>) -> Option<&'static str> {
+    let found = match source {
+        Source::Base64 { media_type, .. } => of_type(media_type),
+        Source::Text(_) => Some("txt"),
+        // The format is the ending of the object's name.
+        Source::Url(uri) if uri.starts_with("s3://") => uri
+            .rsplit('.')
+            .next()
+            .and_then(|end| FORMATS.iter().find(|(_, own)| *own == end))
+            .map(|(_, format)| *format),
+        Source::Url(_) => {
+            let message = "This model's API fetches nothing: send the bytes, or an address in S3.";
+            context.refuse(at, message, "unsupported_content");
+            return None;
+        }
+        Source::File(_) => {
+            let message = "The file was uploaded to another provider: send its bytes.";
+            context.refuse(at, message, "unsupported_content");
+            return None;
+        }
+    };
+    let found = found.filter(|format| matches!(*format, "png" | "jpeg" | "gif" | "webp") == image);
+    if found.is_none() {
+        context.refuse(at, "This model's API does not take this format.", "unsupported_content");
+    }
+    found
+}
+
+fn of_type(media_type: &str) -> Option<&'static str> {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    FORMATS.iter().find(|(own, _)| own.eq_ignore_ascii_case(essence)).map(|(_, format)| *format)
+}
+
+/// A name of the letters that the API takes, which no other document has.
+fn name(title: Option<&str>, at: &str, context: &mut Context<'_>) -> String {
+    let plain = |letter: char| if is_plain(letter) { letter } else { '-' };
+    let wanted: String = title.unwrap_or("document").chars().take(180).map(plain).collect();
+    let words: Vec<&str> = wanted.split_whitespace().collect();
+    let mut name = if words.is_empty() { "document".to_owned() } else { words.join(" ") };
+    if context.documents.contains(&name) {
+        name = format!("{name} ({})", context.documents.len() + 1);
+    }
+    if title.is_some_and(|title| title != name) {
+        context.lose(Loss::new(format!("{at}.title"), Why::Approximated));
+    }
+    context.documents.push(name.clone());
+    name
+}
+
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || " -()[]".contains(letter)
+}

@@ -1,0 +1,215 @@
+//! A request, written for a provider.
+//!
+//! The model is in the path, and nothing of it in the body (F8).
+
+use bytes::BytesMut;
+
+use super::{conversation, tool};
+use crate::api::{Api, losses, messages};
+use crate::dialect::Quirks;
+use crate::error::Error;
+use crate::ir::{Format, Loss, Request, Rest, ThinkingMode, Why};
+use crate::wire::json::{Json, Writer};
+
+/// What there is to know and to note while a request is written.
+pub(super) struct Context<'c> {
+    pub(super) quirks: &'c Quirks,
+    /// The names of documents so far: no two may have the same.
+    pub(super) documents: Vec<String>,
+    losses: Vec<Loss>,
+    /// The first thing that can be neither written nor left out.
+    refusal: Option<Error>,
+}
+
+/// Writes a request in the provider's dialect.
+pub(super) fn write(request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut) -> Result<Vec<Loss>, Error> {
+    let losses = losses(request, Api::Converse)?;
+    let mut context = Context { quirks, documents: Vec::new(), losses, refusal: None };
+    Writer::new(out).object(|o| write_members(request, &mut context, o));
+    context.refusal.map_or(Ok(context.losses), Err)
+}
+
+fn write_members(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    conversation::write(request, context, o);
+    let mut thinks = false;
+    let extra = object(|o| thinks = write_extra(request, context, o));
+    write_present("inferenceConfig", &object(|o| write_inference(request, thinks, context, o)), o);
+    tool::write(request, context, o);
+    write_present("additionalModelRequestFields", &extra, o);
+    write_format(request.format.as_ref(), context, o);
+    write_tier(request.service_tier.as_deref(), context, o);
+    lose_the_homeless(request, context);
+}
+
+/// An object's text.
+fn object(members: impl FnOnce(&mut Writer<'_>)) -> String {
+    let mut out = BytesMut::new();
+    Writer::new(&mut out).object(members);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Writes an object that has something in it.
+fn write_present(name: &str, object: &str, o: &mut Writer<'_>) {
+    if object != "{}" {
+        o.key(name).raw(object);
+    }
+}
+
+/// Writes what only some models take; says whether the model will think.
+fn write_extra(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) -> bool {
+    let thinks = write_thinking(request, context, o);
+    let Some(top_k) = request.top_k.filter(|_| context.may("top_k")) else { return thinks };
+    // Thinking goes with the usual randomness only.
+    if thinks || !context.quirks.extras.contains(&"top_k") {
+        context.lose(Loss::dropped("top_k"));
+    } else {
+        o.key("top_k").json(top_k);
+    }
+    thinks
+}
+
+fn write_thinking(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) -> bool {
+    if context.quirks.extras.contains(&"thinking") {
+        let (thinks, losses) = messages::write_thinking(request, context.quirks, o);
+        context.losses.extend(losses);
+        return thinks;
+    }
+    let wanted = request.thinking.as_ref().is_some_and(|thinking| {
+        let off = thinking.mode == ThinkingMode::Disabled || thinking.budget == Some(0);
+        let said = thinking.effort.is_some() || thinking.budget.is_some();
+        let said = said || thinking.mode != ThinkingMode::Unsaid;
+        said && !off && thinking.effort.as_deref() != Some("none")
+    });
+    if wanted {
+        context.lose(Loss::dropped("thinking"));
+    }
+    false
+}
+
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html>
+fn write_inference(request: &Request<'_>, thinks: bool, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    request.max_tokens.iter().for_each(|&limit| o.key("maxTokens").integer(limit));
+    write_temperature(request.temperature, thinks, context, o);
+    if let Some(top_p) = request.top_p.filter(|_| context.may("top_p")) {
+        match thinks && number(top_p) < 0.95 {
+            true => context.lose(Loss::dropped("top_p")),
+            false => o.key("topP").json(top_p),
+        }
+    }
+    let kept: Vec<&str> = request.stop.iter().map(|text| &**text).filter(|text| !text.is_empty()).collect();
+    if kept.len() < request.stop.len() {
+        context.lose(Loss::dropped("stop"));
+    }
+    if !kept.is_empty() {
+        o.key("stopSequences").array(|a| kept.iter().for_each(|text| a.string(text)));
+    }
+}
+
+/// The API's temperatures end at 1; thinking goes with none but that.
+fn write_temperature(
+    temperature: Option<Json<'_>>,
+    thinks: bool,
+    context: &mut Context<'_>,
+    o: &mut Writer<'_>,
+) {
+    let Some(wanted) = temperature.filter(|_| context.may("temperature")) else { return };
+    let value = number(wanted);
+    if thinks && (value - 1.0).abs() > f64::EPSILON {
+        return context.lose(Loss::dropped("temperature"));
+    }
+    if value <= 1.0 {
+        return o.key("temperature").json(wanted);
+    }
+    context.lose(Loss::new("temperature", Why::Clamped));
+    o.key("temperature").integer(1);
+}
+
+fn number(json: Json<'_>) -> f64 {
+    json.number().unwrap_or_default()
+}
+
+/// Writes `outputConfig`, whose schema is JSON in a string. The API has no JSON without a schema.
+fn write_format(format: Option<&Format<'_>>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let Some(Format::Schema { name, description, schema, strict }) = format else {
+        if let Some(Format::Json) = format {
+            context.lose(Loss::dropped("response_format"));
+        }
+        return;
+    };
+    if *strict == Some(false) {
+        context.lose(Loss::new("response_format.strict", Why::Approximated));
+    }
+    let definition = object(|o| {
+        o.key("schema").string(schema.raw());
+        name.iter().for_each(|name| o.key("name").string(name));
+        description.iter().for_each(|text| o.key("description").string(text));
+    });
+    o.key("outputConfig").object(|o| {
+        o.key("textFormat").object(|o| {
+            o.key("type").string("json_schema");
+            o.key("structure").object(|o| o.key("jsonSchema").raw(&definition));
+        });
+    });
+}
+
+/// Writes `serviceTier`; the automatic one is what nothing said means.
+fn write_tier(tier: Option<&str>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let word = match tier {
+        None | Some("auto") => return,
+        Some("standard_only") => "default",
+        Some(word @ ("priority" | "default" | "flex" | "reserved")) => word,
+        Some(_) => return context.lose(Loss::dropped("service_tier")),
+    };
+    o.key("serviceTier").object(|o| o.key("type").string(word));
+}
+
+/// Notes the parameters that the API has no place for. A single answer and one that is not kept are what it gives
+/// anyway.
+fn lose_the_homeless(request: &Request<'_>, context: &mut Context<'_>) {
+    let homeless = [
+        ("seed", request.seed.is_some()),
+        ("frequency_penalty", request.frequency_penalty.is_some()),
+        ("presence_penalty", request.presence_penalty.is_some()),
+        ("n", request.answers.is_some_and(|answers| answers != 1)),
+        ("logprobs", request.logprobs.is_some()),
+        ("verbosity", request.verbosity.is_some()),
+        ("user", request.user.is_some()),
+        ("metadata", request.metadata.is_some()),
+        ("prompt_cache_key", request.cache_key.is_some()),
+        ("store", request.store == Some(true)),
+    ];
+    for (name, _) in homeless.into_iter().filter(|(_, said)| *said) {
+        context.lose(Loss::dropped(name));
+    }
+}
+
+impl Context<'_> {
+    /// Notes that something is lost.
+    pub(super) fn lose(&mut self, loss: Loss) {
+        self.losses.push(loss);
+    }
+
+    /// Notes members that only another API has.
+    pub(super) fn lose_rest(&mut self, rest: &Rest<'_>, path: &str) {
+        let lost = rest.iter().map(|(name, _)| Loss::dropped(format!("{path}.{name}")));
+        self.losses.extend(lost);
+    }
+
+    /// Notes something that can be neither written nor left out.
+    pub(super) fn refuse(&mut self, path: &str, message: &str, code: &str) {
+        let error = || Error::invalid_param(path, message).with_code(code);
+        self.refusal.get_or_insert_with(error);
+    }
+
+    /// Whether the model takes this parameter; a loss where it doesn't.
+    fn may(&mut self, name: &'static str) -> bool {
+        let may = !self.quirks.drops.contains(&name);
+        if !may {
+            self.lose(Loss::dropped(name));
+        }
+        may
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Tools on offer, and which of them must be used.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html>
+
+use super::block;
+use super::request::Context;
+use crate::api::{Api, messages};
+use crate::ir::{Block, Function, Loss, Request, Tool, ToolChoice, Why};
+use crate::wire::json::{Json, Writer};
+
+/// Writes `toolConfig`.
+pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if request.parallel_tools == Some(false) && !request.tools.is_empty() {
+        context.lose(Loss::dropped("parallel_tool_calls"));
+    }
+    if matches!(request.tool_choice, Some(ToolChoice::None)) {
+        return leave_out(request, context);
+    }
+    // What only some tools are allowed for is offered those alone: the API has no such choice.
+    let allowed = match &request.tool_choice {
+        Some(ToolChoice::Allowed { names, .. }) => Some(names),
+        _ => None,
+    };
+    let is_offered = |tool: &Tool<'_>| {
+        allowed.is_none_or(|names| names.iter().any(|name| name == messages::name_of(tool)))
+    };
+    let offered: Vec<_> = request.tools.iter().enumerate().filter(|(_, tool)| is_offered(tool)).collect();
+    if offered.is_empty() {
+        return without_tools(request, context, o);
+    }
+    o.key("toolConfig").object(|o| {
+        o.key("tools").array(|a| {
+            offered.iter().for_each(|(index, tool)| write_tool(tool, &format!("tools[{index}]"), context, a));
+        });
+        write_choice(request.tool_choice.as_ref(), context, o);
+    });
+}
+
+/// D8: the API cannot be told to use none of the tools, but it can be told of none, unless some were used before.
+fn leave_out(request: &Request<'_>, context: &mut Context<'_>) {
+    if !used(request).is_empty() {
+        let message = "This model's API cannot forbid tools in a conversation that has used some.";
+        return context.refuse("tool_choice", message, "unsupported_parameter");
+    }
+    if !request.tools.is_empty() {
+        context.lose(Loss::new("tool_choice", Why::Approximated));
+    }
+}
+
+/// The API demands the tools of a conversation that has used some: they are named, with nothing more known of them.
+fn without_tools(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let names = used(request);
+    if names.is_empty() {
+        return;
+    }
+    context.lose(Loss::new("tools", Why::Approximated));
+    o.key("toolConfig").object(|o| {
+        o.key("tools").array(|a| {
+            names
+                .iter()
+                .for_each(|name| write_spec(name, None, a, |o| messages::write_schema(Json::EMPTY, o)));
+        });
+    });
+}
+
+/// The names of the tools that the conversation has used.
+fn used<'r>(request: &'r Request<'_>) -> Vec<&'r str> {
+    let blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
+    let mut names: Vec<&str> = blocks
+        .filter_map(|block| if let Block::ToolUse(tool) = block { Some(&*tool.name) } else { None })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    check_name(messages::name_of(tool), path, context);
+    match tool {
+        Tool::Hosted { api: Api::Converse, raw, .. } => a.json(*raw),
+        Tool::Hosted { kind, .. } => {
+            let message =
+                format!("The tool `{kind}` is run by another provider; this model's has none of that kind.");
+            context.refuse(path, &message, "unsupported_tool");
+        }
+        Tool::Function(function) => write_function(function, path, context, a),
+        Tool::Custom { name, description, format, rest } => {
+            if format.is_some() {
+                context.lose(Loss::dropped(format!("{path}.format")));
+            }
+            context.lose_rest(rest, path);
+            write_spec(name, description.as_deref(), a, |value| value.raw(messages::CUSTOM));
+        }
+    }
+}
+
+fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    context.lose_rest(&function.rest, path);
+    // Only some models can be strict, and the others refuse to be asked.
+    if function.strict == Some(true) {
+        context.lose(Loss::dropped(format!("{path}.strict")));
+    }
+    let schema = function.schema.unwrap_or(Json::EMPTY);
+    write_spec(&function.name, function.description.as_deref(), a, |value| {
+        messages::write_schema(schema, value)
+    });
+    block::write_mark(function.cache.as_ref(), a);
+}
+
+/// Descriptions may not be empty.
+fn write_spec(
+    name: &str,
+    description: Option<&str>,
+    a: &mut Writer<'_>,
+    schema: impl FnOnce(&mut Writer<'_>),
+) {
+    a.object(|o| {
+        o.key("toolSpec").object(|o| {
+            o.key("name").string(name);
+            description
+                .filter(|text| !text.is_empty())
+                .iter()
+                .for_each(|text| o.key("description").string(text));
+            o.key("inputSchema").object(|o| schema(o.key("json")));
+        });
+    });
+}
+
+/// Names come back in answers and must be the client's own there, so one that the API refuses is not changed.
+fn check_name(name: &str, path: &str, context: &mut Context<'_>) {
+    let is_legal = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    if (1..=64).contains(&name.len()) && name.chars().all(is_legal) {
+        return;
+    }
+    let message =
+        format!("This model's API takes tools named by 1 to 64 letters, digits, `_` and `-`, not `{name}`.");
+    context.refuse(&format!("{path}.name"), &message, "unsupported_tool_name");
+}
+
+fn write_choice(choice: Option<&ToolChoice<'_>>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let word = match choice {
+        None | Some(ToolChoice::None) => return,
+        Some(ToolChoice::Auto) => "auto",
+        Some(ToolChoice::Required) => "any",
+        Some(ToolChoice::Named { name, .. }) => {
+            let tool = |o: &mut Writer<'_>| o.key("tool").object(|o| o.key("name").string(name));
+            return o.key("toolChoice").object(tool);
+        }
+        Some(ToolChoice::Allowed { required, .. }) => {
+            context.lose(Loss::new("tool_choice", Why::Approximated));
+            if *required { "any" } else { "auto" }
+        }
+        Some(ToolChoice::Other { api: Api::Converse, raw }) => return o.key("toolChoice").raw(raw),
+        Some(ToolChoice::Other { .. }) => {
+            let message = "This form of `tool_choice` cannot be asked of this model's provider.";
+            return context.refuse("tool_choice", message, "unsupported_parameter");
+        }
+    };
+    o.key("toolChoice").object(|o| o.key(word).json(Json::EMPTY));
+}
