@@ -10,7 +10,6 @@ use shared::ir::{Event, Response};
 use shared::relay::{Ending, Relay};
 use shared::report::{Outcome, Report};
 use shared::wire::Frame;
-use shared::wire::Framing;
 use shared::wire::json::{Edit, Json, Outline};
 
 use crate::choose;
