@@ -1,4 +1,7 @@
-//! Calls of Envoy. The SDK's own methods panic on every status they do not expect; here what can fail gives nothing.
+//! Calls of Envoy, where what can fail gives nothing.
+//!
+//! The SDK panics on every status it does not expect, so callers ask only for what is there: a body in a callback for
+//! bodies, or after one.
 
 use std::cell::Cell;
 use std::time::{Duration, UNIX_EPOCH};
