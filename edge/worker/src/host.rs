@@ -75,12 +75,23 @@ fn javascript(request: Request<Bytes>) -> Result<worker::Request, worker::Error>
     let (head, body) = request.into_parts();
     let mut init = RequestInit::new();
     init.with_method(Method::from(head.method.to_string()))
-        .with_headers(Headers::from(&head.headers))
+        .with_headers(headers(&head.headers)?)
         .with_redirect(RequestRedirect::Manual);
     if !body.is_empty() {
         init.with_body(Some(JsValue::from(Uint8Array::from(body.as_ref()))));
     }
     worker::Request::new_with_init(&head.uri.to_string(), &init)
+}
+
+/// The headers as JavaScript has them: text. A value that is none, which no API asks for, stays here.
+fn headers(of: &http::HeaderMap) -> Result<Headers, worker::Error> {
+    let headers = Headers::new();
+    for (name, value) in of {
+        if let Ok(value) = value.to_str() {
+            headers.append(name.as_str(), value)?;
+        }
+    }
+    Ok(headers)
 }
 
 /// A provider's body. Dropping it cancels the fetch.

@@ -3,19 +3,15 @@
 //! What it does not do: decide anything. The configuration was checked and compiled at build time and is bundled beside
 //! the module; its secrets are bindings. An isolate reads it once.
 
+mod body;
 mod host;
 
-use std::pin::Pin;
 use std::sync::OnceLock;
-use std::task::{Context as Polling, Poll};
 
 use bytes::Bytes;
-use futures_core::Stream;
-use http::{Request, Response, StatusCode};
-use http_body::Frame;
-use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use http::{Response, StatusCode};
+use http_body_util::{Either, Full};
 use shared::backend::{Backend, Remote};
-use shared::error::Error;
 use shared::exchange::{self, Reply};
 use shared::gateway::{Compiled, Gateway};
 use shared::relay::Pump;
@@ -23,6 +19,7 @@ use shared::report::Report;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, HttpRequest, event};
 
+use body::{Streamed, whole};
 use host::Worker;
 
 type Body = Either<Full<Bytes>, Streamed>;
@@ -78,20 +75,7 @@ async fn answer(gateway: &'static Gateway, request: HttpRequest, context: Contex
         }
         Reply::Stream { head, body, relay } => {
             let done = move |report| record(gateway, &context, report);
-            head.map(|()| Either::Right(Streamed(Box::pin(Pump::new(Worker, body, *relay, done)))))
-        }
-    }
-}
-
-/// Takes a request in, its body up to `limit` bytes.
-async fn whole(request: HttpRequest, limit: usize) -> Result<Request<Bytes>, (Request<Bytes>, Error)> {
-    let (head, body) = request.into_parts();
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(Request::from_parts(head, body.to_bytes())),
-        Err(error) => {
-            let error =
-                if error.is::<LengthLimitError>() { Error::too_large(limit) } else { Error::incomplete() };
-            Err((Request::from_parts(head, Bytes::new()), error))
+            head.map(|()| Either::Right(Streamed::new(Pump::new(Worker, body, *relay, done))))
         }
     }
 }
@@ -107,19 +91,4 @@ fn unconfigured(why: &str) -> Response<Body> {
     let mut response = Response::new(Either::Left(Full::new(Bytes::from(format!("{why}\n")))));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
-}
-
-/// A stream of bytes as a body.
-struct Streamed(Pin<Box<dyn Stream<Item = Bytes>>>);
-
-impl http_body::Body for Streamed {
-    type Data = Bytes;
-    type Error = worker::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Polling<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, worker::Error>>> {
-        self.0.as_mut().poll_next(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
-    }
 }
