@@ -54,6 +54,9 @@ pub(crate) const GUESTS: [Guest; 3] = [
 /// away what the other built.
 const TARGET_FOLDER: &str = "target/guests";
 
+/// Where a configuration is looked for in the repository's root where `PLANO_CONFIG` names none.
+const CONFIGURATION: &str = "plano_config.yaml";
+
 /// `cargo xtask build [HOST]`.
 pub(crate) fn run(host: Option<&str>) -> Done {
     let wanted = |name: &str| host.is_none_or(|host| host == name);
@@ -90,10 +93,15 @@ impl Guest {
         self.size()
     }
 
-    /// Puts the configuration that `PLANO_CONFIG` names into the guest, or the one that `planoai` finds by itself.
+    /// Puts the configuration in: the file that `PLANO_CONFIG` names, else [`CONFIGURATION`], else `demo/echo` alone.
     fn configure(&self) -> Done<String> {
-        let mut build = cargo(&format!("run --quiet --package planoai -- build {}", self.host));
-        quietly(build.args(std::env::var_os("PLANO_CONFIG")))
+        quietly(&mut cargo("build --quiet --package planoai"))?;
+        let mut build = command(tree::built("planoai"), ["build", self.host]);
+        let Some(file) = configuration()? else {
+            // Whoever has keys in the environment should not find their providers in what they deploy.
+            return quietly(build.env_clear()).map(|_| "demo/echo alone".to_owned());
+        };
+        quietly(build.arg(&file)).map(|_| file.display().to_string())
     }
 
     /// The module as it is deployed.
@@ -123,6 +131,14 @@ impl Guest {
         let built = messages.lines().rev().find_map(module_of);
         built.ok_or_else(|| format!("{} builds no wasm module: its crate-type should be cdylib", self.folder))
     }
+}
+
+/// The configuration to build with; one that is named is taken, there or not, so that a wrong name is told.
+fn configuration() -> Done<Option<PathBuf>> {
+    let Some(named) = std::env::var_os("PLANO_CONFIG") else {
+        return Ok(Some(tree::path(CONFIGURATION)).filter(|path| path.is_file()));
+    };
+    std::path::absolute(named).map(Some).map_err(|why| format!("PLANO_CONFIG: {why}"))
 }
 
 /// The wasm file that a line of cargo's messages reports.
