@@ -55,8 +55,6 @@ pub enum Ending {
     Broken,
     /// Nothing more comes, until the caller leaves.
     Silent,
-    /// The last piece comes again and again, until the caller leaves.
-    Endless,
 }
 
 /// A request that the provider got.
@@ -215,7 +213,6 @@ enum Listener {
 }
 
 async fn speak(script: Script, sender: mpsc::Sender<Piece>) -> Listener {
-    let last = script.pieces.last().cloned().unwrap_or_default();
     for piece in script.pieces {
         if sender.send(Ok(piece)).await.is_err() {
             return Listener::Left;
@@ -234,12 +231,6 @@ async fn speak(script: Script, sender: mpsc::Sender<Piece>) -> Listener {
         }
         Ending::Silent => {
             sender.closed().await;
-            Listener::Left
-        }
-        Ending::Endless => {
-            while sender.send(Ok(last.clone())).await.is_ok() {
-                tokio::time::sleep(BREATH).await;
-            }
             Listener::Left
         }
     }
