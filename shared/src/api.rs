@@ -4,6 +4,7 @@
 
 pub mod completions;
 pub mod converse;
+pub mod generate;
 mod member;
 pub mod messages;
 mod openai;
@@ -30,6 +31,8 @@ pub enum Api {
     Responses,
     /// Amazon Bedrock's Converse and ConverseStream, spoken to providers only.
     Converse,
+    /// Gemini's generateContent.
+    Generate,
 }
 
 impl Api {
@@ -40,15 +43,21 @@ impl Api {
             Api::Messages => "messages",
             Api::Responses => "responses",
             Api::Converse => "converse",
+            Api::Generate => "generate",
         }
     }
 
     /// How the family frames its streams.
     pub fn framing(self) -> Framing {
         match self {
-            Api::Completions | Api::Messages | Api::Responses => Framing::Events,
+            Api::Completions | Api::Messages | Api::Responses | Api::Generate => Framing::Events,
             Api::Converse => Framing::Binary,
         }
+    }
+
+    /// Whether requests name their model in the body; otherwise the path does, and says whether to stream.
+    pub fn names_model(self) -> bool {
+        self != Api::Generate
     }
 
     /// Reads the family's bodies.
@@ -58,6 +67,7 @@ impl Api {
             Api::Messages => &messages::Messages,
             Api::Responses => &responses::Responses,
             Api::Converse => &converse::Converse,
+            Api::Generate => &generate::Generate,
         }
     }
 
@@ -68,6 +78,7 @@ impl Api {
             Api::Messages => &messages::Messages,
             Api::Responses => &responses::Responses,
             Api::Converse => &converse::Converse,
+            Api::Generate => &generate::Generate,
         }
     }
 }
@@ -77,6 +88,11 @@ pub type Sink<'s> = dyn FnMut(Event<'_>) + 's;
 
 /// From a family's bytes to the representation.
 pub trait Read: Sync {
+    /// A client's request in one spelling, where its API allows of several; none where it is to be read as it is.
+    fn straighten(&self, _body: Json<'_>) -> Option<Bytes> {
+        None
+    }
+
     /// A client's request. Fails where the request cannot be right in its own API; what the gateway merely does not
     /// know goes to `rest`, `Opaque`, `Hosted` or `Other`.
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error>;
@@ -161,6 +177,8 @@ pub struct Echo {
     pub created: u64,
     /// Whether a stream of completions ends with a chunk of usage.
     pub include_usage: bool,
+    /// Whether a stream of Gemini's API is one array, and not events.
+    pub array: bool,
     /// The client's request as it came: Responses repeats its parameters in the answer.
     pub request: Bytes,
 }

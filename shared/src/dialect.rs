@@ -37,9 +37,11 @@ pub struct Quirks {
     pub efforts: &'static [(&'static str, &'static str)],
     /// Messages: the limit on the answer where the client set none; the API demands one.
     pub default_max_tokens: u64,
-    /// Messages: whether thinking is asked for by a budget of tokens; otherwise the model decides, and is told how hard
-    /// to try.
+    /// Messages, Generate: whether thinking is asked for by a budget of tokens; otherwise the model decides, and is told
+    /// how hard to try.
     pub budgets: bool,
+    /// Generate: the signature of calls that another model made, where the model takes none without.
+    pub unsigned_calls: Option<&'static str>,
     /// The highest temperature.
     pub max_temperature: Option<f32>,
 }
@@ -66,6 +68,7 @@ impl Quirks {
         efforts: &[],
         default_max_tokens: 4096,
         budgets: true,
+        unsigned_calls: None,
         max_temperature: None,
     };
 }
@@ -196,6 +199,7 @@ impl Dialect {
         let own = self.auth.iter().find(|(of, _)| *of == api).map(|(_, auth)| *auth);
         own.unwrap_or(match api {
             Api::Messages => Auth::Header("x-api-key"),
+            Api::Generate => Auth::Header("x-goog-api-key"),
             Api::Completions | Api::Responses | Api::Converse => Auth::Bearer,
         })
     }
@@ -222,6 +226,8 @@ impl Dialect {
 /// Where an operation usually is behind the root.
 fn usual_path(api: Api, stream: bool) -> &'static str {
     match api {
+        Api::Generate if stream => "models/{model}:streamGenerateContent?alt=sse",
+        Api::Generate => "models/{model}:generateContent",
         Api::Completions => "chat/completions",
         Api::Messages => "messages",
         Api::Responses => "responses",

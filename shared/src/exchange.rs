@@ -122,6 +122,7 @@ impl<'c, H: Host> Call<'c, H> {
     fn note_asked(&mut self, asked: &Asked<'_>) {
         self.echo.model.clone_from(&asked.model);
         self.echo.include_usage = asked.include_usage;
+        self.echo.array = asked.array;
         self.report.client = Some(asked.api);
         self.report.model.clone_from(&asked.model);
         self.report.stream = asked.stream;

@@ -35,6 +35,10 @@ enum Output {
     Verbatim {
         held: BytesMut,
     },
+    /// The provider's own events as the elements of an array, for clients of its family that want one.
+    Array {
+        begun: bool,
+    },
     Translated {
         writer: Box<dyn WriteStream>,
     },
@@ -55,6 +59,7 @@ impl Relay {
     /// A relay from `upstream` to `client`. Events of more than `limit` bytes end the answer with an error.
     pub fn new(client: Api, upstream: Api, echo: Echo, limit: usize, report: Report) -> Relay {
         let output = match client == upstream {
+            true if echo.array => Output::Array { begun: false },
             true => Output::Verbatim { held: BytesMut::new() },
             false => Output::Translated { writer: client.write().stream(echo.clone()) },
         };
@@ -83,6 +88,7 @@ impl Relay {
         if !self.over {
             self.break_off(ending, out);
         }
+        self.output.close(out);
         self.report.bytes_out += (out.len() - before) as u64;
         self.report.times.total = now.since(self.report.began);
         self.report
@@ -91,6 +97,7 @@ impl Relay {
     fn take(&mut self, piece: &[u8], now: Timestamp, out: &mut BytesMut) {
         let Relay { scanner, reader, output, report, over, .. } = self;
         let scanned = scanner.push(piece, &mut |frame| {
+            output.element(frame.data, out);
             reader.push(frame, &mut |event| {
                 note(&event, now, report, over);
                 output.push(&event, out);
@@ -109,8 +116,15 @@ impl Relay {
             note(&event, now, report, over);
             output.push(&event, out);
         };
-        scanner.finish(&mut |frame| reader.push(frame, &mut read));
+        let mut last = Vec::new();
+        scanner.finish(&mut |frame| {
+            last.extend_from_slice(frame.data);
+            reader.push(frame, &mut read);
+        });
         reader.finish(&mut read);
+        if !last.is_empty() {
+            output.element(&last, out);
+        }
         if let (true, Output::Verbatim { held }) = (self.over, &mut self.output) {
             out.extend_from_slice(&held.split());
         }
@@ -141,6 +155,13 @@ impl Relay {
         let event = Event::Fail(error);
         match &mut self.output {
             Output::Translated { writer } => writer.push(&event, out),
+            Output::Array { .. } => {
+                let mut element = BytesMut::new();
+                if let Event::Fail(error) = &event {
+                    self.client.write().error(error, &self.echo, &mut element);
+                }
+                self.output.element(&element, out);
+            }
             Output::Verbatim { held } => {
                 held.clear();
                 self.client.write().stream(self.echo.clone()).push(&event, out);
@@ -150,6 +171,20 @@ impl Relay {
 }
 
 impl Output {
+    /// An event's data as the next element of the array.
+    fn element(&mut self, data: &[u8], out: &mut BytesMut) {
+        let Output::Array { begun } = self else { return };
+        out.extend_from_slice(if std::mem::replace(begun, true) { b",\n" } else { b"[" });
+        out.extend_from_slice(data);
+    }
+
+    /// The end of the array.
+    fn close(&self, out: &mut BytesMut) {
+        if let Output::Array { begun: true } = self {
+            out.extend_from_slice(b"]");
+        }
+    }
+
     fn push(&mut self, event: &Event<'_>, out: &mut BytesMut) {
         if let Output::Translated { writer } = self {
             writer.push(event, out);

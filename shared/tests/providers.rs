@@ -85,7 +85,8 @@ fn exchange(dialect: &Dialect, client: Api, body: &Value, world: World) -> (Requ
     let base = dialect.base.unwrap_or(dialect.example);
     let provider = CompiledProvider { base: dialect.root_of(base), ..CompiledProvider::usual(dialect) };
     let gateway = Compiled::new(vec![provider]).open(|name| Some(format!("value-of-{name}"))).unwrap();
-    let request = Request::post(path(client))
+    let model = body["model"].as_str().unwrap_or_default();
+    let request = Request::post(path(client).replace("MODEL", model))
         .header("authorization", "Bearer callers-own")
         .header("x-api-key", "callers-own")
         .body(Bytes::from(body.to_string()))
@@ -109,12 +110,14 @@ fn path(client: Api) -> &'static str {
         Api::Messages => "/v1/messages",
         Api::Responses => "/v1/responses",
         Api::Converse => panic!("no client speaks it"),
+        Api::Generate => "/v1beta/models/MODEL:generateContent",
     }
 }
 
 fn ask(client: Api, model: String) -> Value {
     match client {
         Api::Responses => json!({"model": model, "input": "hi"}),
+        Api::Generate => json!({"model": model, "contents": [{"role": "user", "parts": [{"text": "hi"}]}]}),
         _ => {
             json!({"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]})
         }
@@ -127,7 +130,7 @@ fn ask(client: Api, model: String) -> Value {
 fn every_provider_gets_its_key_at_its_address() {
     let called = DIALECTS.iter().filter(|dialect| !dialect.apis.is_empty() && dialect.base != Some(""));
     for dialect in called {
-        for client in [Api::Completions, Api::Messages, Api::Responses] {
+        for client in [Api::Completions, Api::Messages, Api::Responses, Api::Generate] {
             let spoken = if dialect.apis.contains(&client) { client } else { dialect.apis[0] };
             let body = ask(client, format!("{}/m", dialect.id));
             let (request, _) = exchange(dialect, client, &body, World::default());

@@ -14,7 +14,7 @@ use shared::wire::json::{Edit, Json, Outline};
 
 use crate::choose;
 
-const APIS: [Api; 4] = [Api::Completions, Api::Messages, Api::Responses, Api::Converse];
+const APIS: [Api; 5] = [Api::Completions, Api::Messages, Api::Responses, Api::Converse, Api::Generate];
 
 /// An edited body differs from the original in what was edited only.
 pub(crate) fn edit(data: &[u8]) {
@@ -38,6 +38,9 @@ pub(crate) fn edit(data: &[u8]) {
 pub(crate) fn request(data: &[u8]) {
     let Ok(body) = Json::parse(data) else { return };
     for from in APIS {
+        let plain = from.read().straighten(body);
+        let plain = plain.as_ref().map(|plain| Json::parse(plain).expect("a straightened body is JSON"));
+        let body = plain.unwrap_or(body);
         let Ok(mut read) = from.read().request(body) else { continue };
         read.api = Some(from);
         for to in APIS {

@@ -1,7 +1,7 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
 use super::{Auth, Dialect, MaxTokens, ModelQuirks, Name, Quirks, Route};
-use crate::api::Api::{Completions, Converse, Messages, Responses};
+use crate::api::Api::{Completions, Converse, Generate, Messages, Responses};
 
 /// All providers.
 pub static DIALECTS: &[Dialect] = &[
@@ -28,17 +28,21 @@ pub static DIALECTS: &[Dialect] = &[
         models: CLAUDE_MODELS,
         ..USUAL
     },
-    // https://ai.google.dev/gemini-api/docs/openai
+    // https://ai.google.dev/api: its own API carries signatures, thoughts and files, so it is for clients of any other;
+    // https://ai.google.dev/gemini-api/docs/openai: those of Chat Completions are compatible as they are.
     Dialect {
         id: "gemini",
         aliases: &["google"],
         name: "Gemini",
         key: Some("GEMINI_API_KEY"),
-        base: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
-        root: "/v1beta/openai",
-        endings: &[("/v1beta", "/v1beta/openai")],
+        base: Some("https://generativelanguage.googleapis.com/v1beta"),
+        root: "/v1beta",
+        endings: &[("/v1beta/openai", "/v1beta")],
+        apis: &[Generate, Completions],
+        routes: &[Route { api: Completions, under: "/v1beta", path: "openai/chat/completions" }],
         makes: &["gemini-", "gemma-"],
-        quirks: Quirks { extras: &["reasoning_effort"], ..Quirks::USUAL },
+        quirks: GEMINI,
+        models: GEMINI_MODELS,
         ..USUAL
     },
     Dialect {
@@ -276,7 +280,7 @@ pub static DIALECTS: &[Dialect] = &[
         name: "demo",
         base: Some(""),
         root: "",
-        apis: &[Completions, Messages, Responses],
+        apis: &[Completions, Messages, Responses, Generate],
         ..USUAL
     },
 ];
@@ -359,6 +363,24 @@ const KIMI_K3: ModelQuirks = ModelQuirks {
         ..Quirks::USUAL
     },
 };
+
+/// <https://ai.google.dev/gemini-api/docs/thought-signatures#faqs>: what stands for the signature of a call that another
+/// model made.
+const GEMINI: Quirks = Quirks {
+    extras: &["reasoning_effort"],
+    budgets: false,
+    unsigned_calls: Some("skip_thought_signature_validator"),
+    ..Quirks::USUAL
+};
+
+/// Up to the second generation, models think by budgets and sign what they like. What is listed nowhere is newer.
+const GEMINI_WITH_BUDGETS: Quirks = Quirks { budgets: true, unsigned_calls: None, ..GEMINI };
+
+const GEMINI_MODELS: &[ModelQuirks] = &[
+    ModelQuirks { model: Name::Prefix("gemini-1"), quirks: GEMINI_WITH_BUDGETS },
+    ModelQuirks { model: Name::Prefix("gemini-2"), quirks: GEMINI_WITH_BUDGETS },
+    ModelQuirks { model: Name::Prefix("gemma-"), quirks: GEMINI_WITH_BUDGETS },
+];
 
 const CLAUDE: Quirks = Quirks { max_temperature: Some(1.0), ..Quirks::USUAL };
 

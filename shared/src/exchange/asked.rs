@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::Request;
 
 use crate::api::Api;
+use crate::api::generate::Path;
 use crate::error::Error;
+use crate::ir;
 use crate::wire::json::{Json, Malformed, Outline};
 
 /// A request for an answer, looked at from above.
@@ -18,6 +20,8 @@ pub(super) struct Asked<'a> {
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) include_usage: bool,
+    /// Whether the stream is to be one array.
+    pub(super) array: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -25,6 +29,9 @@ impl<'a> Asked<'a> {
     pub(super) fn scan(api: Api, request: &'a Request<Bytes>) -> Result<Asked<'a>, Error> {
         let body = request.body();
         let outline = Outline::scan(body).map_err(|error| not_json(&error))?;
+        if !api.names_model() {
+            return Ok(Asked::by_path(api, request, outline));
+        }
         let model = match member(&outline, "model")? {
             Some(model) => text("model", model)?.into_owned(),
             None => String::new(),
@@ -33,11 +40,39 @@ impl<'a> Asked<'a> {
         let include_usage = member(&outline, "stream_options")?
             .and_then(|options| options.get("include_usage")?.boolean())
             .unwrap_or(false);
-        Ok(Asked { api, body, outline, model, stream, include_usage })
+        Ok(Asked { api, body, outline, model, stream, include_usage, array: false })
+    }
+
+    /// A request whose path names the model and says whether to stream.
+    fn by_path(api: Api, request: &'a Request<Bytes>, outline: Outline<'a>) -> Asked<'a> {
+        let uri = request.uri();
+        let path = Path::read(uri.path().trim_end_matches('/'));
+        let (model, stream) = path.map_or_else(Default::default, |path| (path.model, path.stream));
+        let array = stream && !Path::wants_events(uri.query());
+        Asked { api, body: request.body(), outline, model, stream, include_usage: false, array }
+    }
+
+    /// The type of the answer's body, where it is written here.
+    pub(super) fn media_type(&self) -> &'static str {
+        if self.stream && !self.array { "text/event-stream; charset=utf-8" } else { "application/json" }
+    }
+
+    /// The request as it is read: `plain` is the body in its one spelling, where it has several.
+    pub(super) fn read<'p>(&'p self, plain: &'p mut Option<Bytes>) -> Result<ir::Request<'p>, Error> {
+        let json = self.json()?;
+        *plain = self.api.read().straighten(json);
+        let json = match plain {
+            Some(plain) => Json::parse(plain).map_err(|error| not_json(&error))?,
+            None => json,
+        };
+        let mut request = self.api.read().request(json)?;
+        request.api = Some(self.api);
+        request.stream = self.stream;
+        Ok(request)
     }
 
     /// The whole body, its grammar checked.
-    pub(super) fn json(&self) -> Result<Json<'a>, Error> {
+    fn json(&self) -> Result<Json<'a>, Error> {
         Json::parse(self.body).map_err(|error| not_json(&error))
     }
 }

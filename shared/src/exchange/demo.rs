@@ -17,7 +17,8 @@ const BYTES_PER_TOKEN: usize = 4;
 
 /// Answers in the client's API, streamed where that was asked for.
 pub(super) fn answer<H: Host>(call: &mut Call<'_, H>, asked: &Asked<'_>) -> Result<Reply<H::Body>, Error> {
-    let request = asked.api.read().request(asked.json()?)?;
+    let mut plain = None;
+    let request = asked.read(&mut plain)?;
     let question = last_words(&request);
     let id = format!("demo-{}", call.echo.id);
     let usage = Usage {
@@ -39,7 +40,7 @@ pub(super) fn answer<H: Host>(call: &mut Call<'_, H>, asked: &Asked<'_>) -> Resu
         asked.api.write().response(&whole, &call.echo, &mut out);
     }
     let mut response = Response::new(out.freeze());
-    set_type(asked.stream, response.headers_mut());
+    set_type(asked, response.headers_mut());
     Ok(call.whole(response))
 }
 

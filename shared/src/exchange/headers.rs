@@ -49,7 +49,7 @@ const PRIVATE_PREFIXES: &[&str] =
     &["x-arch-", "x-plano-", "x-envoy-", "x-amz-", "cf-", "sec-", "spin-", "mf-"];
 
 /// Beginnings of request headers that only a provider of the client's own API understands.
-const OF_ONE_API: &[&str] = &["anthropic-", "openai-", "x-stainless-"];
+const OF_ONE_API: &[&str] = &["anthropic-", "openai-", "x-goog-", "x-stainless-"];
 
 /// Answer headers that stay here: of one connection, made anew, or about the operator's account.
 const KEPT: &[&str] = &[
@@ -94,12 +94,14 @@ pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
-/// The credential that a client sent: `authorization` without its `Bearer`, else `x-api-key`; blank is none.
+/// The credential that a client sent: `authorization` without its `Bearer`, else `x-api-key` or `x-goog-api-key`; blank is
+/// none.
 pub(super) fn credential(headers: &HeaderMap) -> Option<&str> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = authorization.map(|value| without_scheme(value).trim());
-    let key = || headers.get("x-api-key").and_then(|value| value.to_str().ok()).map(str::trim);
-    bearer.filter(|value| !value.is_empty()).or_else(|| key().filter(|value| !value.is_empty()))
+    let key = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let all = [bearer, key("x-api-key"), key("x-goog-api-key")];
+    all.into_iter().flatten().find(|value| !value.is_empty())
 }
 
 fn without_scheme(value: &str) -> &str {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use percent_encoding::percent_decode_str;
 
-use crate::api::Api;
+use crate::api::{Api, generate};
 use crate::error::{Error, Fault, Kind};
 
 /// What is asked. What is not here does not exist.
@@ -38,6 +38,7 @@ impl Operation {
             "/v1/responses" => Operation::Generate(Api::Responses),
             "/v1/models" => Operation::Models,
             "/healthz" => Operation::Health,
+            _ if generate::Path::read(path).is_some() => Operation::Generate(Api::Generate),
             _ => Operation::Model(model_of(path)?),
         })
     }
@@ -66,6 +67,7 @@ pub(super) fn caller(request: &Request<Bytes>) -> Api {
     match path.trim_end_matches('/') {
         "/v1/chat/completions" => Api::Completions,
         "/v1/responses" => Api::Responses,
+        path if path.starts_with("/v1beta/") || generate::Path::read(path).is_some() => Api::Generate,
         _ if path.starts_with("/v1/messages") || headers.contains_key("anthropic-version") => Api::Messages,
         _ => Api::Completions,
     }
@@ -96,6 +98,8 @@ mod tests {
         assert_eq!(of("POST", "/v1/chat/completions/"), Ok(Operation::Generate(Api::Completions)));
         assert_eq!(of("GET", "/v1/models/?limit=5"), Ok(Operation::Models));
         assert_eq!(of("GET", "/v1/models/openai%2Fgpt"), Ok(Operation::Model("openai/gpt".to_owned())));
+        let gemini = "/v1beta/models/openai/gpt:streamGenerateContent?alt=sse";
+        assert_eq!(of("POST", gemini), Ok(Operation::Generate(Api::Generate)));
         assert_eq!(of("GET", "/v1/models/openai/gpt"), Ok(Operation::Model("openai/gpt".to_owned())));
     }
 

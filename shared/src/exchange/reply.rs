@@ -52,7 +52,7 @@ pub(super) async fn relay<H: Host>(
     headers::backward(&head.headers, reply.headers_mut());
     match target.api == asked.api && !streams {
         true => copy_type(&head.headers, reply.headers_mut()),
-        false => set_type(asked.stream, reply.headers_mut()),
+        false => set_type(asked, reply.headers_mut()),
     }
     *reply.status_mut() = head.status;
     Ok(call.whole(reply))
@@ -67,9 +67,9 @@ fn stream<H: Host>(
 ) -> Reply<H::Body> {
     let mut head = Response::new(());
     headers::backward(&from.headers, head.headers_mut());
-    match target.api.framing() == asked.api.framing() {
+    match target.api.framing() == asked.api.framing() && !asked.array {
         true => copy_type(&from.headers, head.headers_mut()),
-        false => set_type(true, head.headers_mut()),
+        false => set_type(asked, head.headers_mut()),
     }
     head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     call.sign(head.headers_mut());
@@ -90,7 +90,7 @@ fn failure<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     let mut error = target.api.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    error.retry_after = retry_after.map(str::to_owned);
+    error.retry_after = retry_after.map(str::to_owned).or(error.retry_after);
     error.code = error.code.or_else(|| headers::error_type(&from.headers));
     if target.api != asked.api || !is_json(&from.headers) {
         return Err(error);
@@ -242,9 +242,8 @@ fn copy_type(from: &HeaderMap, to: &mut HeaderMap) {
 }
 
 /// The type of a body that was written here.
-pub(super) fn set_type(stream: bool, to: &mut HeaderMap) {
-    let media_type = if stream { "text/event-stream; charset=utf-8" } else { "application/json" };
-    to.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+pub(super) fn set_type(asked: &Asked<'_>, to: &mut HeaderMap) {
+    to.insert(header::CONTENT_TYPE, HeaderValue::from_static(asked.media_type()));
 }
 
 fn nonsense(error: &crate::wire::json::Malformed) -> Error {

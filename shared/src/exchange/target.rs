@@ -15,6 +15,9 @@ use crate::gateway::{Credential, Provider, Resolved};
 use crate::ir::{Loss, Why};
 use crate::wire::json::{Edit, Outline, push_escaped};
 
+/// What a provider that only streams insists on.
+const STREAMS: (&str, &str) = ("stream", "true");
+
 /// A provider, the API to speak with it, and its name for the model.
 pub(super) struct Target<'g> {
     pub(super) provider: &'g Provider,
@@ -35,7 +38,8 @@ impl<'g> Target<'g> {
     pub(super) fn new(resolved: Resolved<'g>, asked: &Asked<'_>) -> Result<Target<'g>, Error> {
         let Resolved { provider, model } = resolved;
         let api = provider.api_for(asked.api).ok_or_else(|| unserved(provider))?;
-        let uri = provider.uri(api, &model, asked.stream)?;
+        let streams = asked.stream || provider.quirks(&model).sets.contains(&STREAMS);
+        let uri = provider.uri(api, &model, streams)?;
         Ok(Target { provider, model, api, uri })
     }
 
@@ -55,7 +59,7 @@ impl<'g> Target<'g> {
     fn edit(&self, asked: &Asked<'_>) -> (Bytes, Vec<Loss>) {
         let mut losses = Vec::new();
         let mut edits = Vec::new();
-        if asked.model != self.model {
+        if self.api.names_model() && asked.model != self.model {
             edits.push(Edit::Set("model", Cow::Owned(quoted(&self.model))));
         }
         for &key in self.provider.quirks(&self.model).drops {
@@ -112,9 +116,9 @@ impl<'g> Target<'g> {
 
     /// The same request in the provider's words.
     fn translate(&self, asked: &Asked<'_>) -> Result<(Bytes, Vec<Loss>), Error> {
-        let mut request = asked.api.read().request(asked.json()?)?;
+        let mut plain = None;
+        let mut request = asked.read(&mut plain)?;
         request.model = Cow::Borrowed(&self.model);
-        request.api = Some(asked.api);
         let mut body = BytesMut::with_capacity(asked.body.len() + 256);
         let quirks = self.provider.quirks(&self.model);
         let losses = self.api.write().request(&request, quirks, &mut body)?;
@@ -137,7 +141,7 @@ impl<'g> Target<'g> {
         let mut to = HeaderMap::new();
         headers::forward(request.headers(), self.api == asked.api, &mut to);
         to.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&("stream", "true"));
+        let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&STREAMS);
         let accept = if streams { self.api.framing().media_type() } else { "application/json" };
         to.insert(header::ACCEPT, HeaderValue::from_static(accept));
         for (name, value) in self.provider.dialect.headers(self.api) {

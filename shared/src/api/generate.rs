@@ -1,0 +1,81 @@
+//! Gemini's own API: `generateContent` and `streamGenerateContent`.
+//!
+//! Which model is asked, and whether its answer is streamed, is said by the path and not by the body.
+//!
+//! <https://ai.google.dev/api/generate-content>
+
+mod answer;
+mod conversation;
+mod error;
+mod parameters;
+mod part;
+mod path;
+mod request;
+mod response;
+mod schema;
+mod seal;
+mod spelling;
+mod stop;
+mod tool;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{Echo, Read, ReadStream, Sink, Write, WriteStream};
+use crate::dialect::Quirks;
+use crate::error::Error;
+use crate::ir::{Loss, Request, Response};
+use crate::wire::json::{Json, Malformed};
+
+pub use path::Path;
+
+/// The family.
+pub struct Generate;
+
+impl Read for Generate {
+    fn straighten(&self, body: Json<'_>) -> Option<Bytes> {
+        spelling::straighten(body)
+    }
+
+    fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
+        request::read(body)
+    }
+
+    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        answer::read(body, sink)
+    }
+
+    fn stream(&self) -> Box<dyn ReadStream> {
+        Box::new(answer::Reader::default())
+    }
+
+    fn error(&self, status: u16, body: &[u8]) -> Error {
+        error::read(status, body)
+    }
+}
+
+impl Write for Generate {
+    fn request(
+        &self,
+        request: &Request<'_>,
+        quirks: &Quirks,
+        out: &mut BytesMut,
+    ) -> Result<Vec<Loss>, Error> {
+        request::write(request, quirks, out)
+    }
+
+    fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {
+        response::write(response, echo, out);
+    }
+
+    fn stream(&self, echo: Echo) -> Box<dyn WriteStream> {
+        Box::new(response::Writer::new(echo))
+    }
+
+    fn error(&self, error: &Error, _: &Echo, out: &mut BytesMut) {
+        error::write(error, out);
+    }
+}

@@ -1,0 +1,256 @@
+//! An answer, read: whole, or in pieces of which each has whole parts.
+//!
+//! A stream has no last word. It is over when it has said why, and the connection closes.
+//!
+//! <https://ai.google.dev/api/generate-content#generatecontentresponse>
+
+use std::borrow::Cow;
+
+use super::seal::{Place, marked};
+use super::{error, stop, usage};
+use crate::api::{Api, ReadStream, Sink};
+use crate::error::Error;
+use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind};
+use crate::wire::Frame;
+use crate::wire::json::{Json, Malformed};
+
+/// What of a candidate tells where its words come from.
+pub(super) const SOURCES: [&str; 3] = ["citationMetadata", "groundingMetadata", "urlContextMetadata"];
+
+/// Reads an answer as the events it would have been streamed as.
+pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+    let known = ["candidates", "promptFeedback", "usageMetadata", "responseId", "error"];
+    if known.iter().all(|name| body.get(name).is_none()) {
+        return Err(Malformed { offset: 0, what: "expected an answer with candidates" });
+    }
+    let mut reader = Reader::default();
+    reader.chunk(body, sink);
+    reader.end(sink);
+    Ok(())
+}
+
+/// Reads pieces of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    begun: bool,
+    over: bool,
+    block: Option<Block>,
+    /// How many blocks have been opened.
+    count: u32,
+    stop: Option<Stop<'static>>,
+    /// Whether a call has been made.
+    called: bool,
+}
+
+/// The block that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    Text,
+    /// `true` once it is signed.
+    Thinking(bool),
+}
+
+impl ReadStream for Reader {
+    fn push(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) {
+        if self.over {
+            return;
+        }
+        match Json::parse(frame.data) {
+            Ok(chunk) => self.chunk(chunk, sink),
+            Err(why) => {
+                let error = Error::upstream(format!("The provider sent an event that is no JSON: {why}."));
+                self.fail(error, sink);
+            }
+        }
+    }
+
+    fn finish(&mut self, sink: &mut Sink<'_>) {
+        if self.stop.is_some() {
+            self.end(sink);
+        }
+    }
+}
+
+impl Reader {
+    fn chunk(&mut self, chunk: Json<'_>, sink: &mut Sink<'_>) {
+        if chunk.get("error").is_some_and(|error| !error.is_null()) {
+            return self.fail(error::of_chunk(chunk), sink);
+        }
+        self.begin(chunk, sink);
+        // Other clients have asked for one answer, and get the first.
+        let first =
+            |candidate: &Json<'_>| candidate.get("index").and_then(Json::number::<u64>).unwrap_or(0) == 0;
+        if let Some(candidate) = chunk.get("candidates").and_then(|all| all.items().find(first)) {
+            self.candidate(candidate, sink);
+        }
+        if let Some(usage) = chunk.get("usageMetadata").and_then(Json::present) {
+            sink(Event::Usage(usage::read(usage)));
+        }
+        self.feedback(chunk, sink);
+    }
+
+    fn begin(&mut self, chunk: Json<'_>, sink: &mut Sink<'_>) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        let word = |name| chunk.get(name).and_then(Json::string).unwrap_or_default();
+        let start = Start { id: word("responseId"), model: word("modelVersion"), ..Start::default() };
+        sink(Event::Start(start));
+    }
+
+    fn candidate(&mut self, candidate: Json<'_>, sink: &mut Sink<'_>) {
+        if self.stop.is_none() {
+            let parts = candidate.get("content").and_then(|content| content.get("parts"));
+            parts.iter().flat_map(|parts| parts.items()).for_each(|part| self.part(part, sink));
+        }
+        self.cite(candidate, sink);
+        let Some(word) = candidate.get("finishReason").and_then(Json::string) else { return };
+        let reason = stop::read(&word, self.called);
+        if reason == StopReason::Refusal {
+            self.refuse(candidate.get("finishMessage").and_then(Json::string).as_deref(), sink);
+        }
+        self.stop = Some(Stop { reason, sequence: None });
+    }
+
+    /// A prompt that was refused has no candidate.
+    fn feedback(&mut self, chunk: Json<'_>, sink: &mut Sink<'_>) {
+        let Some(feedback) = chunk.get("promptFeedback") else { return };
+        let Some(word) = feedback.get("blockReason").and_then(Json::string) else { return };
+        let said = feedback.get("blockReasonMessage").and_then(Json::string);
+        let said = said.unwrap_or_else(|| Cow::Owned(format!("The prompt was blocked: {word}.")));
+        self.refuse(Some(&said), sink);
+        self.stop = Some(Stop { reason: StopReason::Refusal, sequence: None });
+    }
+
+    fn refuse(&mut self, words: Option<&str>, sink: &mut Sink<'_>) {
+        let Some(words) = words.filter(|words| !words.is_empty() && self.stop.is_none()) else { return };
+        self.open(Open::Refusal, None, sink);
+        self.say(Delta::Text(Cow::Borrowed(words)), sink);
+        self.close_whole(sink);
+    }
+
+    fn part(&mut self, part: Json<'_>, sink: &mut Sink<'_>) {
+        let signature = part.get("thoughtSignature").and_then(Json::string).filter(|seal| !seal.is_empty());
+        if let Some(call) = part.get("functionCall").and_then(Json::present) {
+            return self.call(call, signature, sink);
+        }
+        let Some(text) = part.get("text").and_then(Json::string) else { return self.other(part, sink) };
+        if part.get("thought").and_then(Json::boolean) == Some(true) {
+            return self.think(&text, signature.as_deref().map(|seal| marked(Place::Thought, seal)), sink);
+        }
+        if !text.is_empty() {
+            self.grow(Block::Text, Open::Text, Delta::Text(text), sink);
+        }
+        if let Some(signature) = signature {
+            self.think("", Some(marked(Place::Words, &signature)), sink);
+        }
+    }
+
+    fn think(&mut self, text: &str, seal: Option<String>, sink: &mut Sink<'_>) {
+        if text.is_empty() && seal.is_none() {
+            return;
+        }
+        // What is signed is whole; what comes after is another.
+        if self.block != Some(Block::Thinking(false)) || (text.is_empty() && self.block.is_none()) {
+            self.open(Open::Thinking { id: None }, Some(Block::Thinking(false)), sink);
+        }
+        if !text.is_empty() {
+            self.say(Delta::Thinking(Cow::Borrowed(text)), sink);
+        }
+        if let Some(seal) = seal {
+            self.say(Delta::Signature(Cow::Owned(seal)), sink);
+            self.block = Some(Block::Thinking(true));
+        }
+    }
+
+    /// A call comes whole. Its signature also goes with the thoughts before it, for clients that give back no other.
+    fn call(&mut self, call: Json<'_>, signature: Option<Cow<'_, str>>, sink: &mut Sink<'_>) {
+        let text = |name| call.get(name).and_then(Json::string).unwrap_or_default();
+        if let Some(signature) = &signature {
+            self.think("", Some(marked(Place::Call, signature)), sink);
+        }
+        let (id, name) = (text("id"), text("name"));
+        self.open(Open::ToolUse { id, name, kind: ToolKind::Function, signature }, None, sink);
+        if let Some(args) = call.get("args").and_then(Json::present) {
+            self.say(Delta::Arguments(Cow::Borrowed(args.raw())), sink);
+        }
+        self.close_whole(sink);
+        self.called = true;
+    }
+
+    /// Media, and what has no form in the representation.
+    fn other(&mut self, part: Json<'_>, sink: &mut Sink<'_>) {
+        let data = part.get("inlineData").unwrap_or(Json::NULL);
+        let word = |name| data.get(name).and_then(Json::string).unwrap_or_default();
+        let (media_type, data) = (word("mimeType"), word("data"));
+        match media_type.split('/').next() {
+            Some("image") => self.open(Open::Image { media_type, data }, None, sink),
+            Some("audio") => {
+                self.open(Open::Audio { id: None }, None, sink);
+                self.say(Delta::Audio(data), sink);
+            }
+            _ if part.fields().next().is_none() => return,
+            _ => self.open(Open::Opaque { api: Api::Generate, raw: Cow::Borrowed(part.raw()) }, None, sink),
+        }
+        self.close_whole(sink);
+    }
+
+    /// Where the words come from is said beside them, mostly at the end.
+    fn cite(&mut self, candidate: Json<'_>, sink: &mut Sink<'_>) {
+        if self.block != Some(Block::Text) {
+            return;
+        }
+        for name in SOURCES {
+            let Some(sources) = candidate.get(name).filter(|sources| sources.fields().next().is_some())
+            else {
+                continue;
+            };
+            let raw = Cow::Owned(format!(r#"[{{"{name}":{}}}]"#, sources.raw()));
+            self.say(Delta::Citations(Citations { api: Api::Generate, raw }), sink);
+        }
+    }
+
+    fn grow(&mut self, block: Block, open: Open<'_>, delta: Delta<'_>, sink: &mut Sink<'_>) {
+        if self.block != Some(block) {
+            self.open(open, Some(block), sink);
+        }
+        self.say(delta, sink);
+    }
+
+    fn open(&mut self, open: Open<'_>, block: Option<Block>, sink: &mut Sink<'_>) {
+        self.close(sink);
+        sink(Event::Open { index: self.count, block: open });
+        self.count += 1;
+        self.block = block;
+    }
+
+    fn say(&self, delta: Delta<'_>, sink: &mut Sink<'_>) {
+        sink(Event::Delta { index: self.count.saturating_sub(1), delta });
+    }
+
+    fn close(&mut self, sink: &mut Sink<'_>) {
+        if self.block.take().is_some() {
+            self.close_whole(sink);
+        }
+    }
+
+    fn close_whole(&self, sink: &mut Sink<'_>) {
+        sink(Event::Close { index: self.count.saturating_sub(1) });
+    }
+
+    fn fail(&mut self, error: Error, sink: &mut Sink<'_>) {
+        self.over = true;
+        sink(Event::Fail(error));
+    }
+
+    /// A whole answer that does not say why it ended was done.
+    fn end(&mut self, sink: &mut Sink<'_>) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        self.close(sink);
+        let reason = if self.called { StopReason::ToolUse } else { StopReason::Done };
+        sink(Event::Stop(self.stop.take().unwrap_or(Stop { reason, sequence: None })));
+        sink(Event::End);
+    }
+}

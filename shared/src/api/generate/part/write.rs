@@ -1,0 +1,135 @@
+//! Blocks, written as parts.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use super::{media, result};
+use crate::api::generate::conversation::MADE;
+use crate::api::generate::request::Context;
+use crate::api::generate::seal::{self, Place};
+use crate::api::{Api, messages};
+use crate::ir::{Block, Loss, Text, Thought, ToolUse, Why};
+use crate::wire::json::Writer;
+
+/// The signatures of one content that are on their way to the part they belong to.
+#[derive(Default)]
+pub(in crate::api::generate) struct Seals {
+    /// For the next call.
+    waiting: Option<String>,
+    /// Whether there has been a call; only the first of parallel ones is signed.
+    called: bool,
+}
+
+/// Whether the API has a place for a block; a loss where it hasn't.
+pub(in crate::api::generate) fn may(block: &Block<'_>, at: &dyn Display, context: &mut Context<'_>) -> bool {
+    let lost = match block {
+        Block::Opaque { api, .. } => *api != Api::Generate,
+        Block::Sealed { .. } => true,
+        // The API refuses empty words.
+        Block::Text(text) => return context.own || !text.text.is_empty(),
+        _ => false,
+    };
+    if lost {
+        context.lose(Loss::dropped(at.to_string()));
+    }
+    !lost
+}
+
+/// Writes a block as a part. `names` are the functions' by the ids of calls.
+pub(in crate::api::generate) fn write(
+    block: &Block<'_>,
+    at: &dyn Display,
+    names: &BTreeMap<&str, &str>,
+    seals: &mut Seals,
+    context: &mut Context<'_>,
+    a: &mut Writer<'_>,
+) {
+    match block {
+        Block::Opaque { raw, .. } => a.raw(raw),
+        Block::Sealed { .. } => {}
+        Block::Thinking(thought) => write_thought(thought, at, seals, context, a),
+        Block::Text(text) => a.object(|o| write_text(text, at, context, o)),
+        Block::Refusal(words) => a.object(|o| o.key("text").string(words)),
+        Block::Image(media) | Block::Document(media) | Block::Audio(media) => {
+            a.object(|o| media::write(media, at, context, o));
+        }
+        Block::ToolUse(tool) => a.object(|o| write_call(tool, at, seals, context, o)),
+        Block::ToolResult(result) => a.object(|o| result::write(result, at, names, context, o)),
+    }
+}
+
+/// Notes what is said about words and has no place.
+pub(super) fn lose_about(block: &Block<'_>, at: &dyn Display, context: &mut Context<'_>) {
+    let Block::Text(text) = block else { return };
+    context.lose_cache(text.cache.is_some(), at);
+    if text.citations.is_some() {
+        context.lose(Loss::dropped(format!("{at}.citations")));
+    }
+}
+
+fn write_text(text: &Text<'_>, at: &dyn Display, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    o.key("text").string(&text.text);
+    lose_about(&Block::Text(text.clone()), at, context);
+    context.write_rest(&text.rest, at, o);
+}
+
+/// A thought goes with its signature where that is Gemini's own; others' would be refused.
+fn write_thought(
+    thought: &Thought<'_>,
+    at: &dyn Display,
+    seals: &mut Seals,
+    context: &mut Context<'_>,
+    a: &mut Writer<'_>,
+) {
+    let seal = thought.signature.as_deref();
+    let (place, signature) = match seal.and_then(seal::unmarked) {
+        Some((place, signature)) => (place, Some(signature)),
+        None => (Place::Thought, seal.filter(|_| context.own)),
+    };
+    if seal.is_some() && signature.is_none() {
+        context.lose(Loss::dropped(format!("{at}.signature")));
+    }
+    if place == Place::Call {
+        seals.waiting = signature.map(str::to_owned);
+    }
+    let here = signature.filter(|_| place != Place::Call);
+    if thought.text.is_empty() && here.is_none() && !context.own {
+        return;
+    }
+    a.object(|o| {
+        o.key("text").string(&thought.text);
+        if place != Place::Words {
+            o.key("thought").boolean(true);
+        }
+        here.iter().for_each(|signature| o.key("thoughtSignature").string(signature));
+        context.write_rest(&thought.rest, at, o);
+    });
+}
+
+fn write_call(
+    tool: &ToolUse<'_>,
+    at: &dyn Display,
+    seals: &mut Seals,
+    context: &mut Context<'_>,
+    o: &mut Writer<'_>,
+) {
+    context.lose_cache(tool.cache.is_some(), at);
+    let waiting = seals.waiting.take();
+    let first = !std::mem::replace(&mut seals.called, true);
+    o.key("functionCall").object(|o| {
+        if !tool.id.starts_with(MADE) {
+            o.key("id").string(&tool.id);
+        }
+        o.key("name").string(&tool.name);
+        if !context.own || !tool.arguments.is_empty() {
+            let valid = messages::write_input(tool.kind, &tool.arguments, o.key("args"));
+            if !valid {
+                context.lose(Loss::new(format!("{at}.arguments"), Why::Approximated));
+            }
+        }
+    });
+    let stand_in = context.quirks.unsigned_calls.filter(|_| first && !context.own);
+    let signature = tool.signature.as_deref().or(waiting.as_deref()).or(stand_in);
+    signature.iter().for_each(|signature| o.key("thoughtSignature").string(signature));
+    context.write_rest(&tool.rest, at, o);
+}

@@ -1,0 +1,174 @@
+//! Streams. Words go out as they come, whatever else once it is whole; why the answer ended comes last of all.
+
+use bytes::BytesMut;
+
+use super::write::{write_block, write_content, write_names, write_thought, write_words};
+use crate::api::generate::{error, stop, usage};
+use crate::api::{Echo, WriteStream};
+use crate::ir::{Delta, Event, Open, Response, Start, Stop, Usage};
+use crate::wire::json;
+
+/// Writes pieces of an answer, each with whole parts.
+pub(in crate::api::generate) struct Writer {
+    echo: Echo,
+    start: Start<'static>,
+    usage: Usage,
+    stop: Option<Stop<'static>>,
+    /// The block that is open, where it goes out when it is whole.
+    whole: Option<Response>,
+    /// The words that are open are thoughts.
+    thinking: bool,
+    refused: bool,
+    /// Whether anything has been written.
+    begun: bool,
+    over: bool,
+}
+
+impl WriteStream for Writer {
+    fn push(&mut self, event: &Event<'_>, out: &mut BytesMut) {
+        if self.over {
+            return;
+        }
+        match event {
+            Event::Start(start) => self.start = start.to_static(),
+            Event::Open { block, .. } => self.open(block, event),
+            Event::Delta { delta, .. } => self.grow(delta, event, out),
+            Event::Close { .. } => self.close(out),
+            Event::Usage(usage) => self.usage.update(usage),
+            Event::Stop(stop) => self.stop = Some(stop.to_static()),
+            // There is no word for it, and an event without data is none.
+            Event::Ping => {}
+            Event::Fail(error) => {
+                self.piece(out, |out| error::write(error, out));
+                self.end(out);
+            }
+            Event::End => self.finish(out),
+        }
+    }
+}
+
+impl Writer {
+    pub(in crate::api::generate) fn new(echo: Echo) -> Writer {
+        Writer {
+            echo,
+            start: Start::default(),
+            usage: Usage::default(),
+            stop: None,
+            whole: None,
+            thinking: false,
+            refused: false,
+            begun: false,
+            over: false,
+        }
+    }
+
+    fn open(&mut self, block: &Open<'_>, event: &Event<'_>) {
+        self.thinking = matches!(block, Open::Thinking { .. });
+        self.refused |= matches!(block, Open::Refusal);
+        self.whole = match block {
+            Open::Text | Open::Refusal | Open::Thinking { .. } => None,
+            _ => {
+                let mut whole = Response::default();
+                whole.push(event);
+                Some(whole)
+            }
+        };
+    }
+
+    fn grow(&mut self, delta: &Delta<'_>, event: &Event<'_>, out: &mut BytesMut) {
+        match (&mut self.whole, delta) {
+            (Some(whole), _) => whole.push(event),
+            (None, Delta::Text(words)) => self.parts(out, |a| write_words(words, a)),
+            (None, Delta::Thinking(words)) => self.parts(out, |a| write_thought(words, None, a)),
+            (None, Delta::Signature(seal)) if self.thinking => {
+                self.parts(out, |a| write_thought("", Some(seal), a));
+            }
+            // Other APIs' citations.
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, out: &mut BytesMut) {
+        let Some(whole) = self.whole.take() else { return };
+        self.parts(out, |a| whole.blocks.iter().for_each(|block| write_block(block, a)));
+    }
+
+    /// A piece with these parts, unless there are none.
+    fn parts(&mut self, out: &mut BytesMut, parts: impl FnOnce(&mut json::Writer<'_>)) {
+        let mut content = BytesMut::new();
+        json::Writer::new(&mut content).array(|a| parts(a));
+        let content = String::from_utf8_lossy(&content);
+        if content != "[]" {
+            self.candidate(out, |_, o| write_content_of(o, &content), |_, _| ());
+        }
+    }
+
+    fn finish(&mut self, out: &mut BytesMut) {
+        self.candidate(
+            out,
+            |writer, o| {
+                write_content(o, |a| write_words("", a));
+                o.key("finishReason").string(stop::word(writer.stop.as_ref(), writer.refused));
+            },
+            |writer, o| usage::write(&writer.usage, o.key("usageMetadata")),
+        );
+        self.end(out);
+    }
+
+    fn candidate(
+        &mut self,
+        out: &mut BytesMut,
+        inner: impl FnOnce(&Writer, &mut json::Writer<'_>),
+        outer: impl FnOnce(&Writer, &mut json::Writer<'_>),
+    ) {
+        let begun = std::mem::replace(&mut self.begun, true);
+        separate(self.echo.array, begun, out);
+        json::Writer::new(out).object(|o| {
+            o.key("candidates").array(|a| {
+                a.object(|o| {
+                    inner(self, o);
+                    o.key("index").integer(0);
+                });
+            });
+            outer(self, o);
+            write_names(&self.start, &self.echo, o);
+        });
+        terminate(self.echo.array, out);
+    }
+
+    fn piece(&mut self, out: &mut BytesMut, write: impl FnOnce(&mut BytesMut)) {
+        let begun = std::mem::replace(&mut self.begun, true);
+        separate(self.echo.array, begun, out);
+        write(out);
+        terminate(self.echo.array, out);
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        self.over = true;
+        if self.echo.array {
+            out.extend_from_slice(b"]");
+        }
+    }
+}
+
+fn write_content_of(o: &mut json::Writer<'_>, parts: &str) {
+    o.key("content").object(|o| {
+        o.key("parts").raw(parts);
+        o.key("role").string("model");
+    });
+}
+
+/// What stands before a piece.
+fn separate(array: bool, begun: bool, out: &mut BytesMut) {
+    out.extend_from_slice(match (array, begun) {
+        (false, _) => b"data: ",
+        (true, false) => b"[",
+        (true, true) => b",\n",
+    });
+}
+
+fn terminate(array: bool, out: &mut BytesMut) {
+    if !array {
+        out.extend_from_slice(b"\n\n");
+    }
+}

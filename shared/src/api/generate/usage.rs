@@ -1,0 +1,52 @@
+//! Usage, as this API counts: thoughts stand beside `candidatesTokenCount`, what came from a cache is in
+//! `promptTokenCount`.
+//!
+//! <https://ai.google.dev/api/generate-content#UsageMetadata>
+
+use crate::ir::Usage;
+use crate::wire::json::{Json, Writer};
+
+/// Reads `usageMetadata`.
+pub(super) fn read(usage: Json<'_>) -> Usage {
+    let count = |name| usage.get(name).and_then(Json::number::<u64>);
+    let sum =
+        |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().reduce(u64::saturating_add);
+    let audio = |name| {
+        let of_audio =
+            |detail: &Json<'_>| detail.get("modality").and_then(Json::string).as_deref() == Some("AUDIO");
+        usage.get(name)?.items().find(of_audio)?.get("tokenCount")?.number()
+    };
+    Usage {
+        input: sum(count("promptTokenCount"), count("toolUsePromptTokenCount")),
+        output: sum(count("candidatesTokenCount"), count("thoughtsTokenCount")),
+        cache_read: count("cachedContentTokenCount"),
+        reasoning: count("thoughtsTokenCount"),
+        audio_input: audio("promptTokensDetails"),
+        audio_output: audio("candidatesTokensDetails"),
+        ..Usage::default()
+    }
+}
+
+/// Writes `usageMetadata`.
+pub(super) fn write(usage: &Usage, value: &mut Writer<'_>) {
+    let words = usage.output.unwrap_or(0).saturating_sub(usage.reasoning.unwrap_or(0));
+    value.object(|o| {
+        o.key("promptTokenCount").integer(usage.input.unwrap_or(0));
+        o.key("candidatesTokenCount").integer(words);
+        o.key("totalTokenCount").integer(usage.total());
+        usage.cache_read.iter().for_each(|&count| o.key("cachedContentTokenCount").integer(count));
+        usage.reasoning.iter().for_each(|&count| o.key("thoughtsTokenCount").integer(count));
+        write_audio("promptTokensDetails", usage.audio_input, o);
+        write_audio("candidatesTokensDetails", usage.audio_output, o);
+    });
+}
+
+fn write_audio(name: &str, count: Option<u64>, o: &mut Writer<'_>) {
+    let Some(count) = count else { return };
+    o.key(name).array(|a| {
+        a.object(|o| {
+            o.key("modality").string("AUDIO");
+            o.key("tokenCount").integer(count);
+        });
+    });
+}
