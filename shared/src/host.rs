@@ -1,5 +1,9 @@
 //! What the gateway asks of the world.
 
+mod patient;
+
+pub use patient::{Patient, Timer};
+
 use std::fmt;
 use std::future::Future;
 use std::task::Poll;

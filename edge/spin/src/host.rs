@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{Request, Response};
-use http_body_util::{BodyDataStream, BodyExt, Full};
-use shared::host::{BodyError, CallError, Host, Timestamp, within};
+use http_body_util::{BodyDataStream, BodyExt, Full, Limited};
+use shared::host::{BodyError, CallError, Host, Patient, Timer, Timestamp, within};
 use spin_sdk::http::{Response as Incoming, send};
 use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
 use spin_sdk::wasip3::http::types::ErrorCode;
@@ -22,28 +22,33 @@ const CALL_BYTES: usize = 1 << 20;
 pub(crate) struct Spin;
 
 impl Host for Spin {
-    type Body = Answer;
+    type Body = Patient<Answer>;
     const RESENDS: bool = true;
     const NAME: &'static str = "spin";
 
     async fn call(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Bytes>, CallError> {
         let whole = async {
             let (head, body) = call(request).await?.into_parts();
-            let body = http_body_util::Limited::new(body, CALL_BYTES).collect().await;
+            let body = Limited::new(body, CALL_BYTES).collect().await;
             let body = body.map_err(|error| CallError::Broken(error.to_string()))?;
             Ok(Response::from_parts(head, body.to_bytes()))
         };
         within(whole, self.sleep(deadline)).await.unwrap_or(Err(CallError::Timeout))
     }
 
-    async fn send(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Answer>, CallError> {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> Result<Response<Self::Body>, CallError> {
         let response =
             within(call(request), self.sleep(deadline)).await.unwrap_or(Err(CallError::Timeout))?;
-        Ok(response.map(|body| Answer(Box::pin(BodyDataStream::new(body)))))
+        let answer = |body| Answer(Box::pin(BodyDataStream::new(body)));
+        Ok(response.map(|body| Patient::new(answer(body), deadline, timer)))
     }
 
     async fn sleep(&self, time: Duration) {
-        monotonic_clock::wait_for(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)).await;
+        timer(time).await;
     }
 
     fn now(&self) -> Timestamp {
@@ -55,6 +60,10 @@ impl Host for Spin {
     fn random(&self) -> u64 {
         random::get_random_u64()
     }
+}
+
+fn timer(time: Duration) -> Timer {
+    Box::pin(monotonic_clock::wait_for(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
 }
 
 async fn call(request: Request<Bytes>) -> Result<Incoming, CallError> {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
-use shared::host::{BodyError, CallError, Host, Timestamp, within};
+use shared::host::{BodyError, CallError, Host, Patient, Timer, Timestamp, within};
 use wasm_bindgen::JsValue;
 use worker::js_sys::{Math, Uint8Array};
 use worker::{
@@ -23,7 +23,7 @@ const CALL_BYTES: usize = 1 << 20;
 pub(crate) struct Worker;
 
 impl Host for Worker {
-    type Body = Answer;
+    type Body = Patient<Answer>;
     const RESENDS: bool = true;
     const NAME: &'static str = "worker";
 
@@ -37,10 +37,14 @@ impl Host for Worker {
         within(whole, self.sleep(deadline)).await.unwrap_or(Err(CallError::Timeout))
     }
 
-    async fn send(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Answer>, CallError> {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> Result<Response<Self::Body>, CallError> {
         let controller = AbortController::default();
         match within(fetch(request, &controller), self.sleep(deadline)).await {
-            Some(response) => Ok(response?.map(Answer)),
+            Some(response) => Ok(response?.map(|body| Patient::new(Answer(body), deadline, timer))),
             None => {
                 controller.abort();
                 Err(CallError::Timeout)
@@ -61,6 +65,10 @@ impl Host for Worker {
         let half = || (Math::random() * f64::from(u32::MAX)) as u64;
         (half() << 32) | half()
     }
+}
+
+fn timer(time: Duration) -> Timer {
+    Box::pin(Delay::from(time))
 }
 
 async fn fetch(request: Request<Bytes>, controller: &AbortController) -> Result<HttpResponse, CallError> {
