@@ -1,3 +1,5 @@
+//! Answers of Converse, whole and streamed, read and written.
+
 use bytes::BytesMut;
 use proptest::prelude::*;
 

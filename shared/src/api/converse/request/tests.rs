@@ -1,3 +1,5 @@
+//! Requests for Converse, written from what clients of every API ask.
+
 use serde_json::{Value, json};
 
 use super::*;
