@@ -5,6 +5,7 @@ mod demo;
 mod headers;
 mod models;
 mod operation;
+mod outgoing;
 mod reply;
 mod retry;
 mod target;
@@ -71,13 +72,19 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
     let written = target.write(&asked, request)?;
     call.report.losses = written.losses.iter().map(ToString::to_string).collect();
+    let response = send(call, &written.request).await?;
+    reply::relay(call, &asked, &target, response).await
+}
+
+/// Sends a request as often as is needed and allowed.
+async fn send<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Result<Response<H::Body>, Error> {
     let mut retries = Retries::new(call.gateway, H::RESENDS);
     loop {
         call.report.attempts += 1;
-        let sent = call.host.send(written.request.clone(), call.gateway.timeout()).await;
+        let sent = call.host.send(request.clone(), call.gateway.timeout()).await;
         call.note_head();
         match retries.judge(sent, call.host.random()) {
-            Verdict::Relay(response) => return reply::relay(call, &asked, &target, response).await,
+            Verdict::Relay(response) => return Ok(response),
             Verdict::Again(pause) => call.host.sleep(pause).await,
             Verdict::Stop(error) => return Err(error),
         }

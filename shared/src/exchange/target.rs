@@ -3,15 +3,14 @@
 use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::HeaderValue;
 use http::{Method, Request};
 
 use super::asked::Asked;
-use super::headers;
+use super::outgoing::Outgoing;
 use crate::api::Api;
-use crate::dialect::Auth;
 use crate::error::{Error, Fault, Kind};
-use crate::gateway::{Credential, Provider, Resolved};
+use crate::gateway::{Provider, Resolved};
 use crate::ir::{Loss, Why};
 use crate::wire::json::{Edit, Outline, push_escaped};
 
@@ -48,11 +47,19 @@ impl<'g> Target<'g> {
         let (body, mut losses) =
             if self.api == asked.api { self.edit(asked) } else { self.translate(asked)? };
         let body = self.insist(body, &mut losses);
-        let mut written = Request::new(body);
-        *written.method_mut() = Method::POST;
-        *written.uri_mut() = self.uri_with_query(request, self.api == asked.api);
-        *written.headers_mut() = self.headers(asked, request)?;
-        Ok(Written { request: written, losses })
+        let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&STREAMS);
+        let accept = if streams { self.api.framing().media_type() } else { "application/json" };
+        let outgoing = Outgoing {
+            provider: self.provider,
+            api: self.api,
+            method: Method::POST,
+            uri: self.uri_with_query(request, self.api == asked.api),
+            body,
+            same: self.api == asked.api,
+            content_type: Some(HeaderValue::from_static("application/json")),
+            accept: HeaderValue::from_static(accept),
+        };
+        Ok(Written { request: outgoing.request(request.headers())?, losses })
     }
 
     /// The client's bytes, the model's name and what the provider refuses excepted.
@@ -136,41 +143,6 @@ impl<'g> Target<'g> {
             _ => self.uri.clone(),
         }
     }
-
-    fn headers(&self, asked: &Asked<'_>, request: &Request<Bytes>) -> Result<HeaderMap, Error> {
-        let mut to = HeaderMap::new();
-        headers::forward(request.headers(), self.api == asked.api, &mut to);
-        to.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&STREAMS);
-        let accept = if streams { self.api.framing().media_type() } else { "application/json" };
-        to.insert(header::ACCEPT, HeaderValue::from_static(accept));
-        for (name, value) in self.provider.dialect.headers(self.api) {
-            to.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
-        }
-        self.authenticate(request.headers(), &mut to)?;
-        for (name, value) in &self.provider.headers {
-            to.insert(name, value.clone());
-        }
-        if let Some(host) = &self.provider.http_host {
-            to.insert(header::HOST, host.clone());
-        }
-        Ok(to)
-    }
-
-    /// Puts the credential where the provider looks for it.
-    fn authenticate(&self, client: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
-        let key = match &self.provider.credential {
-            Credential::None => return Ok(()),
-            Credential::Key(key) => key.expose(),
-            Credential::Passthrough => headers::credential(client).ok_or_else(no_credential)?,
-        };
-        let (name, value) = match self.provider.auth(self.api) {
-            Auth::Bearer => (header::AUTHORIZATION, headers::secret(&format!("Bearer {key}"))),
-            Auth::Header(name) => (HeaderName::from_static(name), headers::secret(key)),
-        };
-        to.insert(name, value.ok_or_else(|| no_header(&self.provider.name))?);
-        Ok(())
-    }
 }
 
 fn quoted(text: &str) -> String {
@@ -182,14 +154,4 @@ fn quoted(text: &str) -> String {
 fn unserved(provider: &Provider) -> Error {
     let message = format!("The provider `{}` speaks no API that this gateway serves yet.", provider.name);
     Error { status: 501, ..Error::new(Fault::Configuration, Kind::Api, message) }
-}
-
-fn no_credential() -> Error {
-    let message = "This provider is called with your own credential: send `authorization: Bearer …`.";
-    Error::new(Fault::Client, Kind::Authentication, message)
-}
-
-fn no_header(provider: &str) -> Error {
-    let message = format!("The credential for `{provider}` has characters that no header may have.");
-    Error::new(Fault::Configuration, Kind::Api, message)
 }

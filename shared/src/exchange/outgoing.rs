@@ -1,0 +1,83 @@
+//! The request that a provider gets, whatever is asked of it.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Uri};
+
+use super::headers;
+use crate::api::Api;
+use crate::dialect::Auth;
+use crate::error::{Error, Fault, Kind};
+use crate::gateway::{Credential, Provider};
+
+/// A request for a provider, but for the headers that it is called with.
+pub(super) struct Outgoing<'g> {
+    pub(super) provider: &'g Provider,
+    /// The API it is called in.
+    pub(super) api: Api,
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) body: Bytes,
+    /// Whether the client speaks this API too, and its headers mean the same there.
+    pub(super) same: bool,
+    /// The body's media type; none where there is no body.
+    pub(super) content_type: Option<HeaderValue>,
+    pub(super) accept: HeaderValue,
+}
+
+impl Outgoing<'_> {
+    /// The whole request, with what of the client's headers may go along, and with the credential.
+    pub(super) fn request(self, client: &HeaderMap) -> Result<Request<Bytes>, Error> {
+        let headers = self.headers(client)?;
+        let mut request = Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    fn headers(&self, client: &HeaderMap) -> Result<HeaderMap, Error> {
+        let mut to = HeaderMap::new();
+        headers::forward(client, self.same, &mut to);
+        if let Some(content_type) = &self.content_type {
+            to.insert(header::CONTENT_TYPE, content_type.clone());
+        }
+        to.insert(header::ACCEPT, self.accept.clone());
+        for (name, value) in self.provider.dialect.headers(self.api) {
+            to.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+        }
+        self.authenticate(client, &mut to)?;
+        for (name, value) in &self.provider.headers {
+            to.insert(name, value.clone());
+        }
+        if let Some(host) = &self.provider.http_host {
+            to.insert(header::HOST, host.clone());
+        }
+        Ok(to)
+    }
+
+    /// Puts the credential where the provider looks for it.
+    fn authenticate(&self, client: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
+        let key = match &self.provider.credential {
+            Credential::None => return Ok(()),
+            Credential::Key(key) => key.expose(),
+            Credential::Passthrough => headers::credential(client).ok_or_else(no_credential)?,
+        };
+        let (name, value) = match self.provider.auth(self.api) {
+            Auth::Bearer => (header::AUTHORIZATION, headers::secret(&format!("Bearer {key}"))),
+            Auth::Header(name) => (HeaderName::from_static(name), headers::secret(key)),
+        };
+        to.insert(name, value.ok_or_else(|| no_header(&self.provider.name))?);
+        Ok(())
+    }
+}
+
+fn no_credential() -> Error {
+    let message = "This provider is called with your own credential: send `authorization: Bearer …`.";
+    Error::new(Fault::Client, Kind::Authentication, message)
+}
+
+fn no_header(provider: &str) -> Error {
+    let message = format!("The credential for `{provider}` has characters that no header may have.");
+    Error::new(Fault::Configuration, Kind::Api, message)
+}
