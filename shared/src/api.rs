@@ -4,6 +4,7 @@
 
 pub mod completions;
 pub mod converse;
+mod gather;
 pub mod generate;
 mod member;
 pub mod messages;

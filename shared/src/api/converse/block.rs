@@ -4,6 +4,7 @@
 
 use super::media;
 use super::request::Context;
+use crate::api::gather::Piece;
 use crate::api::{Api, messages};
 use crate::ir::{Block, Cache, Citations, Loss, Text, Thought, ToolResult, ToolUse, Why};
 use crate::wire::json::Writer;
@@ -32,9 +33,9 @@ pub(super) fn may(block: &Block<'_>, at: &str, context: &mut Context<'_>) -> boo
 }
 
 /// Writes blocks that [`may`] be written, and the marks of caches behind those that have one.
-pub(super) fn write_all(pieces: &[(String, &Block<'_>)], context: &mut Context<'_>, a: &mut Writer<'_>) {
-    for (at, block) in pieces {
-        write(block, at, context, a);
+pub(super) fn write_all(pieces: &[Piece<'_>], context: &mut Context<'_>, a: &mut Writer<'_>) {
+    for Piece { at, block } in pieces {
+        write(block, &at.to_string(), context, a);
         write_mark(mark(block), a);
     }
 }

@@ -4,13 +4,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::part;
 use super::request::Context;
+use crate::api::gather::{At, Conversation, Gather, Piece};
 use crate::api::member::{of_kind, optional, present, rest, within};
 use crate::error::Error;
-use crate::ir::{Block, Loss, Request, Rest, Role, Turn, Why};
+use crate::ir::{Block, Loss, Request, Role, Turn};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// How ids begin that stand for none: the API knows a call by its place, others by its id.
@@ -86,141 +86,64 @@ fn read_parts<'a>(content: Json<'a>, calls: &mut Calls<'a>) -> Result<Vec<Block<
     Ok(blocks)
 }
 
-/// What goes to `systemInstruction` and what to `contents`.
-pub(super) struct Conversation<'r> {
-    system: Vec<Piece<'r>>,
-    contents: Vec<Content<'r>>,
-    /// The names of the functions that calls of these ids are for.
-    names: BTreeMap<&'r str, &'r str>,
-}
+/// <https://ai.google.dev/gemini-api/docs/function-calling>: the results of parallel calls come in one content.
+impl Gather for Context<'_> {
+    const ASSISTANT: &'static str = "model";
+    const RESULTS_FIRST: bool = false;
+    const INSTRUCTS_AMID: bool = false;
 
-struct Content<'r> {
-    role: &'r str,
-    pieces: Vec<Piece<'r>>,
-    rest: &'r Rest<'r>,
-}
+    fn is_own(&self) -> bool {
+        self.own
+    }
 
-/// A block and where it stood.
-#[derive(Clone, Copy)]
-struct Piece<'r> {
-    at: At,
-    block: &'r Block<'r>,
-}
+    fn takes(&mut self, block: &Block<'_>, at: At) -> bool {
+        part::may(block, &at, self)
+    }
 
-/// Where a block stood among the client's turns.
-#[derive(Clone, Copy)]
-struct At {
-    turn: usize,
-    block: usize,
-}
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "messages[{}].content[{}]", self.turn, self.block)
+    fn lose(&mut self, loss: Loss) {
+        Context::lose(self, loss);
     }
 }
 
-impl<'r> Conversation<'r> {
-    /// Puts each turn in its place.
-    pub(super) fn of(request: &'r Request<'_>, context: &mut Context<'_>) -> Conversation<'r> {
-        let names = request.turns.iter().flat_map(|turn| &turn.blocks).filter_map(|block| match block {
-            Block::ToolUse(tool) => Some((&*tool.id, &*tool.name)),
-            _ => None,
-        });
-        let mut conversation =
-            Conversation { system: Vec::new(), contents: Vec::new(), names: names.collect() };
-        for (index, turn) in request.turns.iter().enumerate() {
-            conversation.push(index, turn, context);
-        }
-        conversation.ask_with_instructions(context);
-        conversation
+/// Writes `systemInstruction` and `contents`.
+pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let names = names_of(request);
+    let conversation = Conversation::of(request, context);
+    if !conversation.system.is_empty() && context.may("systemInstruction") {
+        o.key("systemInstruction").object(|o| write_parts(&conversation.system, &names, context, o));
     }
+    o.key("contents").array(|a| {
+        for content in &conversation.messages {
+            a.object(|o| {
+                o.key("role").string(content.role);
+                write_parts(&content.pieces, &names, context, o);
+                let own = content.rest.iter().filter(|_| context.own);
+                own.for_each(|(name, value)| o.key(name).json(*value));
+            });
+        }
+    });
+}
 
-    fn push(&mut self, index: usize, turn: &'r Turn<'_>, context: &mut Context<'_>) {
-        if turn.name.is_some() {
-            context.lose(Loss::dropped(format!("messages[{index}].name")));
-        }
-        let pieces = turn.blocks.iter().enumerate();
-        let pieces = pieces.map(|(at, block)| Piece { at: At { turn: index, block: at }, block });
-        let pieces: Vec<_> = pieces.filter(|piece| part::may(piece.block, &piece.at, context)).collect();
-        if pieces.is_empty() && !context.own {
-            return;
-        }
-        let role = match &turn.role {
-            Role::System | Role::Developer => {
-                return self.instruct(pieces, index, context);
-            }
-            Role::Assistant => "model",
-            Role::User => "user",
-            Role::Other(word) if context.own => word,
-            Role::Other(_) => {
-                context.lose(Loss::new(format!("messages[{index}].role"), Why::Approximated));
-                "user"
-            }
-        };
-        self.speak(role, pieces, index, turn, context);
-    }
+/// The names of the functions that calls of these ids are for.
+fn names_of<'r>(request: &'r Request<'_>) -> BTreeMap<&'r str, &'r str> {
+    let blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
+    let names = blocks.filter_map(|block| match block {
+        Block::ToolUse(tool) => Some((&*tool.id, &*tool.name)),
+        _ => None,
+    });
+    names.collect()
+}
 
-    fn instruct(&mut self, pieces: Vec<Piece<'r>>, index: usize, context: &mut Context<'_>) {
-        if !self.contents.is_empty() {
-            context.lose(Loss::new(format!("messages[{index}]"), Why::Moved));
+fn write_parts(
+    pieces: &[Piece<'_>],
+    names: &BTreeMap<&str, &str>,
+    context: &mut Context<'_>,
+    o: &mut Writer<'_>,
+) {
+    let mut seals = part::Seals::default();
+    o.key("parts").array(|a| {
+        for piece in pieces {
+            part::write(piece.block, &piece.at, names, &mut seals, context, a);
         }
-        self.system.extend(pieces);
-    }
-
-    /// <https://ai.google.dev/gemini-api/docs/function-calling>: the results of parallel calls come in one content.
-    fn speak(
-        &mut self,
-        role: &'r str,
-        pieces: Vec<Piece<'r>>,
-        index: usize,
-        turn: &'r Turn<'_>,
-        context: &mut Context<'_>,
-    ) {
-        if !context.own {
-            let lost = turn.rest.iter().map(|(name, _)| Loss::dropped(format!("messages[{index}].{name}")));
-            lost.for_each(|loss| context.lose(loss));
-        }
-        match self.contents.last_mut() {
-            Some(last) if last.role == role && !context.own => last.pieces.extend(pieces),
-            _ => self.contents.push(Content { role, pieces, rest: &turn.rest }),
-        }
-    }
-
-    /// The API demands a content: instructions alone are the question.
-    fn ask_with_instructions(&mut self, context: &mut Context<'_>) {
-        const NOTHING: &Rest<'static> = &Rest::new();
-        if context.own || !self.contents.is_empty() || self.system.is_empty() {
-            return;
-        }
-        context.lose(Loss::new("messages[0]", Why::Moved));
-        let pieces = std::mem::take(&mut self.system);
-        self.contents.push(Content { role: "user", pieces, rest: NOTHING });
-    }
-
-    /// Writes `systemInstruction` and `contents`.
-    pub(super) fn write(&self, context: &mut Context<'_>, o: &mut Writer<'_>) {
-        if !self.system.is_empty() && context.may("systemInstruction") {
-            o.key("systemInstruction").object(|o| self.write_parts(&self.system, context, o));
-        }
-        o.key("contents").array(|a| {
-            for content in &self.contents {
-                a.object(|o| {
-                    o.key("role").string(content.role);
-                    self.write_parts(&content.pieces, context, o);
-                    let own = content.rest.iter().filter(|_| context.own);
-                    own.for_each(|(name, value)| o.key(name).json(*value));
-                });
-            }
-        });
-    }
-
-    fn write_parts(&self, pieces: &[Piece<'r>], context: &mut Context<'_>, o: &mut Writer<'_>) {
-        let mut seals = part::Seals::default();
-        o.key("parts").array(|a| {
-            for piece in pieces {
-                part::write(piece.block, &piece.at, &self.names, &mut seals, context, a);
-            }
-        });
-    }
+    });
 }

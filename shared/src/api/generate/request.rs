@@ -7,8 +7,7 @@ use std::fmt::Display;
 
 use bytes::BytesMut;
 
-use super::conversation::{self, Conversation};
-use super::{parameters, tool};
+use super::{conversation, parameters, tool};
 use crate::api::member::{missing, of_kind, present, rest, string};
 use crate::api::{Api, losses};
 use crate::dialect::Quirks;
@@ -71,8 +70,7 @@ pub(super) fn write(request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut) 
     let losses = losses(request, Api::Generate)?;
     let mut context = Context { own, quirks, losses, refusal: None };
     Writer::new(out).object(|o| {
-        let conversation = Conversation::of(request, &mut context);
-        conversation.write(&mut context, o);
+        conversation::write(request, &mut context, o);
         tool::write(request, &mut context, o);
         parameters::write(request, &mut context, o);
         write_rest(request, &context, o);

@@ -2,7 +2,8 @@
 
 use bytes::BytesMut;
 
-use super::conversation::Conversation;
+use super::conversation::{write_messages, write_system};
+use crate::api::gather::Conversation;
 use crate::api::messages::thinking::Plan;
 use crate::api::messages::{parameters, thinking, tool};
 use crate::api::{Api, losses};
@@ -58,8 +59,8 @@ fn write_members(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
     o.key("model").string(&request.model);
     write_limit(request, &plan, context, o);
     let conversation = Conversation::of(request, context);
-    conversation.write_system(context, o);
-    o.key("messages").array(|a| conversation.write_messages(context, a));
+    write_system(&conversation, context, o);
+    o.key("messages").array(|a| write_messages(&conversation, context, a));
     tool::write(request, context, o);
     thinking::write(request, &plan, context, o);
     parameters::write_output(request, &plan, context, o);
