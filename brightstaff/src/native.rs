@@ -4,6 +4,7 @@ mod body;
 mod client;
 mod connect;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,6 +35,7 @@ impl Native {
 
 impl Host for Native {
     type Body = Incoming;
+    type Sleep = Pin<Box<tokio::time::Sleep>>;
 
     const RESENDS: bool = true;
     const NAME: &'static str = "native";
@@ -58,8 +60,8 @@ impl Host for Native {
         Ok(response.map(|body| Incoming::new(body, deadline)))
     }
 
-    async fn sleep(&self, time: Duration) {
-        tokio::time::sleep(time).await;
+    fn sleep(&self, time: Duration) -> Self::Sleep {
+        Box::pin(tokio::time::sleep(time))
     }
 
     fn now(&self) -> Timestamp {

@@ -1,6 +1,6 @@
 //! Envoy as the gateway's future sees it.
 
-use std::future::poll_fn;
+use std::future::{Ready, poll_fn, ready};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
 use std::task::Poll;
@@ -30,6 +30,7 @@ impl Envoy {
 
 impl Host for Envoy {
     type Body = Body;
+    type Sleep = Ready<()>;
 
     /// Envoy's own retry policy does that.
     const RESENDS: bool = false;
@@ -48,7 +49,9 @@ impl Host for Envoy {
     }
 
     /// Does not wait: who does not send again has nothing to wait for.
-    async fn sleep(&self, _: Duration) {}
+    fn sleep(&self, _: Duration) -> Ready<()> {
+        ready(())
+    }
 
     fn now(&self) -> Timestamp {
         abi::now()

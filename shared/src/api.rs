@@ -61,6 +61,17 @@ impl Api {
         self != Api::Generate
     }
 
+    /// Where whole answers name the model, and where events of streams do.
+    pub fn model_places(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Api::Completions => (&["model"], &["model"]),
+            Api::Messages => (&["model"], &["message", "model"]),
+            Api::Responses => (&["model"], &["response", "model"]),
+            Api::Generate => (&["modelVersion"], &["modelVersion"]),
+            Api::Converse => (&[], &[]),
+        }
+    }
+
     /// Reads the family's bodies.
     pub fn read(self) -> &'static dyn Read {
         match self {

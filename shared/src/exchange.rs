@@ -18,7 +18,7 @@ use http::{Request, Response};
 
 use crate::api::{Api, Echo};
 use crate::error::Error;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Resolved};
 use crate::host::Host;
 use crate::report::Report;
 use asked::Asked;
@@ -64,6 +64,7 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
     call.note_asked(&asked);
     // Aliases, exact names, wildcards, the default.
     let resolved = call.gateway.resolve(&asked.model)?;
+    call.note_resolved(&resolved);
     if resolved.provider.is_demo() {
         return demo::answer(call, &asked);
     }
@@ -133,6 +134,13 @@ impl<'c, H: Host> Call<'c, H> {
         self.report.client = Some(asked.api);
         self.report.model.clone_from(&asked.model);
         self.report.stream = asked.stream;
+    }
+
+    /// Who names no model learns the name by which it can be asked for.
+    fn note_resolved(&mut self, resolved: &Resolved<'_>) {
+        if self.echo.model.is_empty() {
+            self.echo.model = format!("{}/{}", resolved.provider.prefix, resolved.model);
+        }
     }
 
     fn note_target(&mut self, target: &Target<'_>) {

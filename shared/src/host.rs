@@ -40,6 +40,9 @@ pub trait Host {
     /// A provider's answer as it comes.
     type Body: Stream<Item = Result<Bytes, BodyError>> + Unpin;
 
+    /// A timer.
+    type Sleep: Future<Output = ()> + Unpin;
+
     /// Whether a request that failed may be sent again; in Envoy its own retry policy does that.
     const RESENDS: bool;
 
@@ -61,7 +64,7 @@ pub trait Host {
     ) -> impl Future<Output = Result<Response<Self::Body>, CallError>>;
 
     /// Waits.
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()>;
+    fn sleep(&self, time: Duration) -> Self::Sleep;
 
     /// The time of day.
     fn now(&self) -> Timestamp;

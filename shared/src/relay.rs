@@ -1,7 +1,9 @@
 //! A provider's stream in, the client's stream out, and the account of both.
 
+mod name;
 mod pump;
 
+pub(crate) use name::Naming;
 pub use pump::Pump;
 
 use bytes::BytesMut;
@@ -15,7 +17,7 @@ use crate::wire::Scanner;
 
 /// Carries one streamed answer from a provider to a client.
 ///
-/// Between two of one family the bytes go through as they are, an event at a time, and are only looked at; otherwise
+/// Between two of one family the bytes go through as they are, an event at a time, but for the model's name; otherwise
 /// they are read and written anew. **Law: cutting the input anywhere changes nothing.** Whatever happens to the
 /// provider, the client's stream looks finished only if the provider's was.
 pub struct Relay {
@@ -31,13 +33,15 @@ pub struct Relay {
 }
 
 enum Output {
-    /// The provider's own bytes; `held` is the beginning of an event.
+    /// The provider's own bytes, with the client's name for the model; `held` is the beginning of an event.
     Verbatim {
         held: BytesMut,
+        naming: Naming,
     },
     /// The provider's own events as the elements of an array, for clients of its family that want one.
     Array {
         begun: bool,
+        naming: Naming,
     },
     Translated {
         writer: Box<dyn WriteStream>,
@@ -59,8 +63,8 @@ impl Relay {
     /// A relay from `upstream` to `client`. Events of more than `limit` bytes end the answer with an error.
     pub fn new(client: Api, upstream: Api, echo: Echo, limit: usize, report: Report) -> Relay {
         let output = match client == upstream {
-            true if echo.array => Output::Array { begun: false },
-            true => Output::Verbatim { held: BytesMut::new() },
+            true if echo.array => Output::Array { begun: false, naming: Naming::new(client, &echo) },
+            true => Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) },
             false => Output::Translated { writer: client.write().stream(echo.clone()) },
         };
         let scanner = upstream.framing().scanner(limit);
@@ -125,8 +129,8 @@ impl Relay {
         if !last.is_empty() {
             output.element(&last, out);
         }
-        if let (true, Output::Verbatim { held }) = (self.over, &mut self.output) {
-            out.extend_from_slice(&held.split());
+        if let (true, Output::Verbatim { held, naming }) = (self.over, &mut self.output) {
+            naming.events(&held.split(), out);
         }
     }
 
@@ -162,7 +166,7 @@ impl Relay {
                 }
                 self.output.element(&element, out);
             }
-            Output::Verbatim { held } => {
+            Output::Verbatim { held, .. } => {
                 held.clear();
                 self.client.write().stream(self.echo.clone()).push(&event, out);
             }
@@ -173,14 +177,14 @@ impl Relay {
 impl Output {
     /// An event's data as the next element of the array.
     fn element(&mut self, data: &[u8], out: &mut BytesMut) {
-        let Output::Array { begun } = self else { return };
+        let Output::Array { begun, naming } = self else { return };
         out.extend_from_slice(if std::mem::replace(begun, true) { b",\n" } else { b"[" });
-        out.extend_from_slice(data);
+        naming.data(data, out);
     }
 
     /// The end of the array.
     fn close(&self, out: &mut BytesMut) {
-        if let Output::Array { begun: true } = self {
+        if let Output::Array { begun: true, .. } = self {
             out.extend_from_slice(b"]");
         }
     }
@@ -193,13 +197,14 @@ impl Output {
 
     /// Lets the provider's bytes through as far as their events are complete.
     fn pass(&mut self, piece: &[u8], complete: usize, out: &mut BytesMut) {
-        let Output::Verbatim { held } = self else { return };
+        let Output::Verbatim { held, naming } = self else { return };
         let (whole, rest) = piece.split_at_checked(complete).unwrap_or((piece, &[]));
-        if complete > 0 {
-            out.extend_from_slice(held);
-            held.clear();
+        if complete > 0 && !held.is_empty() {
+            held.extend_from_slice(whole);
+            naming.events(&held.split(), out);
+        } else {
+            naming.events(whole, out);
         }
-        out.extend_from_slice(whole);
         held.extend_from_slice(rest);
     }
 }
@@ -207,6 +212,7 @@ impl Output {
 /// Keeps the account of an event.
 fn note(event: &Event<'_>, now: Timestamp, report: &mut Report, over: &mut bool) {
     match event {
+        Event::Start(start) => report.note_model(&start.model),
         Event::Usage(usage) => report.usage.update(usage),
         Event::Stop(stop) => report.stop = Some(stop.reason.word().to_owned()),
         Event::End => *over = true,

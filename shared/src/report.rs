@@ -26,7 +26,7 @@ pub struct Report {
     pub model: String,
     /// The provider that was chosen, by its configured name.
     pub provider: String,
-    /// The model as that provider names it.
+    /// The model as that provider names it: in its answer where it says, else as it was asked for.
     pub provider_model: String,
     /// Whether a stream was asked for.
     pub stream: bool,
@@ -95,6 +95,13 @@ impl Report {
         self.outcome = Outcome::Abandoned;
         self.status = 499;
         self.times.total = now.since(self.began);
+    }
+
+    /// Notes the model that an answer names; one that names none is of the model that was asked.
+    pub(crate) fn note_model(&mut self, name: &str) {
+        if !name.is_empty() && name != self.provider_model {
+            name.clone_into(&mut self.provider_model);
+        }
     }
 
     /// Notes an error as the request's end.

@@ -10,7 +10,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -46,6 +46,7 @@ impl Stream for Once {
 
 impl Host for World {
     type Body = Once;
+    type Sleep = Ready<()>;
     const RESENDS: bool = true;
     const NAME: &'static str = "test";
 
@@ -59,8 +60,9 @@ impl Host for World {
         Ok(answer?.map(|body| Once(Some(Bytes::from_static(body.as_bytes())))))
     }
 
-    async fn sleep(&self, time: Duration) {
+    fn sleep(&self, time: Duration) -> Ready<()> {
         self.slept.set(self.slept.get() + time);
+        ready(())
     }
 
     fn now(&self) -> Timestamp {
@@ -182,7 +184,26 @@ fn a13_headers_and_queries_of_one_api_stay_in_it() {
     assert_eq!(sent.headers()["anthropic-version"], "2024-01-01");
     assert_eq!(sent.headers()["anthropic-beta"], "a-1");
     assert_eq!(sent.headers()["x-api-key"], "sk-claude");
-    assert_eq!(response.body(), whole);
+    // Every byte, but for the model's name.
+    assert_eq!(response.body(), &whole.replace("\"m\"", "\"claude/m\""));
+}
+
+#[test]
+fn the_client_sees_the_name_it_asked_for_and_a_header_has_the_providers_own() {
+    let dated = CHAT.replace("\"m\"", "\"m-2026-01-01\"").leak();
+    let header =
+        |response: &Response<Bytes>, name: &str| response.headers()[name].to_str().unwrap().to_owned();
+    for path in ["/v1/chat/completions", "/v1/messages"] {
+        let (_, response, report) =
+            play(ask(path, &[], &hello("chat/m")), vec![answer(200, "application/json", dated)]);
+        assert_eq!(body(&response)["model"], "chat/m");
+        assert_eq!(report.provider_model, "m-2026-01-01");
+        assert_eq!(header(&response, "x-plano-model"), "m-2026-01-01");
+        assert_eq!(header(&response, "x-plano-provider"), "chat/*");
+    }
+    let (_, response, report) =
+        play(ask("/v1/messages", &[], &hello("chat/m")), vec![answer(400, "application/json", "{}")]);
+    assert_eq!((report.provider_model.as_str(), header(&response, "x-plano-model").as_str()), ("m", "m"));
 }
 
 #[test]

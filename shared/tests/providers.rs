@@ -10,7 +10,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::{Future, ready};
+use std::future::{Future, Ready, ready};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -45,6 +45,7 @@ impl Stream for Body {
 
 impl Host for World {
     type Body = Body;
+    type Sleep = Ready<()>;
     const NAME: &'static str = "test";
     const RESENDS: bool = true;
 
@@ -67,7 +68,7 @@ impl Host for World {
         ready(response.map_err(|_| CallError::Timeout))
     }
 
-    fn sleep(&self, _: Duration) -> impl Future<Output = ()> {
+    fn sleep(&self, _: Duration) -> Ready<()> {
         ready(())
     }
 

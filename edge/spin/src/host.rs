@@ -23,6 +23,7 @@ pub(crate) struct Spin;
 
 impl Host for Spin {
     type Body = Patient<Answer>;
+    type Sleep = Timer;
     const RESENDS: bool = true;
     const NAME: &'static str = "spin";
 
@@ -47,8 +48,8 @@ impl Host for Spin {
         Ok(response.map(|body| Patient::new(answer(body), deadline, timer)))
     }
 
-    async fn sleep(&self, time: Duration) {
-        timer(time).await;
+    fn sleep(&self, time: Duration) -> Timer {
+        timer(time)
     }
 
     fn now(&self) -> Timestamp {

@@ -24,6 +24,7 @@ pub(crate) struct Worker;
 
 impl Host for Worker {
     type Body = Patient<Answer>;
+    type Sleep = Timer;
     const RESENDS: bool = true;
     const NAME: &'static str = "worker";
 
@@ -52,8 +53,8 @@ impl Host for Worker {
         }
     }
 
-    async fn sleep(&self, time: Duration) {
-        Delay::from(time).await;
+    fn sleep(&self, time: Duration) -> Timer {
+        timer(time)
     }
 
     /// Workers stop the clock between two I/O operations, so times are as of the last one.

@@ -1,6 +1,7 @@
 //! Which headers pass, which do not, and which are made here.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::error::{Error, Fault, Kind};
 use crate::wire::Framing;
@@ -85,10 +86,12 @@ pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
     }
 }
 
-/// Copies what of a provider's headers a client may see.
+/// Copies what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself.
 pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
-        if !KEPT.contains(&name.as_str()) && name != header::CONTENT_TYPE {
+        let word = name.as_str();
+        let own = word.starts_with("x-plano-");
+        if !own && !KEPT.contains(&word) && name != header::CONTENT_TYPE {
             to.append(name, value.clone());
         }
     }
@@ -162,8 +165,20 @@ pub(super) fn secret(value: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
+/// A header for this text: what is not visible ASCII in it is percent-encoded.
+pub(super) fn plain(text: &str) -> Option<HeaderValue> {
+    let encoded = || HeaderValue::from_str(&utf8_percent_encode(text, CONTROLS).to_string());
+    HeaderValue::from_str(text).or_else(|_| encoded()).ok()
+}
+
 /// The header that carries the request's id.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header that carries the configured name of the provider that answers.
+pub(super) const PROVIDER: HeaderName = HeaderName::from_static("x-plano-provider");
+
+/// The header that carries the provider's own name for the model.
+pub(super) const MODEL: HeaderName = HeaderName::from_static("x-plano-model");
 
 fn starts_with_any(word: &str, beginnings: &[&str]) -> bool {
     beginnings.iter().any(|beginning| word.starts_with(beginning))

@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event};
-use crate::relay::Relay;
+use crate::relay::{Naming, Relay};
 use crate::report::Report;
 use crate::wire::json::Json;
 
@@ -161,17 +161,18 @@ fn write<H: Host>(
     Ok(out.freeze())
 }
 
-/// Looks at an answer that goes through as it is, for its account only.
+/// An answer that goes through as it is, but for the model's name; it is looked at for its account.
 fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Bytes {
     let Ok(json) = Json::parse(&body) else { return body };
     let mut response = ir::Response::default();
     // An answer that the reader cannot make sense of is still the provider's answer.
     let _ = api.read().response(json, &mut |event| response.push(&event));
     note(call.report, &response);
-    body
+    Naming::new(api, &call.echo).answer(body)
 }
 
 fn note(report: &mut Report, response: &ir::Response) {
+    report.note_model(&response.start.model);
     report.usage = response.usage;
     report.stop = response.stop.as_ref().map(|stop| stop.reason.word().to_owned());
 }
@@ -223,9 +224,16 @@ impl<H: Host> Call<'_, H> {
         self.whole(response)
     }
 
+    /// Adds what the gateway itself says of an answer.
     fn sign(&self, headers: &mut HeaderMap) {
-        if let Ok(id) = HeaderValue::from_str(&self.echo.id) {
-            headers.insert(headers::REQUEST_ID, id);
+        let report = &self.report;
+        let own = [
+            (headers::REQUEST_ID, &self.echo.id),
+            (headers::PROVIDER, &report.provider),
+            (headers::MODEL, &report.provider_model),
+        ];
+        for (name, text) in own.into_iter().filter(|(_, text)| !text.is_empty()) {
+            headers.extend(headers::plain(text).map(|value| (name, value)));
         }
     }
 }

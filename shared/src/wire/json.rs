@@ -9,7 +9,7 @@ mod outline;
 mod scan;
 mod writer;
 
-pub use outline::{Edit, Outline};
+pub use outline::{Edit, Outline, place};
 pub use writer::{Writer, push_escaped};
 
 use std::borrow::Cow;

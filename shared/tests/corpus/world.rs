@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -146,6 +146,7 @@ struct World<'c> {
 
 impl Host for World<'_> {
     type Body = Pieces;
+    type Sleep = Ready<()>;
     const RESENDS: bool = false;
     const NAME: &'static str = "test";
 
@@ -165,7 +166,9 @@ impl Host for World<'_> {
         Ok(response.expect("the case is a response"))
     }
 
-    async fn sleep(&self, _: Duration) {}
+    fn sleep(&self, _: Duration) -> Ready<()> {
+        ready(())
+    }
 
     fn now(&self) -> Timestamp {
         Timestamp(MADE_AT * 1_000_000)

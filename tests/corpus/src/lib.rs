@@ -8,7 +8,7 @@
 //! | `request.json` | the client's body, bytes as sent; its model is `<upstream>/m` unless the outline says otherwise |
 //! | `sent.json` | what the provider must receive; absent where that is the client's bytes with `m` for the model |
 //! | `answer.*` | what the provider answers, bytes; the extension tells its media type |
-//! | `got.*` | what the client must get; absent where that is the answer's very bytes |
+//! | `got.*` | what the client must get; absent where that is the answer's very bytes, with the client's name for the model |
 //!
 //! Files named `sent` and `got` are compared as JSON values, streams event by event. In their strings `<id>` stands
 //! for the gateway's own id of the request, the string `<time>` for a number of seconds that it had to make itself, and
@@ -28,6 +28,8 @@ pub use compare::{Message, messages};
 
 /// What the gateway's own id of a request is in process, and what [`MADE_AT`] is: what `got` files have as masks.
 pub const MADE_ID: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+/// How providers' answers name the model `m`.
+pub const DATED: &str = "m-2026-01-01";
 /// Seconds since 1970 at which every case is played in process.
 pub const MADE_AT: u64 = 1_765_432_109;
 
@@ -166,7 +168,7 @@ impl Case {
         match &self.got {
             Some(expected) if expected.extension == "sse" => compare::stream(&expected.bytes, body),
             Some(expected) => compare::json(&expected.bytes, body),
-            None => compare::bytes(&self.answer.bytes, body),
+            None => compare::bytes(&self.with_asked_model(), body),
         }
     }
 
@@ -175,7 +177,7 @@ impl Case {
         if let Some(sent) = sent.filter(|sent| **sent != self.with_plain_model()[..]) {
             self.write("sent.json", &pretty(sent));
         }
-        if got.bytes != self.answer.bytes {
+        if got.bytes != self.with_asked_model() {
             let masked = mask(&String::from_utf8_lossy(&got.bytes));
             let text = if got.extension == "json" { pretty(masked.as_bytes()) } else { masked.into_bytes() };
             self.write(&format!("got.{}", got.extension), &text);
@@ -184,6 +186,14 @@ impl Case {
 
     fn write(&self, file: &str, bytes: &[u8]) {
         fs::write(self.folder.join(file), bytes).expect("an expectation can be written");
+    }
+
+    /// The provider's bytes with the client's name for the model.
+    fn with_asked_model(&self) -> Vec<u8> {
+        match std::str::from_utf8(&self.answer.bytes) {
+            Ok(text) => text.replace(&format!("\"{DATED}\""), &format!("\"{}\"", self.model())).into_bytes(),
+            Err(_) => self.answer.bytes.clone(),
+        }
     }
 
     /// The client's bytes with the provider's name for the model.

@@ -116,6 +116,27 @@ impl Edit<'_> {
     }
 }
 
+/// Where a member's value is; `path` leads to it from the top. Nothing behind it is looked at, and of a key that occurs
+/// twice the first counts.
+pub fn place(bytes: &[u8], path: &[&str]) -> Option<Range<usize>> {
+    let start = path.iter().try_fold(space(bytes, 0), |open, key| member(bytes, open, key))?;
+    Some(start..skip(bytes, start)?)
+}
+
+/// Where the value of a member begins, of the object that opens at `open`.
+fn member(bytes: &[u8], open: usize, key: &str) -> Option<usize> {
+    let mut at = space(bytes, expect(bytes, open, b'{', "").ok()?);
+    loop {
+        let end = end_of_key(bytes, at).ok()?;
+        let value = space(bytes, expect(bytes, space(bytes, end), b':', "").ok()?);
+        if bytes.get(at + 1..end - 1) == Some(key.as_bytes()) {
+            return Some(value);
+        }
+        let after = space(bytes, skip(bytes, value)?);
+        at = space(bytes, expect(bytes, after, b',', "").ok()?);
+    }
+}
+
 /// A copy of a body under way.
 struct Splice<'s, 'a> {
     outline: &'s Outline<'a>,
