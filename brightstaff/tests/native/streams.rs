@@ -87,7 +87,9 @@ async fn a_stream_is_reported_when_it_ends() {
     let report = report("a-stream").await;
     assert_eq!(report["outcome"], "answered");
     assert_eq!(report["host"], "native");
-    assert_eq!(report["bytes_out"], EVENT.len() + LAST.len());
+    // Two events name the model, by the name that was asked for.
+    assert_eq!(report["bytes_out"], EVENT.len() + LAST.len() + 2 * "openai/".len());
+    assert_eq!(report["provider_model"], "gpt");
 }
 
 /// HTTP/2 without TLS, as a client that knows the server speaks it begins it (RFC 9113, section 3.3).
