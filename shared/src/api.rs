@@ -4,12 +4,15 @@
 
 pub mod completions;
 pub mod converse;
+mod form;
 mod gather;
 pub mod generate;
 mod member;
 pub mod messages;
 mod openai;
 pub mod responses;
+
+pub use form::Unwrap;
 
 use bytes::{Bytes, BytesMut};
 

@@ -42,6 +42,9 @@ pub struct Quirks {
     pub budgets: bool,
     /// Generate: the signature of calls that another model made, where the model takes none without.
     pub unsigned_calls: Option<&'static str>,
+    /// The forms of answers that can be asked for as such: `json_object`, `json_schema`. Any other is asked for by a tool
+    /// that the model must use. Messages, Converse: where `json_schema` is among them, tools can be strict too.
+    pub formats: &'static [&'static str],
     /// The highest temperature.
     pub max_temperature: Option<f32>,
 }
@@ -69,6 +72,7 @@ impl Quirks {
         default_max_tokens: 4096,
         budgets: true,
         unsigned_calls: None,
+        formats: &["json_object", "json_schema"],
         max_temperature: None,
     };
 }

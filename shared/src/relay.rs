@@ -8,7 +8,7 @@ pub use pump::Pump;
 
 use bytes::BytesMut;
 
-use crate::api::{Api, Echo, ReadStream, WriteStream};
+use crate::api::{Api, Echo, ReadStream, Unwrap, WriteStream};
 use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
@@ -44,6 +44,7 @@ enum Output {
         naming: Naming,
     },
     Translated {
+        unwrap: Unwrap,
         writer: Box<dyn WriteStream>,
     },
 }
@@ -65,7 +66,9 @@ impl Relay {
         let output = match client == upstream {
             true if echo.array => Output::Array { begun: false, naming: Naming::new(client, &echo) },
             true => Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) },
-            false => Output::Translated { writer: client.write().stream(echo.clone()) },
+            false => {
+                Output::Translated { unwrap: Unwrap::default(), writer: client.write().stream(echo.clone()) }
+            }
         };
         let scanner = upstream.framing().scanner(limit);
         Relay { scanner, reader: upstream.read().stream(), client, echo, output, report, over: false }
@@ -104,7 +107,7 @@ impl Relay {
             output.element(frame.data, out);
             reader.push(frame, &mut |event| {
                 note(&event, now, report, over);
-                output.push(&event, out);
+                output.push(event, out);
             });
         });
         match scanned {
@@ -118,7 +121,7 @@ impl Relay {
         let Relay { scanner, reader, output, report, over, .. } = self;
         let mut read = |event: Event<'_>| {
             note(&event, now, report, over);
-            output.push(&event, out);
+            output.push(event, out);
         };
         let mut last = Vec::new();
         scanner.finish(&mut |frame| {
@@ -158,7 +161,7 @@ impl Relay {
         self.report.status = status;
         let event = Event::Fail(error);
         match &mut self.output {
-            Output::Translated { writer } => writer.push(&event, out),
+            Output::Translated { writer, .. } => writer.push(&event, out),
             Output::Array { .. } => {
                 let mut element = BytesMut::new();
                 if let Event::Fail(error) = &event {
@@ -189,9 +192,9 @@ impl Output {
         }
     }
 
-    fn push(&mut self, event: &Event<'_>, out: &mut BytesMut) {
-        if let Output::Translated { writer } = self {
-            writer.push(event, out);
+    fn push(&mut self, event: Event<'_>, out: &mut BytesMut) {
+        if let Output::Translated { unwrap, writer } = self {
+            unwrap.push(event, &mut |event| writer.push(&event, out));
         }
     }
 

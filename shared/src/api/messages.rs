@@ -7,6 +7,7 @@ mod error;
 mod parameters;
 mod request;
 mod response;
+mod schema;
 mod stream;
 mod thinking;
 mod tool;
@@ -22,6 +23,7 @@ use crate::wire::json::{Json, Malformed};
 
 pub(super) use block::{legal, write_input};
 pub(super) use request::write_thinking;
+pub(super) use schema::write as write_strict_schema;
 pub use tool::unwrap_custom;
 pub(super) use tool::{CUSTOM, name_of, write_schema};
 

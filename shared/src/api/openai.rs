@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use super::Api;
 use crate::error::{Error, Fault, Kind};
-use crate::ir::Source;
+use crate::ir::{Loss, Source, Why};
 use crate::wire::json::{self, Json, Writer};
 
 /// The source that an `image_url`, a `file_url` or a `file_data` names: a `data:` URL in Base64 (RFC 2397) is the
@@ -54,6 +55,63 @@ pub(super) fn audio_format(media_type: &str) -> &str {
         "x-wav" | "wave" => "wav",
         other => other,
     }
+}
+
+/// Whether an answer is strictly kept to its schema. Clients of APIs that always do so get it where the schema is one
+/// that these APIs can be strict about; elsewhere it is approximated.
+pub(super) fn strict_form(
+    said: Option<bool>,
+    schema: Json<'_>,
+    from: Option<Api>,
+    losses: &mut Vec<Loss>,
+) -> Option<bool> {
+    if said.is_some() || !matches!(from, Some(Api::Messages | Api::Generate)) {
+        return said;
+    }
+    if fits_strict(schema) {
+        return Some(true);
+    }
+    losses.push(Loss::new("response_format.strict", Why::Approximated));
+    None
+}
+
+/// Whether a schema is one of those that answers and arguments can be strictly kept to: its objects are closed, and
+/// nothing in them is optional.
+///
+/// <https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>
+pub(super) fn fits_strict(schema: Json<'_>) -> bool {
+    schema.get("anyOf").is_none() && is_object(schema) && is_closed(schema)
+}
+
+fn is_object(schema: Json<'_>) -> bool {
+    schema.get("type").and_then(Json::string).as_deref() == Some("object")
+}
+
+fn is_closed(schema: Json<'_>) -> bool {
+    const NOT_TAKEN: [&str; 8] =
+        ["allOf", "dependentRequired", "dependentSchemas", "else", "if", "not", "oneOf", "then"];
+    let properties = schema.get("properties");
+    let is_object = is_object(schema) || properties.is_some();
+    if is_object && schema.get("additionalProperties").and_then(Json::boolean) != Some(false) {
+        return false;
+    }
+    let required = |name: &str| {
+        let all = schema.get("required").into_iter().flat_map(Json::items);
+        all.into_iter().any(|own| own.string().as_deref() == Some(name))
+    };
+    let members = || properties.into_iter().flat_map(Json::fields);
+    members().all(|(name, inner)| required(&name) && is_closed(inner))
+        && NOT_TAKEN.iter().all(|name| schema.get(name).is_none())
+        && inner_schemas(schema).all(is_closed)
+}
+
+/// The schemas inside of one, but for its properties'.
+fn inner_schemas(schema: Json<'_>) -> impl Iterator<Item = Json<'_>> {
+    let definitions = ["$defs", "definitions"].into_iter().filter_map(move |name| schema.get(name));
+    let definitions = definitions.flat_map(Json::fields).map(|(_, inner)| inner);
+    let items = schema.get("items").into_iter();
+    let alternatives = schema.get("anyOf").into_iter().flat_map(Json::items);
+    definitions.chain(items).chain(alternatives)
 }
 
 /// The tier that served an answer, in OpenAI's words: others' are its `default`.

@@ -60,7 +60,7 @@ pub static DIALECTS: &[Dialect] = &[
         key: Some("DEEPSEEK_API_KEY"),
         base: Some("https://api.deepseek.com/v1"),
         makes: &["deepseek-"],
-        quirks: Quirks { reasoning: Some("reasoning_content"), ..Quirks::USUAL },
+        quirks: Quirks { formats: JSON_ONLY, reasoning: Some("reasoning_content"), ..Quirks::USUAL },
         ..USUAL
     },
     // Usage comes in the last chunk unasked.
@@ -110,7 +110,12 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://open.bigmodel.cn/api/paas/v4"),
         root: "/api/paas/v4",
         makes: &["glm-"],
-        quirks: Quirks { reasoning: Some("reasoning_content"), max_temperature: Some(1.0), ..Quirks::USUAL },
+        quirks: Quirks {
+            formats: JSON_ONLY,
+            reasoning: Some("reasoning_content"),
+            max_temperature: Some(1.0),
+            ..Quirks::USUAL
+        },
         ..USUAL
     },
     Dialect {
@@ -129,7 +134,7 @@ pub static DIALECTS: &[Dialect] = &[
         key: Some("XIAOMI_API_KEY"),
         base: Some("https://api.xiaomimimo.com/v1"),
         makes: &["mimo-"],
-        quirks: Quirks { reasoning: Some("reasoning_content"), ..Quirks::USUAL },
+        quirks: Quirks { formats: JSON_ONLY, reasoning: Some("reasoning_content"), ..Quirks::USUAL },
         ..USUAL
     },
     // https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference and …/openai/api-version-lifecycle:
@@ -307,6 +312,9 @@ const USUAL: Dialect = Dialect {
     models: &[],
 };
 
+/// What is answered in JSON, but by no schema.
+const JSON_ONLY: &[&str] = &["json_object"];
+
 /// OpenAI's own servers, which Azure runs too.
 const OPENAI: Quirks = Quirks {
     max_tokens: MaxTokens::Completion,
@@ -384,6 +392,9 @@ const GEMINI_MODELS: &[ModelQuirks] = &[
 
 const CLAUDE: Quirks = Quirks { max_temperature: Some(1.0), ..Quirks::USUAL };
 
+/// <https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs>: models that cannot be held to a schema.
+const CLAUDE_WITHOUT_SCHEMAS: Quirks = Quirks { formats: &[], ..CLAUDE };
+
 /// Models that decide themselves how long to think, and refuse budgets or warn of them.
 ///
 /// <https://docs.anthropic.com/en/docs/build-with-claude/adaptive-thinking>
@@ -395,14 +406,14 @@ const CLAUDE_WITHOUT_SAMPLING: Quirks =
 
 /// What is listed nowhere is newer than this table.
 const CLAUDE_MODELS: &[ModelQuirks] = &[
-    ModelQuirks { model: Name::Prefix("claude-2"), quirks: CLAUDE },
-    ModelQuirks { model: Name::Prefix("claude-3"), quirks: CLAUDE },
-    ModelQuirks { model: Name::Prefix("claude-opus-4-0"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-2"), quirks: CLAUDE_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Prefix("claude-3"), quirks: CLAUDE_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Prefix("claude-opus-4-0"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-opus-4-1"), quirks: CLAUDE },
-    ModelQuirks { model: Name::Prefix("claude-opus-4-2025"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-opus-4-2025"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-opus-4-5"), quirks: CLAUDE },
-    ModelQuirks { model: Name::Prefix("claude-sonnet-4-0"), quirks: CLAUDE },
-    ModelQuirks { model: Name::Prefix("claude-sonnet-4-2025"), quirks: CLAUDE },
+    ModelQuirks { model: Name::Prefix("claude-sonnet-4-0"), quirks: CLAUDE_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Prefix("claude-sonnet-4-2025"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-sonnet-4-5"), quirks: CLAUDE },
     ModelQuirks { model: Name::Prefix("claude-haiku-4-5"), quirks: CLAUDE },
     ModelQuirks { model: Name::Prefix("claude-opus-4-7"), quirks: CLAUDE_WITHOUT_SAMPLING },
@@ -419,20 +430,27 @@ const CLAUDE_MODELS: &[ModelQuirks] = &[
 ///
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>
 const BEDROCK_CLAUDE: Quirks = Quirks { extras: &["top_k", "thinking"], ..CLAUDE };
+const BEDROCK_WITHOUT_SCHEMAS: Quirks = Quirks { formats: &[], ..BEDROCK_CLAUDE };
+
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html> does not list these models, which can be
+/// made to use a tool.
+const NOVA: Quirks = Quirks { formats: &[], ..Quirks::USUAL };
+
 const BEDROCK_ADAPTIVE: Quirks = Quirks { budgets: false, ..BEDROCK_CLAUDE };
 const BEDROCK_WITHOUT_SAMPLING: Quirks =
     Quirks { drops: &["temperature", "top_p", "top_k"], ..BEDROCK_ADAPTIVE };
 
 /// The same models as [`CLAUDE_MODELS`], behind a region and in ARNs.
 const BEDROCK_MODELS: &[ModelQuirks] = &[
-    ModelQuirks { model: Name::Part("anthropic.claude-3"), quirks: BEDROCK_CLAUDE },
-    ModelQuirks { model: Name::Part("anthropic.claude-opus-4-1"), quirks: BEDROCK_CLAUDE },
-    ModelQuirks { model: Name::Part("anthropic.claude-opus-4-2025"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-3"), quirks: BEDROCK_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Part("anthropic.claude-opus-4-1"), quirks: BEDROCK_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Part("anthropic.claude-opus-4-2025"), quirks: BEDROCK_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Part("anthropic.claude-opus-4-5"), quirks: BEDROCK_CLAUDE },
-    ModelQuirks { model: Name::Part("anthropic.claude-sonnet-4-2025"), quirks: BEDROCK_CLAUDE },
+    ModelQuirks { model: Name::Part("anthropic.claude-sonnet-4-2025"), quirks: BEDROCK_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Part("anthropic.claude-sonnet-4-5"), quirks: BEDROCK_CLAUDE },
     ModelQuirks { model: Name::Part("anthropic.claude-haiku-4-5"), quirks: BEDROCK_CLAUDE },
     ModelQuirks { model: Name::Part("anthropic.claude-opus-4-6"), quirks: BEDROCK_ADAPTIVE },
     ModelQuirks { model: Name::Part("anthropic.claude-sonnet-4-6"), quirks: BEDROCK_ADAPTIVE },
     ModelQuirks { model: Name::Part("anthropic.claude-"), quirks: BEDROCK_WITHOUT_SAMPLING },
+    ModelQuirks { model: Name::Part("amazon.nova-"), quirks: NOVA },
 ];

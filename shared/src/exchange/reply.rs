@@ -10,7 +10,7 @@ use http::{Response, StatusCode};
 use super::asked::Asked;
 use super::target::Target;
 use super::{Call, headers};
-use crate::api::Api;
+use crate::api::{Api, Unwrap};
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event};
@@ -112,7 +112,9 @@ fn translate<H: Host>(
 ) -> Result<Bytes, Error> {
     let json = Json::parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
-    target.api.read().response(json, &mut |event| response.push(&event)).map_err(|error| nonsense(&error))?;
+    let mut unwrap = Unwrap::default();
+    let mut take = |event: Event<'_>| unwrap.push(event, &mut |event| response.push(&event));
+    target.api.read().response(json, &mut take).map_err(|error| nonsense(&error))?;
     write(call, asked, response)
 }
 
@@ -124,11 +126,11 @@ fn gather<H: Host>(
     body: &[u8],
 ) -> Result<Bytes, Error> {
     let mut response = ir::Response::default();
-    let mut over = false;
+    let (mut over, mut unwrap) = (false, Unwrap::default());
     let mut reader = target.api.read().stream();
     let mut take = |event: Event<'_>| {
         over |= matches!(event, Event::End | Event::Fail(_));
-        response.push(&event);
+        unwrap.push(event, &mut |event| response.push(&event));
     };
     let mut scanner = target.api.framing().scanner(call.gateway.limits.event_bytes);
     let scanned = scanner.push(body, &mut |frame| reader.push(frame, &mut take));

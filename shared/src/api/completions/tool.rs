@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use super::part::{flag, read_cache};
 use super::request::Context;
 use crate::api::member::{missing, of_kind, optional, present, required, rest, within, wrong};
-use crate::api::{Api, Echo};
+use crate::api::{Api, Echo, openai};
 use crate::error::Error;
-use crate::ir::{Block, Function, Loss, Rest, Tool, ToolChoice, ToolKind, ToolUse};
+use crate::ir::{Block, Function, Loss, Rest, Tool, ToolChoice, ToolKind, ToolUse, Why};
 use crate::wire::json::{Json, Kind, Outline, Writer};
 
 /// Reads `tools`.
@@ -266,7 +266,7 @@ fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>
             if let Some(schema) = function.schema {
                 o.key("parameters").json(schema);
             }
-            if let Some(strict) = function.strict {
+            if let Some(strict) = strict(function, path, context) {
                 o.key("strict").boolean(strict);
             }
             context.write_inner(&inner, "function.", path, o);
@@ -274,6 +274,16 @@ fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>
         context.write_cache(function.cache.as_ref(), path, o);
         context.write_rest(&outer, path, o);
     });
+}
+
+/// Whether arguments are strictly kept to the schema: other APIs can be strict about more than this one.
+fn strict(function: &Function<'_>, path: &str, context: &mut Context<'_>) -> Option<bool> {
+    let fits = || openai::fits_strict(function.schema.unwrap_or(Json::EMPTY));
+    if function.strict != Some(true) || context.own || fits() {
+        return function.strict;
+    }
+    context.lose(Loss::new(format!("{path}.strict"), Why::Approximated));
+    None
 }
 
 fn write_name(name: &str, description: Option<&str>, o: &mut Writer<'_>) {

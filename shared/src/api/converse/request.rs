@@ -5,7 +5,7 @@
 use bytes::BytesMut;
 
 use super::{conversation, tool};
-use crate::api::{Api, losses, messages};
+use crate::api::{Api, form, losses, messages};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Rest, ThinkingMode, Why};
@@ -23,7 +23,9 @@ pub(super) struct Context<'c> {
 
 /// Writes a request in the provider's dialect.
 pub(super) fn write(request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut) -> Result<Vec<Loss>, Error> {
-    let losses = losses(request, Api::Converse)?;
+    let mut losses = losses(request, Api::Converse)?;
+    let mut held = String::new();
+    let request = &*form::adapt(request, Api::Converse, quirks, &mut held, &mut losses)?;
     let mut context = Context { quirks, documents: Vec::new(), losses, refusal: None };
     Writer::new(out).object(|o| write_members(request, &mut context, o));
     context.refusal.map_or(Ok(context.losses), Err)
@@ -43,8 +45,13 @@ fn write_members(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
 
 /// An object's text.
 fn object(members: impl FnOnce(&mut Writer<'_>)) -> String {
+    text(|value| value.object(members))
+}
+
+/// A value's text.
+fn text(value: impl for<'o> FnOnce(&mut Writer<'o>)) -> String {
     let mut out = BytesMut::new();
-    Writer::new(&mut out).object(members);
+    value(&mut Writer::new(&mut out));
     String::from_utf8_lossy(&out).into_owned()
 }
 
@@ -128,19 +135,18 @@ fn number(json: Json<'_>) -> f64 {
     json.number().unwrap_or_default()
 }
 
-/// Writes `outputConfig`, whose schema is JSON in a string. The API has no JSON without a schema.
+/// Writes `outputConfig`, whose schema is JSON in a string.
 fn write_format(format: Option<&Format<'_>>, context: &mut Context<'_>, o: &mut Writer<'_>) {
-    let Some(Format::Schema { name, description, schema, strict }) = format else {
-        if let Some(Format::Json) = format {
-            context.lose(Loss::dropped("response_format"));
-        }
-        return;
-    };
+    // JSON without a schema is a tool by now.
+    let Some(Format::Schema { name, description, schema, strict }) = format else { return };
     if *strict == Some(false) {
         context.lose(Loss::new("response_format.strict", Why::Approximated));
     }
     let definition = object(|o| {
-        o.key("schema").string(schema.raw());
+        let closed = text(|value| {
+            messages::write_strict_schema(*schema, &"response_format.schema", &mut context.losses, value);
+        });
+        o.key("schema").string(&closed);
         name.iter().for_each(|name| o.key("name").string(name));
         description.iter().for_each(|text| o.key("description").string(text));
     });
@@ -187,6 +193,11 @@ impl Context<'_> {
     /// Notes that something is lost.
     pub(super) fn lose(&mut self, loss: Loss) {
         self.losses.push(loss);
+    }
+
+    /// Where to note what is lost.
+    pub(super) fn losses(&mut self) -> &mut Vec<Loss> {
+        &mut self.losses
     }
 
     /// Notes members that only another API has.

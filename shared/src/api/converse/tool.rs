@@ -56,9 +56,9 @@ fn without_tools(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
     context.lose(Loss::new("tools", Why::Approximated));
     o.key("toolConfig").object(|o| {
         o.key("tools").array(|a| {
-            names
-                .iter()
-                .for_each(|name| write_spec(name, None, a, |o| messages::write_schema(Json::EMPTY, o)));
+            names.iter().for_each(|name| {
+                write_spec(name, None, false, a, |o| messages::write_schema(Json::EMPTY, o))
+            });
         });
     });
 }
@@ -89,28 +89,39 @@ fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Wr
                 context.lose(Loss::dropped(format!("{path}.format")));
             }
             context.lose_rest(rest, path);
-            write_spec(name, description.as_deref(), a, |value| value.raw(messages::CUSTOM));
+            write_spec(name, description.as_deref(), false, a, |value| value.raw(messages::CUSTOM));
         }
     }
 }
 
 fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
     context.lose_rest(&function.rest, path);
-    // Only some models can be strict, and the others refuse to be asked.
-    if function.strict == Some(true) {
-        context.lose(Loss::dropped(format!("{path}.strict")));
-    }
     let schema = function.schema.unwrap_or(Json::EMPTY);
-    write_spec(&function.name, function.description.as_deref(), a, |value| {
-        messages::write_schema(schema, value)
+    let strict = is_strict(function, path, context);
+    write_spec(&function.name, function.description.as_deref(), strict, a, |value| match strict {
+        true => {
+            messages::write_strict_schema(schema, &format!("{path}.parameters"), context.losses(), value);
+        }
+        false => messages::write_schema(schema, value),
     });
     block::write_mark(function.cache.as_ref(), a);
+}
+
+/// Only some models can be strict, and the others refuse to be asked.
+fn is_strict(function: &Function<'_>, path: &str, context: &mut Context<'_>) -> bool {
+    let strict = function.strict == Some(true);
+    let can = context.quirks.formats.contains(&"json_schema");
+    if strict && !can {
+        context.lose(Loss::dropped(format!("{path}.strict")));
+    }
+    strict && can
 }
 
 /// Descriptions may not be empty.
 fn write_spec(
     name: &str,
     description: Option<&str>,
+    strict: bool,
     a: &mut Writer<'_>,
     schema: impl FnOnce(&mut Writer<'_>),
 ) {
@@ -122,6 +133,9 @@ fn write_spec(
                 .iter()
                 .for_each(|text| o.key("description").string(text));
             o.key("inputSchema").object(|o| schema(o.key("json")));
+            if strict {
+                o.key("strict").boolean(true);
+            }
         });
     });
 }

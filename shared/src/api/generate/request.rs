@@ -9,7 +9,7 @@ use bytes::BytesMut;
 
 use super::{conversation, parameters, tool};
 use crate::api::member::{missing, of_kind, present, rest, string};
-use crate::api::{Api, losses};
+use crate::api::{Api, form, losses};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Rest};
@@ -67,7 +67,9 @@ pub(super) struct Context<'c> {
 /// Writes a request. The model and whether to stream are said by the path.
 pub(super) fn write(request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut) -> Result<Vec<Loss>, Error> {
     let own = request.api.is_none_or(|api| api == Api::Generate);
-    let losses = losses(request, Api::Generate)?;
+    let mut losses = losses(request, Api::Generate)?;
+    let mut held = String::new();
+    let request = &*form::adapt(request, Api::Generate, quirks, &mut held, &mut losses)?;
     let mut context = Context { own, quirks, losses, refusal: None };
     Writer::new(out).object(|o| {
         conversation::write(request, &mut context, o);

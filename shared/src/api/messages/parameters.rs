@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::request::{Context, keep_inner};
+use super::schema;
 use super::thinking::Plan;
 use crate::api::member::{missing, of_kind, optional, present, within};
 use crate::error::Error;
@@ -54,7 +55,7 @@ pub(super) fn write_output(
     context: &mut Context<'_>,
     o: &mut Writer<'_>,
 ) {
-    let schema = schema(request.format.as_ref(), context);
+    let schema = schema_of(request.format.as_ref(), context);
     let inner = context.inner(request, "output_config.");
     if plan.effort().is_none() && schema.is_none() && inner.is_empty() || !context.may("output_config") {
         return;
@@ -64,22 +65,25 @@ pub(super) fn write_output(
         if let Some(schema) = schema {
             o.key("format").object(|o| {
                 o.key("type").string("json_schema");
-                o.key("schema").json(schema);
+                write_schema(schema, context, o.key("schema"));
             });
         }
         inner.iter().for_each(|(name, value)| o.key(name).json(*value));
     });
 }
 
-/// The schema that the answer must keep to. The API has no JSON without one; answers always keep to it strictly; the
-/// name that OpenAI demands says nothing to the model.
-fn schema<'r>(format: Option<&Format<'r>>, context: &mut Context<'_>) -> Option<Json<'r>> {
+fn write_schema(schema: Json<'_>, context: &mut Context<'_>, value: &mut Writer<'_>) {
+    match context.own {
+        true => value.json(schema),
+        false => schema::write(schema, &"response_format.schema", context.losses(), value),
+    }
+}
+
+/// The schema that the answer must keep to, always strictly; the name that OpenAI demands says nothing to the model.
+fn schema_of<'r>(format: Option<&Format<'r>>, context: &mut Context<'_>) -> Option<Json<'r>> {
     match format? {
-        Format::Text => None,
-        Format::Json => {
-            context.lose(Loss::dropped("response_format"));
-            None
-        }
+        // JSON without a schema is [a tool](crate::api::form) by now.
+        Format::Text | Format::Json => None,
         Format::Schema { description, schema, strict, .. } => {
             if description.is_some() {
                 context.lose(Loss::dropped("response_format.description"));

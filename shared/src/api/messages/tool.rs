@@ -8,8 +8,8 @@
 
 use std::borrow::Cow;
 
-use super::block;
 use super::request::{Context, keep_inner};
+use super::{block, schema};
 use crate::api::Api;
 use crate::api::member::{boolean, of_kind, optional, present, required, within};
 use crate::error::Error;
@@ -155,13 +155,28 @@ fn check_name(name: &str, path: &str, context: &mut Context<'_>) {
 fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>, o: &mut Writer<'_>) {
     o.key("name").string(&function.name);
     function.description.iter().for_each(|text| o.key("description").string(text));
-    write_schema(function.schema.unwrap_or(Json::EMPTY), o.key("input_schema"));
-    // Not strict is what the API is anyway.
-    if let Some(strict) = function.strict.filter(|&strict| strict || context.own) {
-        o.key("strict").boolean(strict);
+    let schema = function.schema.unwrap_or(Json::EMPTY);
+    let strict = strict(function, path, context);
+    match strict {
+        Some(true) if !context.own => {
+            let path = format!("{path}.parameters");
+            schema::write(schema, &path, context.losses(), o.key("input_schema"));
+        }
+        _ => write_schema(schema, o.key("input_schema")),
     }
+    strict.iter().for_each(|&strict| o.key("strict").boolean(strict));
     block::write_cache(function.cache.as_ref(), o);
     context.write_rest(&function.rest, &path, o);
+}
+
+/// Whether arguments must keep to the schema, which not all models can. Not strict is what the API is anyway.
+fn strict(function: &Function<'_>, path: &str, context: &mut Context<'_>) -> Option<bool> {
+    let strict = function.strict.filter(|&strict| strict || context.own);
+    if strict.is_none() || context.own || context.quirks.formats.contains(&"json_schema") {
+        return strict;
+    }
+    context.lose(Loss::dropped(format!("{path}.strict")));
+    None
 }
 
 /// The API demands a schema, and of it that it be an object's.

@@ -8,12 +8,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::api::Api;
 use crate::api::member::{
     boolean, missing, of_kind, optional, present, required, rest, string, within, wrong,
 };
+use crate::api::{Api, openai};
 use crate::error::Error;
-use crate::ir::{Function, Loss, Rest, Tool, ToolChoice, ToolKind};
+use crate::ir::{Function, Loss, Rest, Tool, ToolChoice, ToolKind, Why};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// Reads `tools`.
@@ -145,6 +145,9 @@ fn namespace_of<'a>(tool: &Tool<'a>) -> Option<Json<'a>> {
 fn write_tool(tool: &Tool<'_>, own: bool, index: usize, losses: &mut Vec<Loss>, w: &mut Writer<'_>) {
     let rest = match tool {
         Tool::Function(function) => {
+            if !own && function.strict == Some(true) && !fits_strict(function) {
+                losses.push(Loss::new(format!("tools[{index}].strict"), Why::Approximated));
+            }
             if function.cache.is_some() {
                 losses.push(Loss::dropped(format!("tools[{index}].cache_control")));
             }
@@ -178,10 +181,16 @@ fn write_function(function: &Function<'_>, own: bool, o: &mut Writer<'_>) {
         None => o.key("parameters").raw(r#"{"type":"object","properties":{}}"#),
     }
     match function.strict {
+        Some(true) if !own && !fits_strict(function) => o.key("strict").boolean(false),
         Some(strict) => o.key("strict").boolean(strict),
         None if own => {}
         None => o.key("strict").boolean(false),
     }
+}
+
+/// Whether the schema is one that this API can be strict about: others can be strict about more.
+fn fits_strict(function: &Function<'_>) -> bool {
+    function.schema.is_some_and(openai::fits_strict)
 }
 
 fn write_custom(name: &str, description: Option<&str>, format: Option<Json<'_>>, o: &mut Writer<'_>) {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use bytes::BytesMut;
 
 use crate::api::completions::{message, reasoning, tool};
-use crate::api::{Api, losses};
+use crate::api::{Api, form, losses, openai};
 use crate::dialect::{MaxTokens, Quirks};
 use crate::error::Error;
 use crate::ir::{Cache, Format, Loss, Request, Rest, Why};
@@ -28,7 +28,9 @@ pub(in crate::api::completions) fn write(
     out: &mut BytesMut,
 ) -> Result<Vec<Loss>, Error> {
     let own = request.api.is_none_or(|api| api == Api::Completions);
-    let losses = losses(request, Api::Completions)?;
+    let mut losses = losses(request, Api::Completions)?;
+    let mut held = String::new();
+    let request = &*form::adapt(request, Api::Completions, quirks, &mut held, &mut losses)?;
     let mut context = Context { own, quirks, losses, refusal: None };
     Writer::new(out).object(|o| {
         o.key("model").string(&request.model);
@@ -99,7 +101,7 @@ fn write_sampling(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writ
 /// Writes what the answer is to be like.
 fn write_form(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     if let Some(format) = request.format.as_ref().filter(|_| context.may("response_format")) {
-        o.key("response_format").object(|o| write_format(format, o));
+        o.key("response_format").object(|o| write_format(format, request.api, context, o));
     }
     write_effort(request, context, o);
     if let Some(verbosity) = request.verbosity.as_ref().filter(|_| context.may_extra("verbosity")) {
@@ -107,7 +109,7 @@ fn write_form(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'
     }
 }
 
-fn write_format(format: &Format<'_>, o: &mut Writer<'_>) {
+fn write_format(format: &Format<'_>, from: Option<Api>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let (name, description, schema, strict) = match format {
         Format::Text => return o.key("type").string("text"),
         Format::Json => return o.key("type").string("json_object"),
@@ -121,9 +123,8 @@ fn write_format(format: &Format<'_>, o: &mut Writer<'_>) {
             o.key("description").string(description);
         }
         o.key("schema").json(*schema);
-        if let Some(strict) = strict {
-            o.key("strict").boolean(*strict);
-        }
+        let strict = openai::strict_form(*strict, *schema, from, &mut context.losses);
+        strict.iter().for_each(|&strict| o.key("strict").boolean(strict));
     });
 }
 

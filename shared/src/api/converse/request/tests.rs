@@ -162,7 +162,7 @@ fn schemas_for_answers() {
     let mut body = messages(json!("hi"));
     body["output_config"] = json!({"format": {"type": "json_schema", "schema": {"type": "object"}}});
     let (got, _) = sent(Api::Messages, CLAUDE, &body).unwrap();
-    let structure = json!({"jsonSchema": {"schema": "{\"type\":\"object\"}"}});
+    let structure = json!({"jsonSchema": {"schema": "{\"type\":\"object\",\"additionalProperties\":false}"}});
     assert_eq!(got["outputConfig"]["textFormat"], json!({"type": "json_schema", "structure": structure}));
 }
 

@@ -8,7 +8,7 @@ use super::{read, write};
 use crate::api::Api;
 use crate::dialect::Quirks;
 use crate::ir::{
-    Block, Format, Function, Loss, Media, Request, Role, Source, Text, Thinking, ThinkingMode, Thought, Tool,
+    Block, Function, Loss, Media, Request, Role, Source, Text, Thinking, ThinkingMode, Thought, Tool,
     ToolChoice, ToolKind, ToolResult, ToolUse, Turn,
 };
 use crate::wire::json::Json;
@@ -235,7 +235,6 @@ fn d9_parameters() {
         seed: Some(Json::parse(b"7").unwrap()),
         answers: Some(2),
         store: Some(false),
-        format: Some(Format::Json),
         ..Request::default()
     });
     assert_eq!(
@@ -245,7 +244,7 @@ fn d9_parameters() {
             "stop_sequences": ["END"], "metadata": {"user_id": "u"}, "service_tier": "standard_only",
         })
     );
-    assert_eq!(losses, ["response_format", "temperature(clamped)", "stop", "seed", "n"]);
+    assert_eq!(losses, ["temperature(clamped)", "stop", "seed", "n"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::conversation::{write_messages, write_system};
 use crate::api::gather::Conversation;
 use crate::api::messages::thinking::Plan;
 use crate::api::messages::{parameters, thinking, tool};
-use crate::api::{Api, losses};
+use crate::api::{Api, form, losses};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Rest, Why};
@@ -32,7 +32,9 @@ pub(in crate::api::messages) fn write(
     out: &mut BytesMut,
 ) -> Result<Vec<Loss>, Error> {
     let own = request.api.is_none_or(|api| api == Api::Messages);
-    let losses = losses(request, Api::Messages)?;
+    let mut losses = losses(request, Api::Messages)?;
+    let mut held = String::new();
+    let request = &*form::adapt(request, Api::Messages, quirks, &mut held, &mut losses)?;
     let mut context = Context { own, quirks, losses, refusal: None };
     Writer::new(out).object(|o| write_members(request, &mut context, o));
     context.refusal.map_or(Ok(context.losses), Err)
@@ -145,6 +147,11 @@ impl<'c> Context<'c> {
     /// Notes that something is lost.
     pub(in crate::api::messages) fn lose(&mut self, loss: Loss) {
         self.losses.push(loss);
+    }
+
+    /// Where to note what is lost.
+    pub(in crate::api::messages) fn losses(&mut self) -> &mut Vec<Loss> {
+        &mut self.losses
     }
 
     /// Notes something that can be neither written nor left out.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use crate::api::responses::{history, tools};
-use crate::api::{Api, losses};
+use crate::api::{Api, form, losses, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Thinking, ThinkingMode, Why};
@@ -19,6 +19,8 @@ pub(in crate::api::responses) fn write(
 ) -> Result<Vec<Loss>, Error> {
     let own = request.api == Some(Api::Responses);
     let mut losses = losses(request, Api::Responses)?;
+    let mut held = String::new();
+    let request = &*form::adapt(request, Api::Responses, quirks, &mut held, &mut losses)?;
     tools::refuse_foreign(&request.tools, request.tool_choice.as_ref())?;
     if !own {
         history::refuse_foreign(&request.turns)?;
@@ -178,9 +180,26 @@ impl<'q> Members<'q, '_> {
             return;
         }
         w.key("text").object(|o| {
-            format.iter().for_each(|format| write_format(format, o.key("format")));
+            if let Some(format) = format {
+                self.write_format(format, o.key("format"));
+            }
             verbosity.iter().for_each(|verbosity| o.key("verbosity").string(verbosity));
             others.iter().for_each(|(name, value)| o.key(name).json(*value));
+        });
+    }
+
+    fn write_format(&mut self, format: &Format<'_>, w: &mut Writer<'_>) {
+        w.object(|o| match format {
+            Format::Text => o.key("type").string("text"),
+            Format::Json => o.key("type").string("json_object"),
+            Format::Schema { name, description, schema, strict } => {
+                o.key("type").string("json_schema");
+                o.key("name").string(name.as_deref().unwrap_or("answer"));
+                description.iter().for_each(|description| o.key("description").string(description));
+                o.key("schema").json(*schema);
+                let strict = openai::strict_form(*strict, *schema, self.request.api, self.losses);
+                strict.iter().for_each(|&strict| o.key("strict").boolean(strict));
+            }
         });
     }
 
@@ -224,22 +243,4 @@ impl<'q> Members<'q, '_> {
 /// Anthropic's word for what this API calls `default`; all other words are the same.
 fn tier(tier: &str) -> &str {
     if tier == "standard_only" { "default" } else { tier }
-}
-
-fn write_format(format: &Format<'_>, w: &mut Writer<'_>) {
-    w.object(|o| match format {
-        Format::Text => o.key("type").string("text"),
-        Format::Json => o.key("type").string("json_object"),
-        Format::Schema { name, description, schema, strict } => {
-            o.key("type").string("json_schema");
-            o.key("name").string(name.as_deref().unwrap_or("answer"));
-            if let Some(description) = description {
-                o.key("description").string(description);
-            }
-            o.key("schema").json(*schema);
-            if let Some(strict) = strict {
-                o.key("strict").boolean(*strict);
-            }
-        }
-    });
 }
