@@ -322,3 +322,14 @@ fn a_request_keeps_its_id_where_it_has_a_plain_one() {
     assert_ne!(id("a b"), "a b");
     assert_ne!(id(&"a".repeat(129)), "a".repeat(129));
 }
+
+#[test]
+fn a_stream_is_a_stream_where_the_provider_overlooked_that_one_was_wanted() {
+    let mut asked = hello("chat/m");
+    asked["stream"] = true.into();
+    let (_, response, report) = play(ask("/v1/chat/completions", &[], &asked), vec![chat()]);
+    assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+    let text = String::from_utf8_lossy(response.body());
+    assert!(text.contains(r#""content":"Hi""#) && text.ends_with("data: [DONE]\n\n"), "{text}");
+    assert_eq!(report.usage.output, Some(2));
+}

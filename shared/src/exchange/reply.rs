@@ -44,13 +44,15 @@ pub(super) async fn relay<H: Host>(
     if !head.status.is_success() {
         return failure(call, asked, target, &head, bytes);
     }
+    // A whole answer is verbatim only to a client that wants one: a provider may have overlooked `stream`.
+    let verbatim = target.api == asked.api && !streams && !asked.stream;
     let mut reply = Response::new(match streams {
         true => gather(call, asked, target, &bytes)?,
-        false if target.api == asked.api => account(call, target.api, bytes),
+        false if verbatim => account(call, target.api, bytes),
         false => translate(call, asked, target, &bytes)?,
     });
     headers::backward(&head.headers, reply.headers_mut());
-    match target.api == asked.api && !streams {
+    match verbatim {
         true => copy_type(&head.headers, reply.headers_mut()),
         false => set_type(asked, reply.headers_mut()),
     }

@@ -73,14 +73,21 @@ impl Answer {
         }));
     }
 
-    /// Takes one choice: its `delta` or `message`, and how it ended.
+    /// Takes one choice: its `delta` or `message`, and how it ended. Writer's chunks say the same in both.
     pub(super) fn choice(&mut self, choice: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let (mut message, mut streamed) = (None, false);
         for (name, value) in choice.fields() {
             match &*name {
-                "delta" => self.delta(value, false, sink)?,
-                "message" => self.delta(value, true, sink)?,
+                "delta" if !value.is_null() => {
+                    streamed = true;
+                    self.delta(value, false, sink)?;
+                }
+                "message" => message = Some(value),
                 _ => {}
             }
+        }
+        if let Some(message) = message.filter(|_| !streamed) {
+            self.delta(message, true, sink)?;
         }
         if let Some(error) = choice.get("error").and_then(Json::present) {
             return Err(openai::error_of(error, crate::error::Kind::Api));

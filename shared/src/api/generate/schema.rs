@@ -2,6 +2,7 @@
 //!
 //! <https://ai.google.dev/api/caching#Schema>, <https://ai.google.dev/api/generate-content#FIELDS.response_json_schema>
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use crate::ir::{Loss, Why};
@@ -43,6 +44,12 @@ const NESTED: [&str; 5] = ["items", "additionalProperties", "anyOf", "oneOf", "p
 const COUNTS: [&str; 6] =
     ["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"];
 
+/// The types by their numbers, which Protobuf's JSON form takes for the words.
+///
+/// <https://protobuf.dev/programming-guides/json/>
+const NUMBERED: [&str; 8] =
+    ["TYPE_UNSPECIFIED", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"];
+
 /// Writes a schema of OpenAPI's subset as a JSON schema: types in small letters, `nullable` as a type.
 pub(super) fn write_as_json_schema(schema: Json<'_>, w: &mut Writer<'_>) {
     if schema.kind() != Kind::Object {
@@ -68,7 +75,8 @@ pub(super) fn write_as_json_schema(schema: Json<'_>, w: &mut Writer<'_>) {
 }
 
 fn write_type(value: Json<'_>, nullable: bool, w: &mut Writer<'_>) {
-    let Some(word) = value.string() else { return w.json(value) };
+    let numbered = value.number::<usize>().and_then(|number| NUMBERED.get(number).copied());
+    let Some(word) = value.string().or(numbered.map(Cow::Borrowed)) else { return w.json(value) };
     let word = word.to_ascii_lowercase();
     if !nullable {
         return w.string(&word);

@@ -1,5 +1,5 @@
 //! One spelling for what clients may spell in several ways: members in camel case (Protobuf's JSON form takes the
-//! fields' own names too), and schemas of OpenAPI's subset as JSON schemas.
+//! fields' own names too, and numbers for the words of enumerations), and schemas of OpenAPI's subset as JSON schemas.
 //!
 //! <https://protobuf.dev/programming-guides/json/>
 
@@ -16,6 +16,11 @@ const OWN: [&str; 6] =
 
 /// Members that are schemas of OpenAPI's subset.
 const SCHEMAS: [&str; 2] = ["parameters", "responseSchema"];
+
+/// Whether tools must be called, by numbers.
+///
+/// <https://ai.google.dev/api/caching#Mode_1>
+const MODES: [&str; 4] = ["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE"];
 
 /// The body with one spelling of everything; none where it is no object.
 pub(super) fn straighten(body: Json<'_>) -> Option<Bytes> {
@@ -42,9 +47,16 @@ fn write_member(name: &str, value: Json<'_>, o: &mut Writer<'_>) {
         o.json(value);
     } else if SCHEMAS.contains(&&*name) {
         schema::write_as_json_schema(value, o);
+    } else if let Some(word) = numbered_mode(&name, value) {
+        o.string(word);
     } else {
         write(value, o);
     }
+}
+
+fn numbered_mode(name: &str, value: Json<'_>) -> Option<&'static str> {
+    let number: usize = value.number().filter(|_| name == "mode")?;
+    MODES.get(number).copied()
 }
 
 /// `system_instruction` as `systemInstruction`.
@@ -80,6 +92,14 @@ mod tests {
         check(
             r#"{"function_call":{"args":{"my_key":1}},"parts":[1.50]}"#,
             r#"{"functionCall":{"args":{"my_key":1}},"parts":[1.50]}"#,
+        );
+    }
+
+    #[test]
+    fn enumerations_may_be_numbers() {
+        check(
+            r#"{"functionCallingConfig":{"mode":2},"parameters":{"type":6,"properties":{"type":{"type":1}}}}"#,
+            r#"{"functionCallingConfig":{"mode":"ANY"},"parameters":{"type":"object","properties":{"type":{"type":"string"}}}}"#,
         );
     }
 

@@ -62,6 +62,19 @@ fn check_fails(frames: &[String], message: &str) {
     assert!(!response.ended && response.stop.is_none());
 }
 
+/// Writer's chunks have what is new twice.
+#[test]
+fn a_chunk_that_says_everything_twice_is_read_once() {
+    let twice = |text: &str| {
+        let said = json!({"role": "assistant", "content": text});
+        let choice = json!({"index": 0, "delta": said, "message": said, "finish_reason": null});
+        json!({"id": "c", "model": "m", "choices": [choice]}).to_string()
+    };
+    let mut frames = vec![twice("Hel"), twice("lo")];
+    frames.extend(deltas([], "stop"));
+    check(&frames, &[Block::text("Hello")], &StopReason::Done);
+}
+
 fn call(id: &'static str, name: &'static str, arguments: &'static str) -> Block<'static> {
     Block::ToolUse(ToolUse {
         id: id.into(),

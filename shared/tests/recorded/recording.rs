@@ -1,0 +1,139 @@
+//! An exchange as it was recorded between a client library and a provider.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use shared::api::Api;
+
+/// The folders of the recordings whose API the gateway serves, and which it is.
+const SERVED: [(&str, Api); 16] = [
+    ("anthropic/messages", Api::Messages),
+    ("azure-openai/chat-completions", Api::Completions),
+    ("bedrock/converse", Api::Converse),
+    ("bedrock/converse-stream", Api::Converse),
+    ("deepseek/chat-completions", Api::Completions),
+    ("gemini/generate-content", Api::Generate),
+    ("groq/chat-completions", Api::Completions),
+    ("mistral/chat-completions", Api::Completions),
+    ("ollama/chat-completions", Api::Completions),
+    ("openai/chat-completions", Api::Completions),
+    ("openai/responses", Api::Responses),
+    ("together/chat-completions", Api::Completions),
+    ("vertex/generate-content", Api::Generate),
+    ("vertex/stream-generate-content", Api::Generate),
+    ("vllm/chat-completions", Api::Completions),
+    // The same words at another path.
+    ("writer/chat", Api::Completions),
+];
+
+/// One request and its answer.
+pub(crate) struct Recording {
+    /// As in `openai/responses/04`.
+    pub(crate) name: String,
+    pub(crate) api: Api,
+    /// The request's body.
+    pub(crate) request: Bytes,
+    pub(crate) status: u16,
+    pub(crate) media_type: String,
+    /// The answer's body.
+    pub(crate) answer: Bytes,
+    /// Whether the answer is a stream.
+    pub(crate) streams: bool,
+}
+
+/// The members of a file that matter here.
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    request: &'a RawValue,
+    status: u16,
+    response_headers: Value,
+    #[serde(borrow)]
+    response: Option<&'a RawValue>,
+    response_text: Option<String>,
+    response_base64: Option<String>,
+}
+
+/// All recordings of the APIs that the gateway serves; nothing where there are none on this machine.
+pub(crate) fn all() -> Vec<Recording> {
+    let mut found: Vec<Recording> = SERVED.iter().flat_map(|(folder, api)| of_folder(folder, *api)).collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
+}
+
+/// Where recordings are: next to the repository, unless `PLANO_RECORDED` says otherwise.
+fn home() -> PathBuf {
+    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/recorded");
+    std::env::var_os("PLANO_RECORDED").map_or_else(usual, PathBuf::from)
+}
+
+fn of_folder(folder: &str, api: Api) -> Vec<Recording> {
+    let files = fs::read_dir(home().join(folder)).into_iter().flatten();
+    files.map(|file| Recording::load(&file.unwrap().path(), folder, api)).collect()
+}
+
+impl Recording {
+    fn load(path: &Path, folder: &str, api: Api) -> Recording {
+        let text = fs::read_to_string(path).unwrap();
+        let file: File<'_> = serde_json::from_str(&text).unwrap();
+        let number: String = path.file_name().unwrap().to_string_lossy().chars().take(2).collect();
+        let media_type = file.response_headers["content-type"].as_str().unwrap_or("application/json");
+        Recording {
+            name: format!("{folder}/{number}"),
+            api,
+            request: body_of(file.request),
+            status: file.status,
+            media_type: media_type.to_owned(),
+            streams: file.status == 200 && file.response.is_none(),
+            answer: file.answer(),
+        }
+    }
+
+    /// Whether the provider answered, and did not refuse.
+    pub(crate) fn answered(&self) -> bool {
+        self.status == 200
+    }
+
+    /// The request's body as a value.
+    pub(crate) fn asked(&self) -> Value {
+        serde_json::from_slice(&self.request).unwrap_or_default()
+    }
+}
+
+impl File<'_> {
+    fn answer(self) -> Bytes {
+        match (self.response, self.response_text, self.response_base64) {
+            (Some(json), ..) => Bytes::copy_from_slice(json.get().as_bytes()),
+            (_, Some(text), _) => Bytes::from(text),
+            (.., data) => Bytes::from(base64(&data.unwrap_or_default())),
+        }
+    }
+}
+
+/// A body's bytes: its own where it was JSON, the string's otherwise.
+fn body_of(recorded: &RawValue) -> Bytes {
+    match serde_json::from_str(recorded.get()) {
+        Ok(Value::String(text)) => Bytes::from(text),
+        _ => Bytes::copy_from_slice(recorded.get().as_bytes()),
+    }
+}
+
+/// The bytes that Base64 text stands for (RFC 4648).
+pub(crate) fn base64(text: &str) -> Vec<u8> {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = text.bytes().filter_map(|byte| DIGITS.iter().position(|digit| *digit == byte));
+    let (mut out, mut held, mut bits) = (Vec::new(), 0_usize, 0);
+    for digit in digits {
+        held = (held << 6 | digit) & 0xffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((held >> bits & 0xff) as u8);
+        }
+    }
+    out
+}
