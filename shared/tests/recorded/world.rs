@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::{Pin, pin};
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
@@ -128,6 +128,7 @@ struct World<'a> {
 
 impl Host for World<'_> {
     type Body = Pieces;
+    type Sleep = Ready<()>;
     const RESENDS: bool = false;
     const NAME: &'static str = "test";
 
@@ -143,7 +144,9 @@ impl Host for World<'_> {
         Ok(response.expect("a response"))
     }
 
-    async fn sleep(&self, _: Duration) {}
+    fn sleep(&self, _: Duration) -> Ready<()> {
+        ready(())
+    }
 
     fn now(&self) -> Timestamp {
         NOW
