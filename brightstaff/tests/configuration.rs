@@ -1,6 +1,7 @@
 //! Configurations as people write them, and what they are told.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use brightstaff::configuration::{self, Host, Loaded};
 use shared::dialect::{DIALECTS, Dialect};
@@ -319,6 +320,18 @@ fn listeners_are_on_loopback() {
         .compiled
         .listeners;
     assert_eq!((listeners.len(), listeners[0].address.is_unspecified(), listeners[0].port), (1, true, 1));
+}
+
+#[test]
+fn keep_alives_are_times_or_off() {
+    let keep_alive = |rest: &str| {
+        let text = format!("version: v0.4.0\nlisteners: [{{type: model, name: m{rest}}}]\n");
+        read(&text).map(|read| read.compiled.listeners[0].keep_alive).ok()
+    };
+    assert_eq!(keep_alive(""), Some(Some(Duration::from_secs(15))));
+    assert_eq!(keep_alive(", keep_alive: 250ms"), Some(Some(Duration::from_millis(250))));
+    assert_eq!(keep_alive(", keep_alive: off"), Some(None));
+    assert_eq!(keep_alive(", keep_alive: 0s"), None);
 }
 
 #[test]

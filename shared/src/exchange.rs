@@ -3,6 +3,7 @@
 mod asked;
 mod demo;
 mod headers;
+mod losses;
 mod models;
 mod operation;
 mod outgoing;
@@ -14,14 +15,17 @@ pub use operation::Operation;
 pub use reply::Reply;
 
 use bytes::Bytes;
+use http::header::HeaderValue;
 use http::{Request, Response};
 
 use crate::api::{Api, Echo};
 use crate::error::Error;
 use crate::gateway::{Gateway, Resolved};
 use crate::host::Host;
+use crate::ir::Loss;
 use crate::report::Report;
 use asked::Asked;
+use losses::Wish;
 use retry::{Retries, Verdict};
 use target::Target;
 
@@ -59,6 +63,7 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
         Operation::Generate(api) => api,
     };
     headers::check_content_type(request.headers())?;
+    let wish = Wish::of(call.gateway, request.headers())?;
     // A scan of the top level, not a parse: the model, and whether to stream.
     let asked = Asked::scan(api, request)?;
     call.note_asked(&asked);
@@ -72,7 +77,7 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
     call.note_target(&target);
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
     let written = target.write(&asked, request)?;
-    call.report.losses = written.losses.iter().map(ToString::to_string).collect();
+    call.note_losses(wish, &written.losses)?;
     let response = send(call, &written.request).await?;
     reply::relay(call, &asked, &target, response).await
 }
@@ -102,6 +107,8 @@ struct Call<'c, H> {
     methods: &'static str,
     report: &'c mut Report,
     echo: Echo,
+    /// What the answer's head says of what was lost.
+    lost: Option<HeaderValue>,
 }
 
 impl<'c, H: Host> Call<'c, H> {
@@ -124,7 +131,7 @@ impl<'c, H: Host> Call<'c, H> {
         };
         let echo = Echo { id, created: began.seconds(), request: request.body().clone(), ..Echo::default() };
         let methods = Operation::at(request.uri().path()).map_or("", |operation| operation.methods());
-        Call { gateway, host, client, methods, report, echo }
+        Call { gateway, host, client, methods, report, echo, lost: None }
     }
 
     fn note_asked(&mut self, asked: &Asked<'_>) {
@@ -147,6 +154,13 @@ impl<'c, H: Host> Call<'c, H> {
         self.report.upstream = Some(target.api);
         self.report.provider.clone_from(&target.provider.name);
         self.report.provider_model.clone_from(&target.model);
+    }
+
+    /// Fails where the loss is more than the caller puts up with.
+    fn note_losses(&mut self, wish: Wish, losses: &[Loss]) -> Result<(), Error> {
+        self.report.losses = losses.iter().map(ToString::to_string).collect();
+        self.lost = wish.header(losses);
+        wish.judge(losses)
     }
 
     fn note_head(&mut self) {

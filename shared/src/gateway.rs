@@ -49,6 +49,15 @@ pub struct Listener {
     pub timeout: Duration,
     /// How often a failed request is sent again.
     pub max_retries: u32,
+    /// After which silence a streamed answer gets a sign of life; none where it gets none.
+    #[serde(default)]
+    pub keep_alive: Option<Duration>,
+    /// Whether answers say what the translation of their requests could not carry.
+    #[serde(default)]
+    pub report_losses: bool,
+    /// Whether a request is refused that could not be carried whole.
+    #[serde(default)]
+    pub strict: bool,
 }
 
 /// What an entry point is for.
@@ -201,6 +210,16 @@ impl Gateway {
         self.model_listener().map_or(0, |listener| listener.max_retries)
     }
 
+    /// After which silence a streamed answer gets a sign of life; none where it gets none.
+    pub fn keep_alive(&self) -> Option<Duration> {
+        self.model_listener()?.keep_alive
+    }
+
+    /// Whether answers say what was lost, and whether a request that would lose something is refused.
+    pub fn losses(&self) -> (bool, bool) {
+        self.model_listener().map_or((false, false), |listener| (listener.report_losses, listener.strict))
+    }
+
     fn model_listener(&self) -> Option<&Listener> {
         self.listeners.iter().find(|listener| listener.kind == ListenerKind::Model)
     }
@@ -216,6 +235,9 @@ impl Listener {
             port: 12000,
             timeout: Duration::from_secs(300),
             max_retries: 0,
+            keep_alive: Some(Duration::from_secs(15)),
+            report_losses: false,
+            strict: false,
         }
     }
 }

@@ -206,6 +206,55 @@ fn the_client_sees_the_name_it_asked_for_and_a_header_has_the_providers_own() {
     assert_eq!((report.provider_model.as_str(), header(&response, "x-plano-model").as_str()), ("m", "m"));
 }
 
+/// What `anthropic` has no place for, and what it has.
+fn lossy() -> Value {
+    let mut asked = hello("claude/m");
+    asked["seed"] = 7.into();
+    asked["logit_bias"] = json!({"50256": -100});
+    asked
+}
+
+const WHOLE: &str = r#"{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"m","stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}"#;
+
+#[test]
+fn losses_are_told_to_who_asks() {
+    let say = |headers: &[(&str, &str)]| {
+        let whole = answer(200, "application/json", WHOLE);
+        let (world, response, report) = play(ask("/v1/chat/completions", headers, &lossy()), vec![whole]);
+        assert!(!world.sent.borrow()[0].headers().contains_key("x-plano-loss"));
+        assert_eq!(report.losses.len(), 2, "{:?}", report.losses);
+        let lost = response.headers().get("x-plano-lost").map(|lost| lost.to_str().unwrap().to_owned());
+        (lost, report.losses.join(", "))
+    };
+    assert_eq!(say(&[]).0, None);
+    let (lost, losses) = say(&[("x-plano-loss", "report")]);
+    assert_eq!(lost, Some(losses));
+}
+
+#[test]
+fn a_strict_caller_is_refused_what_would_be_lost() {
+    let headers = [("x-plano-loss", "strict")];
+    let (world, response, report) = play(ask("/v1/chat/completions", &headers, &lossy()), vec![]);
+    assert!(world.sent.borrow().is_empty());
+    assert_eq!((response.status().as_u16(), report.attempts), (400, 0));
+    let error = &body(&response)["error"];
+    assert_eq!(error["code"], "translation_loss");
+    assert_eq!(error["param"], report.losses[0]);
+    assert!(error["message"].as_str().unwrap().contains(&report.losses.join(", ")), "{error}");
+    assert_eq!(response.headers()["x-plano-lost"], report.losses.join(", "));
+    let whole = answer(200, "application/json", WHOLE);
+    let (_, response, _) = play(ask("/v1/chat/completions", &headers, &hello("claude/m")), vec![whole]);
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[test]
+fn words_of_the_loss_header_that_are_not_known_are_refused() {
+    let headers = [("x-plano-loss", "report, lenient")];
+    let (_, response, _) = play(ask("/v1/messages", &headers, &hello("chat/m")), vec![]);
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(body(&response)["error"]["message"].as_str().unwrap().ends_with("and not: lenient."));
+}
+
 #[test]
 fn passthrough_sends_the_callers_credential_and_asks_for_one() {
     for (name, value) in

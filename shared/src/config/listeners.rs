@@ -31,6 +31,13 @@ pub struct Listener {
     /// How often a failed request is sent again: never unless said.
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub max_retries: Option<u32>,
+    /// After which silence a streamed answer gets a comment or a ping: `15s` unless said; `off` for never. Not in Plano.
+    pub keep_alive: Option<String>,
+    /// Whether answers say what the translation of their requests could not carry, as with `x-plano-loss: report`. Not in
+    /// Plano.
+    pub report_losses: Option<bool>,
+    /// Whether a request is refused that a translation could not carry whole, as with `x-plano-loss: strict`. Not in Plano.
+    pub strict: Option<bool>,
     /// What chooses among the agents.
     pub router: Option<Router>,
     /// The agents that an agent listener chooses from.
@@ -129,6 +136,9 @@ impl LegacyEntry {
             address: self.address.clone(),
             timeout: self.timeout.clone(),
             max_retries: None,
+            keep_alive: None,
+            report_losses: None,
+            strict: None,
             router: None,
             agents: Vec::new(),
             input_filters: Vec::new(),

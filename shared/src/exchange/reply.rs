@@ -8,6 +8,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
 use super::asked::Asked;
+use super::losses::LOST;
 use super::target::Target;
 use super::{Call, headers};
 use crate::api::{Api, Unwrap};
@@ -239,6 +240,7 @@ impl<H: Host> Call<'_, H> {
         for (name, text) in own.into_iter().filter(|(_, text)| !text.is_empty()) {
             headers.extend(headers::plain(text).map(|value| (name, value)));
         }
+        headers.extend(self.lost.clone().map(|lost| (LOST, lost)));
     }
 }
 

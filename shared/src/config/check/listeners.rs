@@ -49,6 +49,12 @@ impl Checks<'_> {
         };
         let timeout = entry.timeout.as_deref().map_or(Ok(usual_timeout), values::duration);
         let timeout = self.value(path.key("timeout"), timeout);
+        let keep_alive = match entry.keep_alive.as_deref() {
+            None => Ok(usual.keep_alive),
+            Some("off") => Ok(None),
+            Some(text) => values::duration(text).map(Some),
+        };
+        let keep_alive = self.value(path.key("keep_alive"), keep_alive);
         Some(gateway::Listener {
             name: entry.name.clone(),
             kind: entry.kind,
@@ -56,6 +62,9 @@ impl Checks<'_> {
             port: port?,
             timeout: timeout?,
             max_retries: entry.max_retries.unwrap_or(0),
+            keep_alive: keep_alive?,
+            report_losses: entry.report_losses.unwrap_or(false),
+            strict: entry.strict.unwrap_or(false),
         })
     }
 }
