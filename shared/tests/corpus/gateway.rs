@@ -1,29 +1,32 @@
-//! The configuration that every case is played with: a provider of each family.
+//! The configuration that every case is played with: a provider of each family, and some of other rows.
 
 use std::sync::LazyLock;
 
 use shared::api::Api;
-use shared::gateway::{Compiled, CompiledProvider, Gateway, Serves};
+use shared::dialect::Dialect;
+use shared::gateway::{Compiled, CompiledProvider, Gateway};
 
 pub(crate) static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
-    let providers = [("openai", Api::Completions), ("anthropic", Api::Messages), ("openai", Api::Responses)];
-    let compiled = Compiled::new(providers.map(|(dialect, api)| provider(dialect, api)).into());
+    let families = [
+        ("openai", Api::Completions),
+        ("anthropic", Api::Messages),
+        ("openai", Api::Responses),
+        ("gemini", Api::Generate),
+        ("amazon_bedrock", Api::Converse),
+    ];
+    let families =
+        families.map(|(row, api)| CompiledProvider { apis: vec![api], ..provider(row, api.name()) });
+    let others = ["mistral", "groq", "together_ai"].map(|row| provider(row, row));
+    let compiled = Compiled::new(families.into_iter().chain(others).collect());
     compiled.open(|_| None).expect("a configuration without secrets needs none")
 });
 
-fn provider(dialect: &str, api: Api) -> CompiledProvider {
+fn provider(row: &str, prefix: &str) -> CompiledProvider {
     CompiledProvider {
-        name: format!("{}/*", api.name()),
-        prefix: api.name().to_owned(),
-        serves: Serves::Any,
-        default: false,
-        dialect: dialect.to_owned(),
-        apis: vec![api],
+        name: format!("{prefix}/*"),
+        prefix: prefix.to_owned(),
         base: "http://127.0.0.1/v1".to_owned(),
         access_key: None,
-        passthrough: false,
-        headers: Default::default(),
-        http_host: None,
-        api_version: None,
+        ..CompiledProvider::usual(Dialect::named(row).expect("one of the rows"))
     }
 }

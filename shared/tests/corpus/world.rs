@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use corpus::{Case, MADE_AT, MADE_ID};
+use corpus::{Body, Case, Expected, MADE_AT, MADE_ID};
 use futures_core::Stream;
 use http::{HeaderMap, Request, Response};
 use shared::exchange::{self, Reply};
@@ -93,10 +93,16 @@ impl Played {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// `sse` for a stream, `json` for whatever else.
-    pub(crate) fn extension(&self) -> String {
+    /// What came, as what is expected from now on.
+    pub(crate) fn expected(&self) -> Expected<'_> {
         let streams = self.header("content-type").is_some_and(|value| value.starts_with("text/event-stream"));
-        if streams { "sse" } else { "json" }.to_owned()
+        let extension = if streams { "sse" } else { "json" };
+        Expected {
+            sent: self.sent.as_deref(),
+            got: Body { extension: extension.to_owned(), bytes: self.body.to_vec() },
+            status: self.status,
+            losses: &self.report.losses,
+        }
     }
 }
 
@@ -116,6 +122,11 @@ pub(crate) fn marks(api: &str) -> Marks {
             stopped: &["\"type\":\"message_delta\"", "event: message_stop"],
             failed: &["event: error\n"],
         },
+        "generate" => Marks {
+            stopped: &["\"finishReason\":", "\"blockReason\":"],
+            failed: &["data: {\"error\":", ",{\"error\":"],
+        },
+        "converse" => Marks { stopped: &["messageStop"], failed: &[":exception-type"] },
         _ => Marks {
             stopped: &["event: response.completed", "event: response.incomplete"],
             failed: &["event: error\n", "event: response.failed\n"],

@@ -1,30 +1,48 @@
 //! The corpus: what a client asks, what the provider must receive, what it answers, and what the client must get.
 //!
-//! One folder a case, next to this crate's manifest:
+//! What many exchanges have in common stands once, next to this crate's manifest:
 //!
 //! | file | is |
 //! |---|---|
-//! | `case.json` | the [`Outline`]: which APIs, which statuses, which losses |
-//! | `request.json` | the client's body, bytes as sent; its model is `<upstream>/m` unless the outline says otherwise |
+//! | `requests/CLIENT/WHAT.json` | a client's body, bytes as sent, with `<model>` for the model |
+//! | `answers/UPSTREAM/WHAT.*` | what a provider answers; the extension tells its media type |
+//! | `answers/UPSTREAM/WHAT.head.json` | the status and the headers of such an answer, as [`Outline`] has them |
+//! | `features.json` | by WHAT: what all exchanges of that name are about, and whatever else their outlines share |
+//!
+//! Where nothing has the name WHAT, the shorter name without its last word counts: `error` for `error-404`.
+//! One folder is one exchange, `CLIENT-to-UPSTREAM--WHAT`, and holds what is its own:
+//!
+//! | file | is |
+//! |---|---|
+//! | `case.json` | what of its [`Outline`] is not shared |
+//! | `request.json`, `answer.*` | the client's body and the provider's, where they are not shared |
 //! | `sent.json` | what the provider must receive; absent where that is the client's bytes with `m` for the model |
-//! | `answer.*` | what the provider answers, bytes; the extension tells its media type |
 //! | `got.*` | what the client must get; absent where that is the answer's very bytes, with the client's name for the model |
+//!
+//! `answer.frames` are the binary frames of ConverseStream, a line each: `event NAME JSON` or `exception NAME JSON`.
 //!
 //! Files named `sent` and `got` are compared as JSON values, streams event by event. In their strings `<id>` stands
 //! for the gateway's own id of the request, the string `<time>` for a number of seconds that it had to make itself, and
 //! `<words>` for a host's own words on why a connection broke.
-//! `UPDATE_EXPECT=1 cargo test -p shared --test corpus` writes them anew, to be reviewed by hand against the
-//! documentation of the providers: a wrong expectation is worse than none.
+//! `UPDATE_EXPECT=1 cargo test -p shared --test corpus` writes them, losses and statuses anew, to be reviewed by hand
+//! against the documentation of the providers: a wrong expectation is worse than none.
 
 mod compare;
+mod expect;
+mod frames;
+mod load;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 pub use compare::{Message, messages};
+pub use expect::Expected;
+pub use load::cases;
 
 /// What the gateway's own id of a request is in process, and what [`MADE_AT`] is: what `got` files have as masks.
 pub const MADE_ID: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -38,6 +56,10 @@ pub const MADE_AT: u64 = 1_765_432_109;
 pub struct Case {
     /// The folder's name, as in `messages-to-completions--parallel-tools-streamed`.
     pub name: String,
+    /// The client's API: `completions`, `messages`, `responses` or `generate`.
+    pub client: String,
+    /// The provider's API: one of those, or `converse`.
+    pub upstream: String,
     pub outline: Outline,
     /// The client's body.
     pub request: Vec<u8>,
@@ -46,24 +68,24 @@ pub struct Case {
     sent: Option<Vec<u8>>,
     got: Option<Body>,
     folder: PathBuf,
+    /// What the folder's own `case.json` says.
+    own: Map<String, Value>,
 }
 
-/// What `case.json` holds.
+/// What there is to say of a case besides bodies.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outline {
     /// What the case is about, and which known defects it would find.
     pub about: String,
-    /// The client's API: `completions`, `messages` or `responses`.
-    pub client: String,
-    /// The provider's API.
-    pub upstream: String,
+    /// The provider's row where it is not the one that the API is named after: `mistral`, `groq`, `together_ai`.
+    pub dialect: Option<String>,
     /// What the client asks for where it is not its API's usual path.
     pub path: Option<String>,
     /// The client's headers besides its content type and credential.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The model as the client names it, where it is not `<upstream>/m`.
+    /// The model as the client names it, where it is not `<provider>/m`.
     pub model: Option<String>,
     /// The provider's status.
     #[serde(default = "ok")]
@@ -90,7 +112,7 @@ pub struct Outline {
 /// Bytes and what they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
-    /// `json`, `sse`, `html`, `txt`.
+    /// `json`, `sse`, `frames`, `html`, `txt`.
     pub extension: String,
     pub bytes: Vec<u8>,
 }
@@ -99,50 +121,34 @@ fn ok() -> u16 {
     200
 }
 
-/// All cases, by name.
-///
-/// # Panics
-/// Where a case cannot be read: a corpus with holes tests nothing.
-pub fn cases() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let entries = fs::read_dir(folder).expect("the corpus is a folder");
-    let mut folders: Vec<PathBuf> =
-        entries.map(|entry| entry.expect("a folder can be listed").path()).collect();
-    folders.retain(|folder| folder.join("case.json").is_file());
-    folders.sort();
-    folders.into_iter().map(Case::load).collect()
-}
-
 impl Case {
-    fn load(folder: PathBuf) -> Case {
-        let read = |file: &str| fs::read(folder.join(file));
-        let outline = read("case.json").expect("case.json can be read");
-        let outline =
-            serde_json::from_slice(&outline).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        Case {
-            name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            outline,
-            request: read("request.json").unwrap_or_else(|error| panic!("{}: {error}", folder.display())),
-            answer: body(&folder, "answer").unwrap_or_default(),
-            sent: read("sent.json").ok(),
-            got: body(&folder, "got"),
-            folder,
-        }
+    /// The path that the client asks for. Generate names the model and the way of answering there.
+    pub fn path(&self) -> String {
+        let usual = || match self.client.as_str() {
+            "messages" => "/v1/messages".to_owned(),
+            "responses" => "/v1/responses".to_owned(),
+            "generate" if self.streams() => {
+                format!("/v1beta/models/{}:streamGenerateContent?alt=sse", self.model())
+            }
+            "generate" => format!("/v1beta/models/{}:generateContent", self.model()),
+            _ => "/v1/chat/completions".to_owned(),
+        };
+        self.outline.path.clone().unwrap_or_else(usual)
     }
 
-    /// The path that the client asks for.
-    pub fn path(&self) -> &str {
-        self.outline.path.as_deref().unwrap_or_else(|| operation(&self.outline.client))
+    /// The provider's name in configurations, which begins its models' names.
+    pub fn provider(&self) -> &str {
+        self.outline.dialect.as_deref().unwrap_or(&self.upstream)
     }
 
     /// The model as the client names it.
     pub fn model(&self) -> String {
-        self.outline.model.clone().unwrap_or_else(|| format!("{}/m", self.outline.upstream))
+        self.outline.model.clone().unwrap_or_else(|| format!("{}/m", self.provider()))
     }
 
     /// Whether client and provider speak the same API.
     pub fn same_family(&self) -> bool {
-        self.outline.client == self.outline.upstream
+        self.client == self.upstream
     }
 
     /// The status that the client must get.
@@ -150,9 +156,20 @@ impl Case {
         self.outline.expect_status.unwrap_or(self.outline.status)
     }
 
+    /// Whether the client asks for a stream.
+    pub fn asks_for_stream(&self) -> bool {
+        let body: Value = serde_json::from_slice(&self.request).unwrap_or_default();
+        body["stream"] == true || self.path().contains(":streamGenerateContent")
+    }
+
     /// Whether the provider answers in events.
     pub fn streams(&self) -> bool {
-        self.answer.extension == "sse"
+        matches!(self.answer.extension.as_str(), "sse" | "frames")
+    }
+
+    /// Whether the client gets events.
+    pub fn gets_stream(&self) -> bool {
+        self.got.as_ref().unwrap_or(&self.answer).extension == "sse"
     }
 
     /// Says how what the provider received differs from what it should have.
@@ -170,22 +187,6 @@ impl Case {
             Some(expected) => compare::json(&expected.bytes, body),
             None => compare::bytes(&self.with_asked_model(), body),
         }
-    }
-
-    /// Writes what was sent and what was got as expected, unless it is what the rule for the same family says.
-    pub fn expect(&self, sent: Option<&[u8]>, got: &Body) {
-        if let Some(sent) = sent.filter(|sent| **sent != self.with_plain_model()[..]) {
-            self.write("sent.json", &pretty(sent));
-        }
-        if got.bytes != self.with_asked_model() {
-            let masked = mask(&String::from_utf8_lossy(&got.bytes));
-            let text = if got.extension == "json" { pretty(masked.as_bytes()) } else { masked.into_bytes() };
-            self.write(&format!("got.{}", got.extension), &text);
-        }
-    }
-
-    fn write(&self, file: &str, bytes: &[u8]) {
-        fs::write(self.folder.join(file), bytes).expect("an expectation can be written");
     }
 
     /// The provider's bytes with the client's name for the model.
@@ -208,87 +209,21 @@ impl Body {
     pub fn media_type(&self) -> &'static str {
         match self.extension.as_str() {
             "sse" => "text/event-stream",
+            "frames" => "application/vnd.amazon.eventstream",
             "html" => "text/html",
             "txt" => "text/plain",
             _ => "application/json",
         }
     }
-}
 
-/// The path of an API's operation, as its documentation has it.
-pub fn operation(api: &str) -> &'static str {
-    match api {
-        "messages" => "/v1/messages",
-        "responses" => "/v1/responses",
-        _ => "/v1/chat/completions",
-    }
-}
-
-fn body(folder: &Path, stem: &str) -> Option<Body> {
-    ["json", "sse", "html", "txt"].into_iter().find_map(|extension| {
-        let bytes = fs::read(folder.join(format!("{stem}.{extension}"))).ok()?;
-        Some(Body { extension: extension.to_owned(), bytes })
-    })
-}
-
-/// Puts masks where the gateway's own and the host's own words are.
-fn mask(text: &str) -> String {
-    let text = text.replace(MADE_ID, "<id>").replace(&MADE_AT.to_string(), "\"<time>\"");
-    text.replace("broke off: reset.", "<words>.")
-}
-
-/// JSON for people, members in their order; whatever else as it is.
-fn pretty(json: &[u8]) -> Vec<u8> {
-    compare::pretty(json).unwrap_or_else(|| json.to_vec())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    const APIS: [&str; 3] = ["completions", "messages", "responses"];
-    /// Rows of known defects of such gateways that cases here would find; see `about`.
-    const DEFECTS: [&str; 44] = [
-        "A8", "A13", "B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "C1", "C2", "C3", "C4", "C5",
-        "C6", "C7", "D2", "D3", "D4", "D5", "D6", "D8", "D9", "D10", "D11", "D18", "E1", "E2", "E3", "E4",
-        "E5", "E6", "E7", "E8", "E9", "E10", "E11", "E13", "E14", "E16", "G1", "G6",
-    ];
-
-    #[test]
-    fn every_pair_of_families_has_cases() {
-        let cases = cases();
-        for client in APIS {
-            for upstream in APIS {
-                let pair = format!("{client}-to-{upstream}--");
-                let count = cases.iter().filter(|case| case.name.starts_with(&pair)).count();
-                assert!(count >= 8, "{pair} has {count} cases");
-            }
+    /// Where each event of a stream ends.
+    pub fn ends(&self) -> Vec<usize> {
+        if self.extension == "frames" {
+            return frames::ends(&self.bytes);
         }
-    }
-
-    #[test]
-    fn folders_are_named_after_what_they_hold() {
-        for case in cases() {
-            let pair = format!("{}-to-{}--", case.outline.client, case.outline.upstream);
-            assert!(case.name.starts_with(&pair), "{} is of {pair}", case.name);
-            assert!(
-                case.outline.refused || case.outline.status >= 400 || !case.answer.bytes.is_empty(),
-                "{}",
-                case.name
-            );
-        }
-    }
-
-    #[test]
-    fn every_known_defect_has_a_case() {
-        let cases = cases();
-        let words = |case: &Case| -> Vec<String> {
-            let about = case.outline.about.split(|letter: char| !letter.is_ascii_alphanumeric());
-            about.map(str::to_owned).collect()
-        };
-        let named: BTreeSet<String> = cases.iter().flat_map(words).collect();
-        let missing: Vec<&str> = DEFECTS.into_iter().filter(|defect| !named.contains(*defect)).collect();
-        assert!(missing.is_empty(), "no case names {missing:?}");
+        // The same length as before, so that positions stay.
+        let text = String::from_utf8_lossy(&self.bytes).replace("\r\n", "\n\n").into_bytes();
+        let ends = text.windows(2).enumerate().filter(|(_, pair)| pair == b"\n\n");
+        ends.map(|(at, _)| at + 2).collect()
     }
 }

@@ -192,8 +192,7 @@ fn by_words(path: &str, body: &[u8]) -> Script {
     let asked = text.rsplit("play:").next().unwrap_or_default();
     let name: String =
         asked.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
-    let api = ["messages", "responses"].into_iter().find(|api| path.ends_with(&format!("/{api}")));
-    let ending = format!("-to-{}--{name}", api.unwrap_or("completions"));
+    let ending = format!("-to-{}--{name}", api_of(path));
     match CASES.iter().find(|case| case.name.ends_with(&ending)) {
         Some(case) => Script::of(case),
         None => {
@@ -201,6 +200,20 @@ fn by_words(path: &str, body: &[u8]) -> Script {
             Script { status: 418, ..Script::body(&Body { extension: "txt".to_owned(), bytes }) }
         }
     }
+}
+
+/// The API that a path belongs to.
+fn api_of(path: &str) -> &'static str {
+    let operations = [
+        ("/messages", "messages"),
+        ("/responses", "responses"),
+        ("generateContent", "generate"),
+        ("streamGenerateContent", "generate"),
+        ("/converse", "converse"),
+        ("/converse-stream", "converse"),
+    ];
+    let path = path.split('?').next().unwrap_or_default();
+    operations.iter().find(|(end, _)| path.ends_with(end)).map_or("completions", |(_, api)| api)
 }
 
 type Piece = Result<Bytes, &'static str>;

@@ -27,10 +27,15 @@ struct Dialect {
     header: (&'static str, &'static str),
 }
 
-const DIALECTS: [Dialect; 3] = [
+const DIALECTS: [Dialect; 4] = [
     Dialect { api: "completions", path: "/v1/chat/completions", header: ("authorization", "Bearer x") },
     Dialect { api: "messages", path: "/v1/messages", header: ("anthropic-version", "2023-06-01") },
     Dialect { api: "responses", path: "/v1/responses", header: ("authorization", "Bearer x") },
+    Dialect {
+        api: "generate",
+        path: "/v1beta/models/completions/m:generateContent",
+        header: ("x-goog-api-key", "x"),
+    },
 ];
 
 /// Plays all of it.
@@ -108,7 +113,7 @@ async fn aliases(at: SocketAddr, provider: &Provider) -> Outcome {
 async fn parallel(at: SocketAddr, provider: &Provider) -> Outcome {
     let case = case("messages-to-completions--parallel-tools-streamed");
     provider.say(Script { pause: Duration::from_millis(20), ..Script::of(&case) });
-    let question = Question::post(case.path(), case.request.clone());
+    let question = Question::post(&case.path(), case.request.clone());
     let ask = |question: Question| tokio::spawn(async move { question.ask(at).await });
     let asked: Vec<_> = std::iter::repeat_n(question, 10).map(ask).collect();
     for answer in asked {
@@ -203,7 +208,7 @@ async fn cut(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome 
         let last =
             events.last().map(|last| (last.name.as_str(), json_of(last.data.as_bytes()))).unwrap_or_default();
         let fails = match dialect.api {
-            "completions" => last.1["error"]["message"].is_string(),
+            "completions" | "generate" => last.1["error"]["message"].is_string(),
             "messages" => last.0 == "error" && last.1["error"]["type"].is_string(),
             _ => matches!(last.0, "error" | "response.failed"),
         };
@@ -220,7 +225,7 @@ async fn cut_whole(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Ou
         let (said, _) = case.answer.bytes.split_at(case.answer.bytes.len() / 2);
         let body = Body { bytes: said.to_vec(), ..case.answer.clone() };
         provider.say(Script { ending: Ending::Broken, pieces: Script::body(&body).pieces, ..script });
-        let answer = with(dialect, Question::post(dialect.path, case.request)).ask(at).await?;
+        let answer = with(dialect, Question::post(&case.path(), case.request)).ask(at).await?;
         error(dialect, &answer, 502)?;
     }
     Ok(())
@@ -242,7 +247,7 @@ fn streamed(dialect: &Dialect) -> (Case, Question, Script) {
     let case = case(&format!("{}-to-{upstream}--turns-streamed", dialect.api));
     let events = String::from_utf8_lossy(&case.answer.bytes).into_owned();
     let pieces = events.split_inclusive("\n\n").map(|event| event.to_owned().into()).collect();
-    let question = with(dialect, Question::post(dialect.path, case.request.clone()));
+    let question = with(dialect, Question::post(&case.path(), case.request.clone()));
     let script = Script { pieces, ..Script::of(&case) };
     (case, question, script)
 }
@@ -257,10 +262,11 @@ fn error(dialect: &Dialect, answer: &Answer, status: u16) -> Outcome {
     let body = answer.json();
     let inner = &body["error"];
     let shaped = match dialect.api {
-        "messages" => body["type"] == "error",
-        _ => inner.get("code").is_some() && inner.get("param").is_some(),
+        "messages" => body["type"] == "error" && inner["type"].is_string(),
+        "generate" => inner["code"] == status && inner["status"].is_string(),
+        _ => inner.get("code").is_some() && inner.get("param").is_some() && inner["type"].is_string(),
     };
-    holds(&body, shaped && inner["type"].is_string() && inner["message"].is_string())?;
+    holds(&body, shaped && inner["message"].is_string())?;
     equal("media type", &Some("application/json"), &answer.header("content-type"))
 }
 

@@ -35,9 +35,10 @@ async fn play(host: &Host, provider: &Provider, case: &Case) -> Outcome {
 
 /// What the client sends: its own credential, and headers that must stay here.
 fn question(case: &Case) -> Question {
-    let mut question = Question::post(case.path(), case.request.clone());
-    question = match case.outline.client.as_str() {
+    let mut question = Question::post(&case.path(), case.request.clone());
+    question = match case.client.as_str() {
         "messages" => question.header("x-api-key", CLIENT_KEY).header("anthropic-version", "2023-06-01"),
+        "generate" => question.header("x-goog-api-key", CLIENT_KEY),
         _ => question.header("authorization", &format!("Bearer {CLIENT_KEY}")),
     };
     for (name, value) in &case.outline.headers {
@@ -53,13 +54,14 @@ fn question(case: &Case) -> Question {
 }
 
 fn check_received(case: &Case, received: &Received) -> Outcome {
-    let family = family(&case.outline.upstream);
+    let family = family(case.provider());
     equal("method", &"POST", &received.method.as_str())?;
-    equal("path", &family.path, &received.path.split('?').next().unwrap_or_default())?;
+    let path = received.path.split("?beta=").next().unwrap_or_default();
+    equal("path", &family.paths[usize::from(case.asks_for_stream())], &path)?;
     let header = |name: &str| received.headers.get(name).and_then(|value| value.to_str().ok());
     let (name, credential) = family.credential;
     equal(name, &Some(credential), &header(name))?;
-    holds("no anthropic-version", family.api != "messages" || header("anthropic-version").is_some())?;
+    holds("no anthropic-version", case.upstream != "messages" || header("anthropic-version").is_some())?;
     for (name, value) in &received.headers {
         let value = String::from_utf8_lossy(value.as_bytes());
         let private =
@@ -67,7 +69,8 @@ fn check_received(case: &Case, received: &Received) -> Outcome {
         let foreign = value.contains(CLIENT_KEY) || value.contains("10.1.2.3");
         holds(format!("the provider got {name}: {value}"), !private && !foreign)?;
     }
-    holds("both credentials", header("authorization").is_none() || header("x-api-key").is_none())?;
+    let credentials = ["authorization", "x-api-key", "x-goog-api-key"].into_iter().filter_map(header);
+    equal("credentials", &1, &credentials.count())?;
     case.check_sent(&received.body).map_err(|why| format!("sent: {why}"))
 }
 
@@ -76,7 +79,7 @@ fn check_answer(case: &Case, answer: &Answer) -> Outcome {
     case.check_got(&answer.body).map_err(|why| format!("got: {why}"))?;
     holds("the answer's body broke off", answer.complete)?;
     let streams = answer.header("content-type").is_some_and(|value| value.starts_with("text/event-stream"));
-    equal("is a stream", &case.streams(), &streams)?;
+    equal("is a stream", &case.gets_stream(), &streams)?;
     holds("no x-request-id", answer.header("x-request-id").is_some())?;
     for (name, value) in &case.outline.expect_headers {
         equal(name, &Some(value.as_str()), &answer.header(name))?;

@@ -74,7 +74,7 @@ async fn refused(host: &Host, provider: &Provider) -> Outcome {
 }
 
 async fn ask(host: &Host, case: &Case, id: &str) -> Outcome {
-    let question = Question::post(case.path(), case.request.clone()).header("x-request-id", id);
+    let question = Question::post(&case.path(), case.request.clone()).header("x-request-id", id);
     question.ask(host.address).await.map(drop)
 }
 
