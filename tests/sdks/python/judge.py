@@ -1,7 +1,8 @@
 """The vendors' own published types as judges of the corpus.
 
-What providers receive must be requests as the SDKs' types have them, and what clients receive answers and events: no
-member of the wrong type, none that is missing, none that is unknown. Prints `ok FILE` for each file that holds.
+What providers receive must be requests as the vendors' types have them, and what clients receive answers and events: no
+member of the wrong type, none that is missing, none that is unknown. So must be what the corpus itself has clients ask
+and providers answer. Prints `ok FILE` for each file that holds.
 """
 
 import collections.abc
@@ -15,32 +16,60 @@ import anthropic.types
 import openai.types.chat
 import openai.types.responses
 import typing_extensions
+from google.genai import _common as genai
+from google.genai import types as gemini
+from groq.types.chat import completion_create_params as groq
+from mistralai.client import models as mistral
+from together.types.chat import completion_create_params as together
 from anthropic.types import message_create_params
 from openai.types.chat import completion_create_params
 from openai.types.responses import response_create_params
 from pydantic import BaseModel, TypeAdapter
 
+import shapes
 from checks import check, close
+
+
+class GenerateContentRequest(genai.BaseModel):
+    """https://ai.google.dev/api/generate-content#request-body, of which the SDK has the parts only."""
+
+    contents: list[gemini.Content]
+    tools: list[gemini.Tool] | None = None
+    tool_config: gemini.ToolConfig | None = None
+    safety_settings: list[gemini.SafetySetting] | None = None
+    system_instruction: gemini.Content | None = None
+    generation_config: gemini.GenerationConfig | None = None
+    cached_content: str | None = None
+    service_tier: str | None = None
+    store: bool | None = None
+
 
 REQUESTS = {
     "completions": completion_create_params.CompletionCreateParams,
     "messages": message_create_params.MessageCreateParams,
     "responses": response_create_params.ResponseCreateParams,
+    "mistral": mistral.ChatCompletionRequestTypedDict | mistral.ChatCompletionStreamRequestTypedDict,
+    "groq": groq.CompletionCreateParams,
+    "together_ai": together.CompletionCreateParams,
 }
 ANSWERS = {
     "completions": openai.types.chat.ChatCompletion,
     "messages": anthropic.types.Message,
     "responses": openai.types.responses.Response,
+    "generate": gemini.GenerateContentResponse,
 }
 EVENTS = {
     "completions": openai.types.chat.ChatCompletionChunk,
     "messages": anthropic.types.RawMessageStreamEvent,
     "responses": openai.types.responses.ResponseStreamEvent,
+    "generate": gemini.GenerateContentResponse,
 }
 # Sampling, which the newest models do not take and the newest SDK therefore does not name.
 OF_OLDER_MODELS = {"messages": ["temperature", "top_p", "top_k"]}
-# The reference's own examples have it; the SDK's type does not.
-UNNAMED = ("$.store", "$.response[0].store")
+# Members that the SDKs' types do not have: `store` is in the reference's own examples; the others are how vendors of
+# compatible APIs give what their models thought (https://api-docs.deepseek.com/guides/thinking_mode,
+# https://openrouter.ai/docs/guides/best-practices/reasoning-tokens, https://ai.google.dev/gemini-api/docs/openai).
+UNNAMED = (".store", ".reasoning_content", ".reasoning_details", ".extra_content")
 NULLABLE = (typing_extensions.Required, typing_extensions.NotRequired, typing.Required, typing.NotRequired)
 
 
@@ -124,16 +153,34 @@ def unknown(model, path="$"):
     return found
 
 
-def judge_request(api, value):
-    for name in OF_OLDER_MODELS.get(api, []):
+def judge_request(kind, value):
+    """`kind` is an API, or a provider of its own kind of Chat Completions."""
+    if kind == "generate":
+        return TypeAdapter(GenerateContentRequest).validate_json(json.dumps(value))
+    if kind == "converse":
+        return shapes.judge_request(value, demand)
+    for name in OF_OLDER_MODELS.get(kind, []):
         value.pop(name, None)
-    judge(REQUESTS[api], value)
+    judge(REQUESTS[kind], value)
 
 
 def judge_answer(kind, value):
-    model = TypeAdapter(kind).validate_python(value)
-    extra = [path for path in unknown(model) if path not in UNNAMED]
+    model = TypeAdapter(kind).validate_json(json.dumps(value))
+    extra = [path for path in unknown(model) if not path.endswith(UNNAMED)]
     demand(not extra, ", ".join(extra), f"no member of {type(model).__name__}")
+
+
+def judge_body(api, file):
+    """Judges what an API answers, whole or streamed; an error of it is for the SDKs' scripts to see."""
+    if file.suffix == ".frames":
+        return [shapes.judge_frame(line, demand) for line in file.read_text(encoding="utf-8").splitlines()]
+    if file.suffix == ".sse":
+        found = events(unmasked(file))
+        return [judge_answer(EVENTS[api], event) for event in found if not is_error(event) and not is_ping(event)]
+    value = read(file)
+    if is_error(value) or api == "converse" and "message" in value:
+        return None
+    return shapes.judge_answer(value, demand) if api == "converse" else judge_answer(ANSWERS[api], value)
 
 
 def events(text):
@@ -143,20 +190,32 @@ def events(text):
 
 def judge_case(folder):
     case = json.loads((folder / "case.json").read_text())
-    sent, whole, streamed = folder / "sent.json", folder / "got.json", folder / "got.sse"
+    client, upstream = folder.name.split("--")[0].split("-to-")
+    sent = folder / "sent.json"
     if sent.exists():
-        check(f"{folder.name}/sent.json", lambda: judge_request(case["upstream"], read(sent)))
-    if whole.exists() and not is_error(read(whole)):
-        check(f"{folder.name}/got.json", lambda: judge_answer(ANSWERS[case["client"]], read(whole)))
-    if streamed.exists():
-        kind, found = EVENTS[case["client"]], events(unmasked(streamed))
-        told = [event for event in found if not is_error(event)]
-        check(f"{folder.name}/got.sse", lambda: [judge_answer(kind, event) for event in told])
+        kind = case.get("dialect", upstream)
+        check(f"{folder.name}/sent.json", lambda: judge_request(kind, read(sent)))
+    for got in (folder / "got.json", folder / "got.sse"):
+        if got.exists():
+            check(f"{folder.name}/{got.name}", lambda: judge_body(client, got))
+
+
+def judge_shared(root):
+    for file in sorted(root.glob("requests/*/*.json")):
+        check(f"{file.relative_to(root)}", lambda: judge_request(file.parent.name, read(file)))
+    for file in sorted(root.glob("answers/*/*")):
+        if file.suffix in (".json", ".sse", ".frames") and not file.name.endswith(".head.json"):
+            check(f"{file.relative_to(root)}", lambda: judge_body(file.parent.name, file))
 
 
 def is_error(body):
-    """OpenAI's types have no error of their own; the SDKs' scripts see them as exceptions."""
-    return body.get("type") == "error" or isinstance(body.get("error"), dict)
+    """The types have no errors; the SDKs' scripts see them as exceptions."""
+    return body.get("type") == "error" or body.get("object") != "response" and isinstance(body.get("error"), dict)
+
+
+def is_ping(event):
+    """Anthropic's SDK passes over these before it looks at the type."""
+    return event.get("type") == "ping"
 
 
 def unmasked(file):
@@ -168,7 +227,9 @@ def read(file):
     return json.loads(unmasked(file))
 
 
-for folder in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+root = pathlib.Path(sys.argv[1])
+judge_shared(root)
+for folder in sorted(root.iterdir()):
     if (folder / "case.json").exists():
         judge_case(folder)
 close()
