@@ -89,7 +89,7 @@ pub fn read_text(
     match compiled.filter(|_| walked.errors.is_empty()) {
         None => Err(telling.problems(walked.errors)),
         Some(compiled) => Ok(Loaded {
-            unserved: telling.unserved(&walked.json, &compiled),
+            unserved: telling.unserved(&walked.json),
             compiled,
             warnings: telling.problems(walked.warnings).0,
             unset: telling.unset(walked.unset),
@@ -100,9 +100,8 @@ pub fn read_text(
 /// The configuration of a gateway that has none: every provider whose key is in the environment, and where there is
 /// no key, the built-in `demo/echo`.
 pub fn zero(environment: impl Fn(&str) -> Option<String>) -> Loaded {
-    let is_set = |name: &str| environment(name).is_some_and(|value| !value.trim().is_empty());
-    let keyed = usual().filter(|(key, _)| is_set(key)).map(|(_, dialect)| CompiledProvider::usual(dialect));
-    let mut providers = keyed.collect::<Vec<_>>();
+    let found = DIALECTS.iter().filter_map(|dialect| CompiledProvider::found(dialect, &environment));
+    let mut providers = found.collect::<Vec<_>>();
     if providers.is_empty() {
         providers = Compiled::demo().providers;
     }
@@ -187,8 +186,8 @@ impl Telling<'_> {
         self.problems(found.into_iter().map(|(path, name)| (path, message(name)))).0
     }
 
-    fn unserved(&self, json: &Json, compiled: &Compiled) -> Vec<Unserved> {
-        let gaps = served::gaps(json, compiled).into_iter();
+    fn unserved(&self, json: &Json) -> Vec<Unserved> {
+        let gaps = served::gaps(json).into_iter();
         let mut unserved = gaps
             .map(|gap| Unserved { problem: self.problem(&gap.path, gap.what), hosts: gap.hosts })
             .collect::<Vec<_>>();

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use brightstaff::configuration::{self, Host, Loaded};
+use shared::api::Api;
 use shared::dialect::{DIALECTS, Dialect};
 use shared::gateway::{Credential, Gateway, Serves};
 
@@ -227,12 +228,124 @@ fn addresses_of_your_own_speak_what_they_speak() {
     let text = "model_providers:\n  - {model: mine/a, base_url: 'https://h', provider_interface: anthropic}\n  \
                 - {model: mine/b, base_url: 'https://h/x', provider_interface: openai, apis: [responses, messages]}\n";
     let gateway = open(text);
-    let words = |index: usize| gateway.providers[index].apis.iter().map(|api| api.name()).collect::<Vec<_>>();
-    assert_eq!((words(0), words(1)), (vec!["messages"], vec!["responses", "messages"]));
+    let spoken = |index: usize| {
+        let to = |client| gateway.providers[index].api_for(client, "m").unwrap().name();
+        [Api::Completions, Api::Messages, Api::Responses].map(to)
+    };
+    assert_eq!(spoken(0), ["messages"; 3]);
+    assert_eq!(spoken(1), ["responses", "messages", "responses"]);
     assert_eq!(
         (gateway.providers[0].base.as_str(), gateway.providers[1].base.as_str()),
         ("https://h/v1", "https://h/x")
     );
+}
+
+/// Where a provider is at AWS and Google Cloud follows from the region and the project, or is said (F6).
+#[test]
+fn f6_addresses_follow_from_regions() {
+    let base = |entry: &str| open(&format!("model_providers: [{{{entry}}}]")).providers[0].base.clone();
+    let key = "access_key: $KEY";
+    assert_eq!(
+        base(&format!("model: amazon_bedrock/m, region: eu-central-1, {key}")),
+        "https://bedrock-runtime.eu-central-1.amazonaws.com"
+    );
+    assert_eq!(
+        base(&format!("model: mine/m, provider_interface: amazon_bedrock, region: cn-north-1, {key}")),
+        "https://bedrock-runtime.cn-north-1.amazonaws.com.cn"
+    );
+    for (region, host) in [
+        ("us-east5", "us-east5-aiplatform.googleapis.com"),
+        ("global", "aiplatform.googleapis.com"),
+        ("eu", "aiplatform.eu.rep.googleapis.com"),
+    ] {
+        let root = format!("https://{host}/v1/projects/p-1/locations/{region}");
+        assert_eq!(base(&format!("model: vertex/m, region: {region}, project: p-1, {key}")), root);
+    }
+    let own = "base_url: 'https://vertex.example.com', region: global, project: p-1";
+    assert_eq!(
+        base(&format!("model: vertex/m, {own}, {key}")),
+        "https://vertex.example.com/v1/projects/p-1/locations/global"
+    );
+    let whole = "base_url: 'https://h/v1/projects/p/locations/l'";
+    assert_eq!(base(&format!("model: vertex/m, {whole}, {key}")), "https://h/v1/projects/p/locations/l");
+}
+
+/// What lacks for an address, or cannot be part of one, is told.
+#[test]
+fn addresses_need_their_parts() {
+    let wrong = |entry: &str, message: &str| {
+        let text = format!("{HEAD}model_providers: [{{{entry}, access_key: $KEY}}]\n");
+        let problems = read(&text).unwrap_err().to_string();
+        assert!(problems.contains(message), "{problems}");
+    };
+    wrong("model: amazon_bedrock/m", "needs `region`, or `base_url`: where it is, like `https://bedrock");
+    wrong("model: vertex/m, region: global", "needs `project`: the address follows from it");
+    wrong(
+        "model: vertex/m, base_url: 'https://h', project: p",
+        "needs `region`: the address follows from it",
+    );
+    wrong("model: vertex/m, project: p, region: 'a/b'", "region: `a/b` cannot be part of an address");
+    wrong("model: openai/m, aws: {}", "aws: is for providers of AWS");
+    wrong("model: amazon_bedrock/m, region: r-r-1, aws: {}", "aws: is one way to say who calls");
+}
+
+/// Requests to AWS are signed with keys in the usual variables unless others are said, for the region that is said or
+/// that the address tells (F6).
+#[test]
+fn f6_signatures_have_keys_and_a_region() {
+    let signer = |entry: &str| {
+        let text = format!("model_providers: [{{model: amazon_bedrock/m, {entry}}}]");
+        let compiled = read(&format!("{HEAD}{text}")).unwrap().compiled;
+        let mut gateway = compiled.open(|name| Some(format!("{name}-value"))).unwrap();
+        let Credential::Signature(signer) = gateway.providers.remove(0).credential else {
+            panic!("{entry} does not sign");
+        };
+        let token = signer.session_token.as_ref().map(|token| token.expose().to_owned());
+        (signer.id, signer.secret.expose().to_owned(), token, signer.region, signer.service)
+    };
+    let usual = |region: &str| {
+        let (id, secret) = ("AWS_ACCESS_KEY_ID-value".to_owned(), "AWS_SECRET_ACCESS_KEY-value".to_owned());
+        (id, secret, None, region.to_owned(), "bedrock")
+    };
+    assert_eq!(signer("region: us-west-2, aws: {}"), usual("us-west-2"));
+    let vpc = "https://vpce-1-2.bedrock-runtime.eu-west-1.vpce.amazonaws.com";
+    assert_eq!(signer(&format!("base_url: '{vpc}', aws: {{}}")), usual("eu-west-1"));
+    let fips = "https://bedrock-runtime-fips.us-east-1.amazonaws.com";
+    assert_eq!(signer(&format!("base_url: '{fips}', region: us-east-2, aws: {{}}")), usual("us-east-2"));
+    let keys = "aws: {access_key_id: AKID, secret_access_key: $S, session_token: $T}";
+    let given = ("AKID".to_owned(), "S-value".to_owned(), Some("T-value".to_owned()));
+    let (id, secret, token, ..) = signer(&format!("region: us-west-2, {keys}"));
+    assert_eq!((id, secret, token), given);
+}
+
+/// Where the usual variables tell who and where, Bedrock and Vertex are served without a file.
+#[test]
+fn zero_configuration_finds_keys_and_regions() {
+    let zero = |variables: &[(&str, &str)]| {
+        let find =
+            |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+        let compiled = configuration::zero(find).compiled;
+        let gateway = compiled.open(find).unwrap();
+        gateway
+            .providers
+            .into_iter()
+            .map(|provider| (provider.name, provider.base, provider.credential))
+            .collect::<Vec<_>>()
+    };
+    let keys = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_SESSION_TOKEN", "t")];
+    let found = zero(&[&keys[..], &[("AWS_DEFAULT_REGION", "us-west-2")]].concat());
+    let [(name, base, Credential::Signature(signer))] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((name.as_str(), signer.region.as_str()), ("amazon_bedrock/*", "us-west-2"));
+    assert_eq!(base, "https://bedrock-runtime.us-west-2.amazonaws.com");
+    assert!(signer.session_token.is_some());
+    let key = [("AWS_BEARER_TOKEN_BEDROCK", "key"), ("AWS_REGION", "r-r-1")];
+    assert!(matches!(&zero(&[&keys[..], &key].concat())[..], [(_, _, Credential::Key(_))]));
+    let vertex = [("VERTEX_TOKEN", "t"), ("GOOGLE_CLOUD_PROJECT", "p"), ("GOOGLE_CLOUD_LOCATION", "global")];
+    let [(_, base, _)] = &zero(&vertex)[..] else { panic!("vertex is not found") };
+    assert_eq!(base, "https://aiplatform.googleapis.com/v1/projects/p/locations/global");
+    for too_little in [&keys[..], &keys[1..], &vertex[..2], &[("AWS_REGION", "us-west-2")]] {
+        assert_eq!(zero(too_little)[0].0, "demo/echo", "{too_little:?}");
+    }
 }
 
 /// A subscription's provider is called with the caller's own token unless there is a key.
@@ -555,10 +668,12 @@ const TABLE_HEAD: &str =
 fn row(dialect: &Dialect) -> String {
     let code = |word: &&str| format!("`{word}`");
     let aliases = dialect.aliases.iter().map(code).collect::<Vec<_>>().join(", ");
-    let key = dialect.key.filter(|_| dialect.base.is_some() && !dialect.apis.is_empty());
+    let placed = !dialect.places.is_empty();
+    let key = dialect.key.filter(|_| dialect.base.is_some() || placed);
     let key = key.as_ref().map(code).unwrap_or_default();
     let address = match dialect.base {
         Some(base) => format!("`{base}`"),
+        None if placed => format!("`region`, or `base_url`, like `{}`", dialect.example),
         None => format!("`base_url`, like `{}`", dialect.example),
     };
     let apis = dialect.apis.iter().map(|api| api.name()).collect::<Vec<_>>().join(", ");

@@ -4,6 +4,7 @@
 
 pub mod completions;
 pub mod converse;
+mod exception;
 mod form;
 mod gather;
 pub mod generate;
@@ -86,6 +87,15 @@ impl Api {
         }
     }
 
+    /// A reader for a provider's stream of the family's events, however they are framed.
+    pub fn read_stream(self, framing: Framing) -> Box<dyn ReadStream> {
+        let events = self.read().stream();
+        match framing {
+            Framing::Chunks => Box::new(exception::Framed { events, over: false }),
+            Framing::Events | Framing::Binary => events,
+        }
+    }
+
     /// Writes the family's bodies.
     pub fn write(self) -> &'static dyn Write {
         match self {
@@ -131,6 +141,11 @@ pub trait Read: Sync {
     /// Keeps the provider's status, message, code and parameter. The kind comes from the body's own word where it has
     /// one, else from the status.
     fn error(&self, status: u16, body: &[u8]) -> Error;
+
+    /// Whether the body of an error is in this API's own words, and not in those of whoever hosts it.
+    fn is_error(&self, _body: Json<'_>) -> bool {
+        true
+    }
 }
 
 /// From the representation to a family's bytes.

@@ -23,7 +23,7 @@ pub use prompts::{
     Endpoint, HttpMethod, InputGuards, Jailbreak, OnException, Parameter, PromptGuards, PromptTarget,
     Protocol, Scalar, TargetEndpoint,
 };
-pub use providers::{InlinePreference, Provider};
+pub use providers::{Aws, InlinePreference, Provider};
 pub use routing::{
     Cache, CacheKind, CostCatalogue, LatencySource, MetricsSource, Prefer, PromptCaching, Routing,
     RoutingBudget, RoutingPreference, SelectionPolicy, StateStorage, StorageKind,

@@ -10,6 +10,7 @@ pub use rows::DIALECTS;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::api::Api;
+use crate::wire::Framing;
 
 /// What to know of a provider in order to write to it.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +91,12 @@ pub struct Dialect {
     pub key: Option<&'static str>,
     /// The complete root of its API; none where the configuration must say.
     pub base: Option<&'static str>,
+    /// The root where it follows from `region` and `project`, for the regions that begin so; the first that fits counts.
+    pub places: &'static [(Name, &'static str)],
+    /// The variables that usually hold these two; of the region's, the first that is set counts.
+    pub usual_place: UsualPlace,
+    /// The service that requests are signed for (SigV4), where they can be signed instead of carrying a key.
+    pub signs: Option<&'static str>,
     /// A `base_url` to show where the configuration must say.
     pub example: &'static str,
     /// The path that a `base_url` without one gets.
@@ -98,6 +105,10 @@ pub struct Dialect {
     pub endings: &'static [(&'static str, &'static str)],
     /// The APIs it speaks; the first is for clients of any other. None: it is not served yet.
     pub apis: &'static [Api],
+    /// Models that speak other APIs than the rest; the first that fits counts.
+    pub speaks: &'static [(Name, &'static [Api])],
+    /// The APIs that it has in a form of its own.
+    pub forms: &'static [Form],
     /// Where operations are that are not in the usual place behind the root.
     pub routes: &'static [Route],
     /// The version of the API where routes have one in them and the configuration says nothing.
@@ -114,7 +125,7 @@ pub struct Dialect {
     pub makes: &'static [&'static str],
     pub quirks: Quirks,
     /// Models that differ from the provider's quirks; the first that fits counts.
-    pub models: &'static [ModelQuirks],
+    pub models: &'static [&'static [ModelQuirks]],
 }
 
 /// How a key is sent.
@@ -134,6 +145,45 @@ pub struct Route {
     pub under: &'static str,
     /// `{model}` stands for the percent-encoded model, `{version}` for the version of the API.
     pub path: &'static str,
+    /// The path for answers that are to be streamed, where it is another.
+    pub stream: Option<&'static str>,
+}
+
+/// The variables that usually hold where an account is.
+#[derive(Clone, Copy, Debug)]
+pub struct UsualPlace {
+    pub region: &'static [&'static str],
+    pub project: Option<&'static str>,
+}
+
+/// An API in a form that is not its maker's: what differs of its bodies, headers and streams.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    pub api: Api,
+    /// Top-level members that the path says, and the body must not.
+    pub drops: &'static [&'static str],
+    /// Headers of the API that are members of the body instead.
+    pub moves: &'static [Move],
+    pub framing: Framing,
+    /// The API in whose words its errors are where they are not in those of the form's.
+    pub errors: Api,
+}
+
+/// A header that is a member of the body instead.
+#[derive(Clone, Copy, Debug)]
+pub struct Move {
+    pub header: &'static str,
+    pub member: &'static str,
+    pub shape: Shape,
+}
+
+/// What becomes of a header's value in a body.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// A string that must be there: `own` where the client says `usual` or nothing.
+    Word { usual: &'static str, own: &'static str },
+    /// An array of the words between commas, but for those that begin so: the provider refuses them, and they are lost.
+    List { refused: &'static [&'static str] },
 }
 
 /// What a provider's models are like that differ from the others.
@@ -185,11 +235,29 @@ impl Dialect {
         other.unwrap_or_else(|| base.to_owned())
     }
 
+    /// The root for a region and a project, with what is not given left open (`{region}`).
+    pub fn place(&self, region: Option<&str>, project: Option<&str>) -> Option<String> {
+        let (_, root) = self.places.iter().find(|(name, _)| name.fits(region.unwrap_or_default()))?;
+        Some(settle(root, region, project))
+    }
+
+    /// The APIs that a model speaks; the first is for clients of any other.
+    pub fn apis_of(&self, model: &str) -> &'static [Api] {
+        let own = self.speaks.iter().find(|(name, _)| name.fits(model));
+        own.map_or(self.apis, |(_, apis)| apis)
+    }
+
+    /// The provider's own form of an API, where it has one.
+    pub fn form(&self, api: Api) -> Option<&'static Form> {
+        self.forms.iter().find(|form| form.api == api)
+    }
+
     /// Where an operation of `api` is, which some APIs have in another place for answers that are to be streamed. `base`
     /// is a complete root, `version` the configured one.
     pub fn address(&self, base: &str, api: Api, model: &str, version: Option<&str>, stream: bool) -> String {
         let route = self.routes.iter().find(|route| route.api == api && base.ends_with(route.under));
-        let path = route.map_or(usual_path(api, stream), |route| route.path);
+        let own = route.map(|route| route.stream.filter(|_| stream).unwrap_or(route.path));
+        let path = own.unwrap_or(usual_path(api, stream));
         let path = path.replace("{version}", version.unwrap_or(self.api_version));
         if !path.contains("{model}") {
             return format!("{base}/{path}");
@@ -211,13 +279,14 @@ impl Dialect {
     /// The headers that go with this API besides the key.
     pub fn headers(&self, api: Api) -> impl Iterator<Item = (&'static str, &'static str)> {
         // https://docs.anthropic.com/en/api/versioning: a version goes with every request.
-        let version = (api == Api::Messages).then_some(("anthropic-version", "2023-06-01"));
+        let version =
+            (api == Api::Messages && self.form(api).is_none()).then_some(("anthropic-version", "2023-06-01"));
         self.headers.iter().copied().chain(version)
     }
 
     /// What to know of this model.
     pub fn quirks(&self, model: &str) -> &Quirks {
-        let row = self.models.iter().find(|row| row.model.fits(model));
+        let row = self.models.iter().copied().flatten().find(|row| row.model.fits(model));
         row.map_or(&self.quirks, |row| &row.quirks)
     }
 
@@ -225,6 +294,17 @@ impl Dialect {
     pub fn makes(&self, model: &str) -> bool {
         self.makes.iter().any(|beginning| model.starts_with(beginning))
     }
+}
+
+/// A root with `{region}` and `{project}` filled in as far as they are given.
+pub fn settle(root: &str, region: Option<&str>, project: Option<&str>) -> String {
+    let mut settled = root.to_owned();
+    for (name, value) in [("{region}", region), ("{project}", project)] {
+        if let Some(value) = value {
+            settled = settled.replace(name, value);
+        }
+    }
+    settled
 }
 
 /// Where an operation usually is behind the root.

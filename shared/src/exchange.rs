@@ -2,6 +2,7 @@
 
 mod asked;
 mod demo;
+mod form;
 mod headers;
 mod losses;
 mod models;
@@ -20,7 +21,7 @@ use http::{Request, Response};
 
 use crate::api::{Api, Echo};
 use crate::error::Error;
-use crate::gateway::{Gateway, Resolved};
+use crate::gateway::{Gateway, Provider, Resolved};
 use crate::host::Host;
 use crate::ir::Loss;
 use crate::report::Report;
@@ -78,16 +79,21 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
     let written = target.write(&asked, request)?;
     call.note_losses(wish, &written.losses)?;
-    let response = send(call, &written.request).await?;
+    let response = send(call, target.provider, &written.request).await?;
     reply::relay(call, &asked, &target, response).await
 }
 
-/// Sends a request as often as is needed and allowed.
-async fn send<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Result<Response<H::Body>, Error> {
+/// Sends a request as often as is needed and allowed, each time signed anew where its provider wants that.
+async fn send<H: Host>(
+    call: &mut Call<'_, H>,
+    provider: &Provider,
+    request: &Request<Bytes>,
+) -> Result<Response<H::Body>, Error> {
     let mut retries = Retries::new(call.gateway, H::RESENDS);
     loop {
         call.report.attempts += 1;
-        let sent = call.host.send(request.clone(), call.gateway.timeout()).await;
+        let attempt = outgoing::sign(provider, request, call.host.now())?;
+        let sent = call.host.send(attempt, call.gateway.timeout()).await;
         call.note_head();
         match retries.judge(sent, call.host.random()) {
             Verdict::Relay(response) => return Ok(response),

@@ -6,7 +6,9 @@
 mod compiled;
 mod resolve;
 
-pub use compiled::{Compiled, CompiledBackend, CompiledProvider, FORMAT, Flaw, Template};
+pub use compiled::{
+    Compiled, CompiledBackend, CompiledKeys, CompiledProvider, CompiledSigning, FORMAT, Flaw, Template,
+};
 pub use resolve::{Model, Resolved};
 
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::Api;
 use crate::dialect::{Auth, Dialect, Quirks};
 use crate::error::{Error, Fault, Kind};
+use crate::signature::Signer;
 
 /// A configuration that has been checked and whose secrets are filled in. `Debug` shows none of them.
 #[derive(Debug)]
@@ -84,7 +87,7 @@ pub struct Provider {
     /// Whether requests that name no model come here.
     pub default: bool,
     pub dialect: &'static Dialect,
-    /// The APIs it speaks; the first is for clients of any other.
+    /// The APIs that the configuration says it speaks, the first for clients of any other; none: those of its dialect.
     pub apis: Vec<Api>,
     /// The complete root of its API, without a slash at its end.
     pub base: String,
@@ -134,6 +137,8 @@ pub enum Credential {
     None,
     /// By the operator's key.
     Key(Secret),
+    /// By the operator's signature, a new one with each request.
+    Signature(Signer),
     /// By the caller's own credential.
     Passthrough,
 }
@@ -175,8 +180,9 @@ impl Provider {
     }
 
     /// The API to speak for a client of `client`; none where the provider is not served yet.
-    pub fn api_for(&self, client: Api) -> Option<Api> {
-        self.apis.iter().copied().find(|&api| api == client).or(self.apis.first().copied())
+    pub fn api_for(&self, client: Api, model: &str) -> Option<Api> {
+        let apis = if self.apis.is_empty() { self.dialect.apis_of(model) } else { &self.apis };
+        apis.iter().copied().find(|&api| api == client).or(apis.first().copied())
     }
 
     /// The address of an operation, for an answer that is to be streamed or not.

@@ -17,4 +17,5 @@ pub mod ir;
 pub mod origin;
 pub mod relay;
 pub mod report;
+pub mod signature;
 pub mod wire;

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
 use crate::report::{Outcome, Report};
-use crate::wire::Scanner;
+use crate::wire::{Frame, Framing, Kind, Scanner, sse};
 
 /// Carries one streamed answer from a provider to a client.
 ///
@@ -43,6 +43,14 @@ enum Output {
         begun: bool,
         naming: Naming,
     },
+    /// The provider's own events, taken out of the frames in which they came, for clients of their family.
+    Unframed {
+        /// For what the frames themselves tell.
+        writer: Box<dyn WriteStream>,
+        naming: Naming,
+        /// Whether the frame under way is an event of the family, which goes to the client as it is.
+        own: bool,
+    },
     Translated {
         unwrap: Unwrap,
         writer: Box<dyn WriteStream>,
@@ -63,15 +71,29 @@ pub enum Ending {
 impl Relay {
     /// A relay from `upstream` to `client`. Events of more than `limit` bytes end the answer with an error.
     pub fn new(client: Api, upstream: Api, echo: Echo, limit: usize, report: Report) -> Relay {
+        Relay::framed(client, upstream, upstream.framing(), echo, limit, report)
+    }
+
+    /// The same from a provider that frames the events of `upstream` in its own way.
+    pub fn framed(
+        client: Api,
+        upstream: Api,
+        framing: Framing,
+        echo: Echo,
+        limit: usize,
+        report: Report,
+    ) -> Relay {
+        let writer = || client.write().stream(echo.clone());
         let output = match client == upstream {
             true if echo.array => Output::Array { begun: false, naming: Naming::new(client, &echo) },
-            true => Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) },
-            false => {
-                Output::Translated { unwrap: Unwrap::default(), writer: client.write().stream(echo.clone()) }
+            true if framing == client.framing() => {
+                Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) }
             }
+            true => Output::Unframed { writer: writer(), naming: Naming::new(client, &echo), own: false },
+            false => Output::Translated { unwrap: Unwrap::default(), writer: writer() },
         };
-        let scanner = upstream.framing().scanner(limit);
-        Relay { scanner, reader: upstream.read().stream(), client, echo, output, report, over: false }
+        let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing));
+        Relay { scanner, reader, client, echo, output, report, over: false }
     }
 
     /// Takes the next piece of the provider's body and appends what the client gets for it.
@@ -104,7 +126,7 @@ impl Relay {
     fn take(&mut self, piece: &[u8], now: Timestamp, out: &mut BytesMut) {
         let Relay { scanner, reader, output, report, over, .. } = self;
         let scanned = scanner.push(piece, &mut |frame| {
-            output.element(frame.data, out);
+            output.frame(frame, out);
             reader.push(frame, &mut |event| {
                 note(&event, now, report, over);
                 output.push(event, out);
@@ -161,7 +183,7 @@ impl Relay {
         self.report.status = status;
         let event = Event::Fail(error);
         match &mut self.output {
-            Output::Translated { writer, .. } => writer.push(&event, out),
+            Output::Translated { writer, .. } | Output::Unframed { writer, .. } => writer.push(&event, out),
             Output::Array { .. } => {
                 let mut element = BytesMut::new();
                 if let Event::Fail(error) = &event {
@@ -178,6 +200,22 @@ impl Relay {
 }
 
 impl Output {
+    /// A frame before it is read.
+    fn frame(&mut self, frame: Frame<'_>, out: &mut BytesMut) {
+        match self {
+            Output::Array { .. } => self.element(frame.data, out),
+            Output::Unframed { own, naming, .. } => {
+                *own = frame.kind == Kind::Event;
+                if *own {
+                    let mut data = BytesMut::with_capacity(frame.data.len());
+                    naming.data(frame.data, &mut data);
+                    sse::write(frame.name, &data, out);
+                }
+            }
+            Output::Verbatim { .. } | Output::Translated { .. } => {}
+        }
+    }
+
     /// An event's data as the next element of the array.
     fn element(&mut self, data: &[u8], out: &mut BytesMut) {
         let Output::Array { begun, naming } = self else { return };
@@ -193,8 +231,12 @@ impl Output {
     }
 
     fn push(&mut self, event: Event<'_>, out: &mut BytesMut) {
-        if let Output::Translated { unwrap, writer } = self {
-            unwrap.push(event, &mut |event| writer.push(&event, out));
+        match self {
+            Output::Translated { unwrap, writer } => {
+                unwrap.push(event, &mut |event| writer.push(&event, out))
+            }
+            Output::Unframed { writer, own: false, .. } => writer.push(&event, out),
+            Output::Unframed { .. } | Output::Verbatim { .. } | Output::Array { .. } => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! Bytes on the wire: JSON text, server-sent events, and the binary frames of AWS event streams.
 
+mod chunks;
 pub mod eventstream;
 pub mod json;
 mod scanner;

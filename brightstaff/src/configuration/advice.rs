@@ -14,6 +14,13 @@ const ADVICE: &[(&str, &str, &str)] = &[
     ("model_providers[]", "provider", "now stands in front of the model: `model: provider/model`"),
     ("model_providers[]", "api_key", "is `access_key`"),
     ("model_providers[]", "key", "is `access_key`"),
+    ("model_providers[]", "location", "is `region`"),
+    ("model_providers[]", "aws_region", "is `region`"),
+    (
+        "model_providers[]",
+        "aws_access_key_id",
+        "is in `aws`: `aws: {access_key_id: …, secret_access_key: …}`",
+    ),
     ("model_providers[]", "endpoint", "is `base_url`"),
     ("model_providers[]", "url", "is `base_url`"),
     ("model_providers[]", "api_base", "is `base_url`"),

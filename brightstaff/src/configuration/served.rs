@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use serde_json::Value as Json;
 use shared::config::Path;
-use shared::gateway::Compiled;
 
 use super::advice::pattern;
 
@@ -95,6 +94,7 @@ const ROWS: &[Row] = &[
     ("listeners[].output_filters", "is not served yet: answers go unfiltered", NOWHERE),
     ("listeners[].address", "is the platform's to decide", WITH_SOCKETS),
     ("listeners[].port", "is the platform's to decide", WITH_SOCKETS),
+    ("model_providers[].aws.profile", "is in files, which this host does not read", &[Host::Native]),
     ("model_providers[].http_host", "cannot be set here: the platform sends the address's own", WITH_SOCKETS),
     ("backend", "has no effect here: this host is the backend", &[Host::Envoy, Host::Worker, Host::Spin]),
 ];
@@ -107,16 +107,10 @@ pub(super) struct Gap {
     pub(super) hosts: Vec<Host>,
 }
 
-/// All gaps of a configuration, given as JSON and as what it came to.
-pub(super) fn gaps(json: &Json, compiled: &Compiled) -> Vec<Gap> {
+/// All gaps of a configuration, given as JSON.
+pub(super) fn gaps(json: &Json) -> Vec<Gap> {
     let mut gaps = Vec::new();
     visit(&Path::default(), json, &mut gaps);
-    let key = if json.get("llm_providers").is_some() { "llm_providers" } else { "model_providers" };
-    for (index, provider) in compiled.providers.iter().enumerate().filter(|(_, entry)| entry.apis.is_empty())
-    {
-        let path = Path::default().key(key).index(index).key("model");
-        gaps.push(Gap::everywhere(path, &format!("`{}` is not served yet", provider.prefix)));
-    }
     gaps
 }
 

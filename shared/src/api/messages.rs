@@ -50,6 +50,10 @@ impl Read for Messages {
     fn error(&self, status: u16, body: &[u8]) -> Error {
         error::read(status, body)
     }
+
+    fn is_error(&self, body: Json<'_>) -> bool {
+        body.get("type").and_then(Json::string).is_some_and(|word| word == "error")
+    }
 }
 
 impl Write for Messages {

@@ -38,12 +38,33 @@ pub struct Provider {
     pub apis: Option<Vec<Api>>,
     /// Azure: the version that addresses of deployments ask for. Not in Plano.
     pub api_version: Option<String>,
+    /// The region that the provider's address follows from: `us-west-2`, `global`. Not in Plano.
+    pub region: Option<String>,
+    /// Google Cloud: the project that the address follows from. Not in Plano.
+    pub project: Option<String>,
+    /// Amazon Bedrock: what requests are signed with instead of sending a key. Not in Plano.
+    pub aws: Option<Aws>,
     /// Headers that go to the provider besides.
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,
     /// What the model is for, up to v0.3.0; now `routing_preferences` at the top level.
     #[serde(default)]
     pub routing_preferences: Vec<InlinePreference>,
+}
+
+/// What requests to AWS are signed with.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Aws {
+    /// The access key's id: `$AWS_ACCESS_KEY_ID` unless said.
+    pub access_key_id: Option<Template>,
+    /// The access key's secret: `$AWS_SECRET_ACCESS_KEY` unless said.
+    pub secret_access_key: Option<Template>,
+    /// What goes with keys that are valid for a while only, as `$AWS_SESSION_TOKEN`.
+    pub session_token: Option<Template>,
+    /// A profile in the files of AWS's own tools that has the keys, where the host reads files.
+    pub profile: Option<String>,
 }
 
 /// What a model is for, in the form before v0.4.

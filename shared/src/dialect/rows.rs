@@ -1,7 +1,8 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
-use super::{Auth, Dialect, MaxTokens, ModelQuirks, Name, Quirks, Route};
-use crate::api::Api::{Completions, Converse, Generate, Messages, Responses};
+use super::{Auth, Dialect, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route, Shape, UsualPlace};
+use crate::api::Api::{self, Completions, Converse, Generate, Messages, Responses};
+use crate::wire::Framing;
 
 /// All providers.
 pub static DIALECTS: &[Dialect] = &[
@@ -14,7 +15,7 @@ pub static DIALECTS: &[Dialect] = &[
         apis: &[Completions, Responses],
         makes: &["gpt-", "chatgpt-", "codex-", "o1", "o3", "o4"],
         quirks: OPENAI,
-        models: OPENAI_MODELS,
+        models: &[OPENAI_MODELS],
         ..USUAL
     },
     Dialect {
@@ -25,7 +26,7 @@ pub static DIALECTS: &[Dialect] = &[
         apis: &[Messages],
         makes: &["claude-"],
         quirks: CLAUDE,
-        models: CLAUDE_MODELS,
+        models: &[CLAUDE_MODELS],
         ..USUAL
     },
     // https://ai.google.dev/api: its own API carries signatures, thoughts and files, so it is for clients of any other;
@@ -39,10 +40,10 @@ pub static DIALECTS: &[Dialect] = &[
         root: "/v1beta",
         endings: &[("/v1beta/openai", "/v1beta")],
         apis: &[Generate, Completions],
-        routes: &[Route { api: Completions, under: "/v1beta", path: "openai/chat/completions" }],
+        routes: &[Route { path: "openai/chat/completions", ..route(Completions, "/v1beta") }],
         makes: &["gemini-", "gemma-"],
         quirks: GEMINI,
-        models: GEMINI_MODELS,
+        models: &[GEMINI_MODELS],
         ..USUAL
     },
     Dialect {
@@ -100,7 +101,7 @@ pub static DIALECTS: &[Dialect] = &[
         endings: KIMI_CODE,
         makes: &["kimi-", "moonshot-"],
         quirks: Quirks { reasoning: Some("reasoning_content"), max_temperature: Some(1.0), ..Quirks::USUAL },
-        models: &[KIMI_K3, KIMI_FOR_CODING],
+        models: &[&[KIMI_K3, KIMI_FOR_CODING]],
         ..USUAL
     },
     Dialect {
@@ -149,28 +150,96 @@ pub static DIALECTS: &[Dialect] = &[
         apis: &[Completions, Responses],
         routes: &[
             Route {
-                api: Completions,
-                under: "/openai",
                 path: "deployments/{model}/chat/completions?api-version={version}",
+                ..route(Completions, "/openai")
             },
-            Route { api: Responses, under: "/openai", path: "v1/responses" },
+            Route { path: "v1/responses", ..route(Responses, "/openai") },
         ],
         api_version: "2025-01-01-preview",
         auth: &[(Completions, Auth::Header("api-key")), (Responses, Auth::Header("api-key"))],
         quirks: OPENAI,
-        models: OPENAI_MODELS,
+        models: &[OPENAI_MODELS],
         ..USUAL
     },
-    // Called with a Bedrock API key; signatures (SigV4) are to come.
+    // Called with a Bedrock API key, or signed. Converse is for all models; Claude is also there in its own API, which
+    // loses nothing: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html
     Dialect {
         id: "amazon_bedrock",
         aliases: &["amazon"],
         name: "amazon_bedrock",
         key: Some("AWS_BEARER_TOKEN_BEDROCK"),
+        places: &[
+            (Name::Prefix("cn-"), "https://bedrock-runtime.{region}.amazonaws.com.cn"),
+            (Name::Prefix("eusc-"), "https://bedrock-runtime.{region}.amazonaws.eu"),
+            (Name::Prefix(""), "https://bedrock-runtime.{region}.amazonaws.com"),
+        ],
+        usual_place: AWS_PLACE,
+        signs: Some("bedrock"),
         example: "https://bedrock-runtime.us-west-2.amazonaws.com",
         root: "",
         apis: &[Converse],
-        models: BEDROCK_MODELS,
+        speaks: &[(Name::Part("anthropic.claude-"), &[Messages, Converse])],
+        routes: &[Route {
+            path: "model/{model}/invoke",
+            stream: Some("model/{model}/invoke-with-response-stream"),
+            ..route(Messages, "")
+        }],
+        auth: &[(Messages, Auth::Bearer)],
+        forms: &[CLAUDE_ON_BEDROCK],
+        models: &[BEDROCK_MODELS],
+        ..USUAL
+    },
+    // Google Cloud: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference,
+    // https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude; models of other makers
+    // are behind an API like OpenAI's: https://cloud.google.com/vertex-ai/generative-ai/docs/start/openai.
+    Dialect {
+        id: "vertex",
+        aliases: &["vertex_ai", "google_vertex"],
+        name: "Vertex AI",
+        key: Some("VERTEX_TOKEN"),
+        places: &[
+            (
+                Name::Exact("global"),
+                "https://aiplatform.googleapis.com/v1/projects/{project}/locations/{region}",
+            ),
+            (
+                Name::Exact("us"),
+                "https://aiplatform.us.rep.googleapis.com/v1/projects/{project}/locations/{region}",
+            ),
+            (
+                Name::Exact("eu"),
+                "https://aiplatform.eu.rep.googleapis.com/v1/projects/{project}/locations/{region}",
+            ),
+            (
+                Name::Prefix(""),
+                "https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}",
+            ),
+        ],
+        usual_place: UsualPlace {
+            region: &["GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION"],
+            project: Some("GOOGLE_CLOUD_PROJECT"),
+        },
+        example: "https://us-central1-aiplatform.googleapis.com/v1/projects/PROJECT/locations/us-central1",
+        root: "/v1/projects/{project}/locations/{region}",
+        apis: &[Generate],
+        speaks: &[(Name::Prefix("claude-"), &[Messages]), (Name::Part("/"), &[Completions])],
+        routes: &[
+            Route {
+                path: "publishers/google/models/{model}:generateContent",
+                stream: Some("publishers/google/models/{model}:streamGenerateContent?alt=sse"),
+                ..route(Generate, "")
+            },
+            Route {
+                path: "publishers/anthropic/models/{model}:rawPredict",
+                stream: Some("publishers/anthropic/models/{model}:streamRawPredict"),
+                ..route(Messages, "")
+            },
+            Route { path: "endpoints/openapi/chat/completions", ..route(Completions, "") },
+        ],
+        auth: &[(Generate, Auth::Bearer), (Messages, Auth::Bearer)],
+        forms: &[CLAUDE_ON_VERTEX],
+        quirks: GEMINI,
+        models: &[GEMINI_MODELS, CLAUDE_MODELS],
         ..USUAL
     },
     // The backend of a ChatGPT subscription: only streams, keeps nothing, and wants to know the account.
@@ -301,6 +370,11 @@ const USUAL: Dialect = Dialect {
     root: "/v1",
     endings: &[],
     apis: &[Completions],
+    speaks: &[],
+    forms: &[],
+    places: &[],
+    usual_place: UsualPlace { region: &[], project: None },
+    signs: None,
     routes: &[],
     api_version: "",
     auth: &[],
@@ -311,6 +385,11 @@ const USUAL: Dialect = Dialect {
     quirks: Quirks::USUAL,
     models: &[],
 };
+
+/// A route with one path.
+const fn route(api: Api, under: &'static str) -> Route {
+    Route { api, under, path: "", stream: None }
+}
 
 /// What is answered in JSON, but by no schema.
 const JSON_ONLY: &[&str] = &["json_object"];
@@ -409,6 +488,8 @@ const CLAUDE_MODELS: &[ModelQuirks] = &[
     ModelQuirks { model: Name::Prefix("claude-2"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-3"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-opus-4-0"), quirks: CLAUDE_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Prefix("claude-opus-4@"), quirks: CLAUDE_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Prefix("claude-sonnet-4@"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-opus-4-1"), quirks: CLAUDE },
     ModelQuirks { model: Name::Prefix("claude-opus-4-2025"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-opus-4-5"), quirks: CLAUDE },
@@ -425,6 +506,55 @@ const CLAUDE_MODELS: &[ModelQuirks] = &[
     ModelQuirks { model: Name::Prefix("claude-mythos"), quirks: CLAUDE_WITHOUT_SAMPLING },
     ModelQuirks { model: Name::Prefix("claude-"), quirks: CLAUDE_ADAPTIVE },
 ];
+
+const AWS_PLACE: UsualPlace = UsualPlace { region: &["AWS_REGION", "AWS_DEFAULT_REGION"], project: None };
+
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>.
+/// The version of Anthropic's own API has another name there; later ones have the same.
+///
+/// The betas are refused there (`invalid beta flag`), as others measured one by one:
+/// <https://github.com/router-for-me/CLIProxyAPI/issues/4750>, <https://github.com/BerriAI/litellm/pull/19877>. Whatever
+/// is not listed goes along.
+const CLAUDE_ON_BEDROCK: Form = Form {
+    api: Messages,
+    drops: &["model", "stream"],
+    moves: &[
+        Move {
+            header: "anthropic-version",
+            member: "anthropic_version",
+            shape: Shape::Word { usual: "2023-06-01", own: "bedrock-2023-05-31" },
+        },
+        Move {
+            header: "anthropic-beta",
+            member: "anthropic_beta",
+            shape: Shape::List {
+                refused: &[
+                    "mcp-servers-2025-12-04",
+                    "oauth-2025-04-20",
+                    "prompt-caching-scope-2026-01-05",
+                    "fast-mode-2026-02-01",
+                    "redact-thinking-2026-02-12",
+                    "token-efficient-tools-2026-03-28",
+                ],
+            },
+        },
+    ],
+    framing: Framing::Chunks,
+    errors: Converse,
+};
+
+/// <https://docs.anthropic.com/en/api/claude-on-vertex-ai>: betas stay in their header.
+const CLAUDE_ON_VERTEX: Form = Form {
+    api: Messages,
+    drops: &["model"],
+    moves: &[Move {
+        header: "anthropic-version",
+        member: "anthropic_version",
+        shape: Shape::Word { usual: "2023-06-01", own: "vertex-2023-10-16" },
+    }],
+    framing: Framing::Events,
+    errors: Generate,
+};
 
 /// What Claude on Bedrock takes beyond what all models there do.
 ///

@@ -9,6 +9,7 @@ use crate::api::Api;
 use crate::dialect::Auth;
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Credential, Provider};
+use crate::host::Timestamp;
 
 /// A request for a provider, but for the headers that it is called with.
 pub(super) struct Outgoing<'g> {
@@ -39,6 +40,9 @@ impl Outgoing<'_> {
     fn headers(&self, client: &HeaderMap) -> Result<HeaderMap, Error> {
         let mut to = HeaderMap::new();
         headers::forward(client, self.same, &mut to);
+        // Where they are members of the body instead, they are there by now.
+        let moves = self.provider.dialect.form(self.api).into_iter().flat_map(|form| form.moves);
+        moves.for_each(|moved| drop(to.remove(moved.header)));
         if let Some(content_type) = &self.content_type {
             to.insert(header::CONTENT_TYPE, content_type.clone());
         }
@@ -59,7 +63,8 @@ impl Outgoing<'_> {
     /// Puts the credential where the provider looks for it.
     fn authenticate(&self, client: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
         let key = match &self.provider.credential {
-            Credential::None => return Ok(()),
+            // A signature comes last, when all else is as it will be sent.
+            Credential::None | Credential::Signature(_) => return Ok(()),
             Credential::Key(key) => key.expose(),
             Credential::Passthrough => headers::credential(client).ok_or_else(no_credential)?,
         };
@@ -70,6 +75,19 @@ impl Outgoing<'_> {
         to.insert(name, value.ok_or_else(|| no_header(&self.provider.name))?);
         Ok(())
     }
+}
+
+/// The request for one attempt at `now`: a signature is good for minutes only.
+pub(super) fn sign(
+    provider: &Provider,
+    request: &Request<Bytes>,
+    now: Timestamp,
+) -> Result<Request<Bytes>, Error> {
+    let mut attempt = request.clone();
+    if let Credential::Signature(signer) = &provider.credential {
+        signer.sign(&mut attempt, now).map_err(|_| no_header(&provider.name))?;
+    }
+    Ok(attempt)
 }
 
 fn no_credential() -> Error {

@@ -36,7 +36,7 @@ pub(super) async fn relay<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     let (head, body) = response.into_parts();
     call.report.status = head.status.as_u16();
-    let streams = head.status.is_success() && headers::is_stream(target.api.framing(), &head.headers);
+    let streams = head.status.is_success() && headers::is_stream(target.framing(), &head.headers);
     if streams && asked.stream {
         return Ok(stream(call, asked, target, &head, body));
     }
@@ -70,7 +70,7 @@ fn stream<H: Host>(
 ) -> Reply<H::Body> {
     let mut head = Response::new(());
     headers::backward(&from.headers, head.headers_mut());
-    match target.api.framing() == asked.api.framing() && !asked.array {
+    match target.framing() == asked.api.framing() && !asked.array {
         true => copy_type(&from.headers, head.headers_mut()),
         false => set_type(asked, head.headers_mut()),
     }
@@ -79,7 +79,7 @@ fn stream<H: Host>(
     *head.status_mut() = from.status;
     let limit = call.gateway.limits.event_bytes;
     let report = std::mem::take(call.report);
-    let relay = Relay::new(asked.api, target.api, call.echo.clone(), limit, report);
+    let relay = Relay::framed(asked.api, target.api, target.framing(), call.echo.clone(), limit, report);
     Reply::Stream { head, body, relay: Box::new(relay) }
 }
 
@@ -91,11 +91,12 @@ fn failure<H: Host>(
     from: &http::response::Parts,
     body: Bytes,
 ) -> Result<Reply<H::Body>, Error> {
-    let mut error = target.api.read().error(from.status.as_u16(), &body);
+    let words = target.words_of_errors(&body);
+    let mut error = words.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     error.retry_after = retry_after.map(str::to_owned).or(error.retry_after);
     error.code = error.code.or_else(|| headers::error_type(&from.headers));
-    if target.api != asked.api || !is_json(&from.headers) {
+    if words != asked.api || !is_json(&from.headers) {
         return Err(error);
     }
     call.report.fail(&error);
@@ -130,12 +131,12 @@ fn gather<H: Host>(
 ) -> Result<Bytes, Error> {
     let mut response = ir::Response::default();
     let (mut over, mut unwrap) = (false, Unwrap::default());
-    let mut reader = target.api.read().stream();
+    let mut reader = target.api.read_stream(target.framing());
     let mut take = |event: Event<'_>| {
         over |= matches!(event, Event::End | Event::Fail(_));
         unwrap.push(event, &mut |event| response.push(&event));
     };
-    let mut scanner = target.api.framing().scanner(call.gateway.limits.event_bytes);
+    let mut scanner = target.framing().scanner(call.gateway.limits.event_bytes);
     let scanned = scanner.push(body, &mut |frame| reader.push(frame, &mut take));
     scanned.map_err(|error| Error::upstream(error.to_string()))?;
     scanner.finish(&mut |frame| reader.push(frame, &mut take));

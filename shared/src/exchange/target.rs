@@ -3,16 +3,19 @@
 use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
-use http::header::HeaderValue;
+use http::header::{HeaderMap, HeaderValue};
 use http::{Method, Request};
 
 use super::asked::Asked;
+use super::form;
 use super::outgoing::Outgoing;
 use crate::api::Api;
+use crate::dialect::Form;
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Provider, Resolved};
 use crate::ir::{Loss, Why};
-use crate::wire::json::{Edit, Outline, push_escaped};
+use crate::wire::Framing;
+use crate::wire::json::{Edit, Json, Outline, push_escaped};
 
 /// What a provider that only streams insists on.
 const STREAMS: (&str, &str) = ("stream", "true");
@@ -36,7 +39,7 @@ impl<'g> Target<'g> {
     /// Speaks the client's own API where the provider does, else the provider's first.
     pub(super) fn new(resolved: Resolved<'g>, asked: &Asked<'_>) -> Result<Target<'g>, Error> {
         let Resolved { provider, model } = resolved;
-        let api = provider.api_for(asked.api).ok_or_else(|| unserved(provider))?;
+        let api = provider.api_for(asked.api, &model).ok_or_else(|| unserved(provider))?;
         let streams = asked.stream || provider.quirks(&model).sets.contains(&STREAMS);
         let uri = provider.uri(api, &model, streams)?;
         Ok(Target { provider, model, api, uri })
@@ -44,11 +47,14 @@ impl<'g> Target<'g> {
 
     /// Writes the request.
     pub(super) fn write(&self, asked: &Asked<'_>, request: &Request<Bytes>) -> Result<Written, Error> {
-        let (body, mut losses) =
-            if self.api == asked.api { self.edit(asked) } else { self.translate(asked)? };
+        let client = request.headers();
+        let (body, mut losses) = match self.api == asked.api {
+            true => self.edit(asked, client),
+            false => self.translate(asked)?,
+        };
         let body = self.insist(body, &mut losses);
         let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&STREAMS);
-        let accept = if streams { self.api.framing().media_type() } else { "application/json" };
+        let accept = if streams { self.framing().media_type() } else { "application/json" };
         let outgoing = Outgoing {
             provider: self.provider,
             api: self.api,
@@ -63,10 +69,12 @@ impl<'g> Target<'g> {
     }
 
     /// The client's bytes, the model's name and what the provider refuses excepted.
-    fn edit(&self, asked: &Asked<'_>) -> (Bytes, Vec<Loss>) {
+    fn edit(&self, asked: &Asked<'_>, client: &HeaderMap) -> (Bytes, Vec<Loss>) {
         let mut losses = Vec::new();
         let mut edits = Vec::new();
-        if self.api.names_model() && asked.model != self.model {
+        if let Some(form) = self.form() {
+            form::edits(form, &asked.outline, client, &mut edits, &mut losses);
+        } else if self.api.names_model() && asked.model != self.model {
             edits.push(Edit::Set("model", Cow::Owned(quoted(&self.model))));
         }
         for &key in self.provider.quirks(&self.model).drops {
@@ -128,8 +136,36 @@ impl<'g> Target<'g> {
         request.model = Cow::Borrowed(&self.model);
         let mut body = BytesMut::with_capacity(asked.body.len() + 256);
         let quirks = self.provider.quirks(&self.model);
-        let losses = self.api.write().request(&request, quirks, &mut body)?;
-        Ok((body.freeze(), losses))
+        let mut losses = self.api.write().request(&request, quirks, &mut body)?;
+        let body = body.freeze();
+        Ok((self.reform(body, &mut losses), losses))
+    }
+
+    /// A body of the API in the provider's own form. Headers of the client's are not this API's.
+    fn reform(&self, body: Bytes, losses: &mut Vec<Loss>) -> Bytes {
+        let (Some(form), Ok(outline)) = (self.form(), Outline::scan(&body)) else { return body };
+        let mut edits = Vec::new();
+        form::edits(form, &outline, &HeaderMap::new(), &mut edits, losses);
+        let mut reformed = BytesMut::with_capacity(body.len() + 64);
+        outline.edit(&edits, &mut reformed);
+        reformed.freeze()
+    }
+
+    /// The provider's own form of the API, where it has one.
+    fn form(&self) -> Option<&'static Form> {
+        self.provider.dialect.form(self.api)
+    }
+
+    /// How the answer is framed where it is streamed.
+    pub(super) fn framing(&self) -> Framing {
+        self.form().map_or(self.api.framing(), |form| form.framing)
+    }
+
+    /// The API in whose words an error is: a provider that has an API of another's tells of some in words of its own.
+    pub(super) fn words_of_errors(&self, body: &[u8]) -> Api {
+        let Some(form) = self.form() else { return self.api };
+        let own = Json::parse(body).is_ok_and(|body| self.api.read().is_error(body));
+        if own { self.api } else { form.errors }
     }
 
     /// The operation's address with what of the client's query the same API understands.
@@ -137,7 +173,7 @@ impl<'g> Target<'g> {
         let beta =
             request.uri().query().unwrap_or_default().split('&').find(|pair| pair.starts_with("beta="));
         match beta {
-            Some(beta) if same && self.uri.query().is_none() => {
+            Some(beta) if same && self.uri.query().is_none() && self.form().is_none() => {
                 format!("{}?{beta}", self.uri).parse().unwrap_or_else(|_| self.uri.clone())
             }
             _ => self.uri.clone(),
@@ -145,7 +181,7 @@ impl<'g> Target<'g> {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = BytesMut::new();
     push_escaped(text, &mut out);
     String::from_utf8_lossy(&out).into_owned()

@@ -12,9 +12,17 @@ use crate::api::Api;
 use crate::config::variables;
 use crate::dialect::Dialect;
 use crate::origin::Origin;
+use crate::signature::Signer;
 
 /// The version of the compiled form; a guest refuses any other.
 pub const FORMAT: u32 = 1;
+
+/// The usual variables of keys for signatures.
+///
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html>
+const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
 /// A checked configuration, ready to be opened: it holds the names of secrets, not the secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,11 +51,15 @@ pub struct CompiledProvider {
     pub default: bool,
     /// The id of its dialect.
     pub dialect: String,
+    /// The APIs that the configuration says it speaks, the first for clients of any other; none: those of its dialect.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apis: Vec<Api>,
     /// The complete root of its API, without a slash at its end; empty where nothing is called.
     pub base: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_key: Option<Template>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<CompiledSigning>,
     /// Whether the caller's own credential is used.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passthrough: bool,
@@ -57,6 +69,26 @@ pub struct CompiledProvider {
     pub http_host: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+}
+
+/// A [`Signer`](crate::signature::Signer) whose secrets are not filled in. The service is the dialect's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledSigning {
+    pub keys: CompiledKeys,
+    pub region: String,
+}
+
+/// Where the keys of a signature are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CompiledKeys {
+    Given {
+        id: Template,
+        secret: Template,
+        session_token: Option<Template>,
+    },
+    /// In the files of AWS's own tools, under this name; a host that reads files puts them in before it opens.
+    Profile(String),
 }
 
 /// A [`BackendAddress`] whose token is not filled in.
@@ -137,8 +169,14 @@ impl Compiled {
     pub fn variables(&self) -> BTreeSet<&str> {
         let keys = self.providers.iter().filter_map(|provider| provider.access_key.as_ref());
         let headers = self.providers.iter().flat_map(|provider| provider.headers.values());
+        let signing = self.providers.iter().filter_map(|provider| provider.signing.as_ref());
+        let signing = signing.flat_map(|signing| signing.keys.templates());
         let token = self.backend.iter().filter_map(|backend| backend.token.as_ref());
-        keys.chain(headers).chain(token).flat_map(|template| variables::names(&template.0)).collect()
+        keys.chain(headers)
+            .chain(signing)
+            .chain(token)
+            .flat_map(|template| variables::names(&template.0))
+            .collect()
     }
 
     /// The origins that are called: what an egress rule has to allow.
@@ -150,6 +188,26 @@ impl Compiled {
 }
 
 impl CompiledProvider {
+    /// All models of a provider whose address and credential the usual variables tell; none where they do not.
+    pub fn found(dialect: &Dialect, lookup: impl Fn(&str) -> Option<String>) -> Option<CompiledProvider> {
+        let known = |name: &&str| lookup(name).is_some_and(|value| !value.trim().is_empty());
+        let value =
+            |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let key = dialect.key?;
+        let region = dialect.usual_place.region.iter().find_map(|name| value(name));
+        let project = dialect.usual_place.project.and_then(value);
+        let placed = || dialect.place(Some(region.as_deref()?), project.as_deref());
+        let base = dialect.base.map(str::to_owned).or_else(placed).filter(|base| !base.contains('{'))?;
+        let usual = CompiledProvider { base, ..CompiledProvider::usual(dialect) };
+        if known(&key) {
+            return Some(usual);
+        }
+        let signs = dialect.signs.is_some() && [KEY_ID, SECRET_KEY].iter().all(known);
+        let keys = CompiledKeys::usual(known(&SESSION_TOKEN));
+        let signing = CompiledSigning { keys, region: region.filter(|_| signs)? };
+        Some(CompiledProvider { access_key: None, signing: Some(signing), ..usual })
+    }
+
     /// All models of a provider, as its row has it, with a key from the row's variable.
     pub fn usual(dialect: &Dialect) -> CompiledProvider {
         CompiledProvider {
@@ -158,9 +216,10 @@ impl CompiledProvider {
             serves: Serves::Any,
             default: false,
             dialect: dialect.id.to_owned(),
-            apis: dialect.apis.to_vec(),
+            apis: Vec::new(),
             base: dialect.base.unwrap_or_default().to_owned(),
-            access_key: dialect.key.map(|key| Template::new(format!("${key}"))),
+            access_key: dialect.key.map(Template::variable),
+            signing: None,
             passthrough: dialect.passthrough && dialect.key.is_none(),
             headers: BTreeMap::new(),
             http_host: None,
@@ -169,7 +228,38 @@ impl CompiledProvider {
     }
 }
 
+impl CompiledKeys {
+    /// The keys in the usual variables; `for_a_while` is whether a session token goes with them.
+    pub fn usual(for_a_while: bool) -> CompiledKeys {
+        CompiledKeys::Given {
+            id: Template::variable(KEY_ID),
+            secret: Template::variable(SECRET_KEY),
+            session_token: for_a_while.then(|| Template::variable(SESSION_TOKEN)),
+        }
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let all = match self {
+            CompiledKeys::Given { id, secret, session_token } => {
+                [Some(id), Some(secret), session_token.as_ref()]
+            }
+            CompiledKeys::Profile(_) => [None; 3],
+        };
+        all.into_iter().flatten()
+    }
+}
+
 impl Template {
+    /// What a variable holds.
+    pub fn variable(name: &str) -> Template {
+        Template(format!("${name}"))
+    }
+
+    /// This very text.
+    pub fn literal(text: &str) -> Template {
+        Template(text.replace('$', "$$"))
+    }
+
     /// Text in which `$VAR` and `${VAR}` stand for the variables' values.
     pub fn new(text: String) -> Template {
         Template(text)
@@ -218,7 +308,7 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
             self.flaws.push(Flaw::Invalid { place, why: "its dialect is not known to this gateway" });
             return None;
         };
-        let credential = self.credential(&entry, &place);
+        let credential = self.credential(&entry, dialect, &place);
         let mut headers = self.variable_headers(dialect);
         for (name, template) in &entry.headers {
             headers.extend(self.header(name, template, &place));
@@ -239,12 +329,37 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
         })
     }
 
-    fn credential(&mut self, entry: &CompiledProvider, place: &str) -> Credential {
+    fn credential(&mut self, entry: &CompiledProvider, dialect: &Dialect, place: &str) -> Credential {
         if entry.passthrough {
             return Credential::Passthrough;
         }
+        if let Some(signing) = &entry.signing {
+            return self.signer(signing, dialect, place).map_or(Credential::None, Credential::Signature);
+        }
         let key = entry.access_key.as_ref().and_then(|template| self.fill(template, place));
         key.map_or(Credential::None, |key| Credential::Key(Secret::new(key)))
+    }
+
+    fn signer(&mut self, signing: &CompiledSigning, dialect: &Dialect, place: &str) -> Option<Signer> {
+        let Some(service) = dialect.signs else {
+            return self.flaw(place, "its provider takes no signatures");
+        };
+        let CompiledKeys::Given { id, secret, session_token } = &signing.keys else {
+            return self.flaw(place, "its keys are in a profile of AWS, and this host reads no files");
+        };
+        let (id, secret) = (self.fill(id, place), self.fill(secret, place));
+        let session_token = match session_token {
+            Some(token) => Some(Secret::new(self.fill(token, place)?)),
+            None => None,
+        };
+        let region = signing.region.clone();
+        Some(Signer { id: id?, secret: Secret::new(secret?), session_token, region, service })
+    }
+
+    /// Notes what is wrong.
+    fn flaw<T>(&mut self, place: &str, why: &'static str) -> Option<T> {
+        self.flaws.push(Flaw::Invalid { place: place.to_owned(), why });
+        None
     }
 
     /// Headers that a provider wants if there is a value.

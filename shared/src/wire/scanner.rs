@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Frame, eventstream, sse};
+use super::{Frame, chunks, eventstream, sse};
 
 /// How a family frames its streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Framing {
     Events,
     /// Binary frames, `application/vnd.amazon.eventstream`.
     Binary,
+    /// The same, each with an event of another API in it.
+    Chunks,
 }
 
 /// Finds the frames in a stream. **Law: cutting the input anywhere changes nothing.**
@@ -18,6 +20,7 @@ pub enum Framing {
 pub enum Scanner {
     Events(sse::Scanner),
     Binary(eventstream::Scanner),
+    Chunks(chunks::Scanner),
 }
 
 /// Why a stream cannot be scanned further.
@@ -43,7 +46,7 @@ impl Framing {
     pub fn media_type(self) -> &'static str {
         match self {
             Framing::Events => "text/event-stream",
-            Framing::Binary => "application/vnd.amazon.eventstream",
+            Framing::Binary | Framing::Chunks => "application/vnd.amazon.eventstream",
         }
     }
 
@@ -52,6 +55,7 @@ impl Framing {
         match self {
             Framing::Events => Scanner::Events(sse::Scanner::new(limit)),
             Framing::Binary => Scanner::Binary(eventstream::Scanner::new(limit)),
+            Framing::Chunks => Scanner::Chunks(chunks::Scanner::new(limit)),
         }
     }
 }
@@ -66,6 +70,7 @@ impl Scanner {
                 scanner.push(piece, sink).map_err(|error| Broken::TooLarge(error.limit))
             }
             Scanner::Binary(scanner) => scanner.push(piece, sink),
+            Scanner::Chunks(scanner) => scanner.push(piece, sink),
         }
     }
 

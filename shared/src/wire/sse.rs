@@ -3,6 +3,7 @@
 //! Lines end in LF, CR or CRLF, the space after a field's colon may be missing, `data` may take several lines;
 //! comments, `id` and `retry` are passed over.
 
+use bytes::BytesMut;
 use memchr::memchr2;
 
 use super::Frame;
@@ -174,6 +175,22 @@ fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
     (field, value.strip_prefix(b" ").unwrap_or(value))
 }
 
+/// Appends an event. A name that no field can hold is left out; the data's own line ends become lines of it.
+pub fn write(name: &str, data: &[u8], out: &mut BytesMut) {
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    if !name.is_empty() && !name.as_bytes().iter().any(&is_end) {
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\n");
+    }
+    for line in data.split(&is_end) {
+        out.extend_from_slice(b"data: ");
+        out.extend_from_slice(line);
+        out.extend_from_slice(b"\n");
+    }
+    out.extend_from_slice(b"\n");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,5 +251,13 @@ mod tests {
             prop_assert_eq!(with("\n"), with("\r\n"));
             prop_assert_eq!(with("\n"), with("\r"));
         }
+    }
+
+    #[test]
+    fn what_is_written_is_found_again() {
+        let mut out = BytesMut::new();
+        write("ping", b"{\n1}", &mut out);
+        write("a\nb", b"", &mut out);
+        assert_eq!(&out[..], b"event: ping\ndata: {\ndata: 1}\n\ndata: \n\n");
     }
 }

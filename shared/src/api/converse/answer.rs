@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use super::{REASONS, error};
-use crate::api::{Api, ReadStream, Sink};
+use super::REASONS;
+use crate::api::{Api, ReadStream, Sink, exception};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind, Usage};
 use crate::wire::json::{Json, Kind, Malformed};
@@ -61,7 +61,7 @@ impl ReadStream for Reader {
             return;
         }
         if frame.kind != wire::Kind::Event {
-            return self.fail(error::of_frame(frame.name, frame.data), sink);
+            return self.fail(exception::of_frame(frame), sink);
         }
         match Json::parse(frame.data) {
             Ok(event) => self.event(frame.name, event, sink),

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use http::header::{HeaderName, HeaderValue};
 
 use super::{Checks, suggestion, top, values};
-use crate::config::{Path, Provider, Version};
-use crate::dialect::Dialect;
-use crate::gateway::{CompiledProvider, Serves};
+use crate::config::{Aws, Path, Provider, Version};
+use crate::dialect::{Dialect, settle};
+use crate::gateway::{CompiledKeys, CompiledProvider, CompiledSigning, Serves};
+use crate::signature;
 
 impl<'c> Checks<'c> {
     pub(super) fn providers(&mut self) -> Vec<CompiledProvider> {
@@ -51,16 +52,18 @@ impl<'c> Checks<'c> {
         let home = Dialect::named(prefix);
         let dialect = self.dialect(path, entry, prefix, home)?;
         let base = self.base(path, entry, dialect, home)?;
+        let signing = self.signing(path, entry, dialect, &base);
         Some(CompiledProvider {
             name: entry.known_as().to_owned(),
             prefix: prefix.to_owned(),
             serves: if model == "*" { Serves::Any } else { Serves::Exact(model.to_owned()) },
             default: entry.default,
             dialect: dialect.id.to_owned(),
-            apis: entry.apis.clone().unwrap_or_else(|| dialect.apis.to_vec()),
+            apis: entry.apis.clone().unwrap_or_default(),
             base,
             passthrough: entry.passthrough_auth || (dialect.passthrough && entry.access_key.is_none()),
             access_key: entry.access_key.clone().filter(|_| !entry.passthrough_auth),
+            signing,
             headers: entry.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
             http_host: entry.http_host.clone(),
             api_version: entry.api_version.clone(),
@@ -94,9 +97,7 @@ impl<'c> Checks<'c> {
             return self.warn(path.key("access_key"), message);
         }
         if entry.access_key.as_ref().is_some_and(|key| key.is_literal()) {
-            let message =
-                "the key itself is in the file, and in everything that is made from it: `$NAME` keeps it out";
-            self.warn(path.key("access_key"), message);
+            self.warn(path.key("access_key"), LITERAL);
         }
         if !entry.routing_preferences.is_empty() && self.config.version >= Version::Fourth {
             let message =
@@ -154,29 +155,102 @@ impl<'c> Checks<'c> {
         dialect: &Dialect,
         home: Option<&Dialect>,
     ) -> Option<String> {
+        let (region, project) = self.place(path, entry, dialect);
         if let Some(url) = &entry.base_url {
             let url = self.value(path.key("base_url"), values::base_url(url))?;
             self.warn_of_open_key(path, entry, &url);
-            return Some(home.unwrap_or(dialect).root_of(&url));
+            let root = settle(&home.unwrap_or(dialect).root_of(&url), region, project);
+            return self.value(path.clone(), settled(root));
         }
-        let Some(own) = home.and_then(|home| home.base) else {
-            let example =
-                if dialect.example.is_empty() { "https://api.example.com/v1" } else { dialect.example };
-            self.error(path.clone(), format!("needs `base_url`: where it is, like `{example}`"));
-            return None;
-        };
         self.warn_of_no_key(path, entry, dialect);
-        Some(own.to_owned())
+        if let (Some(region), false) = (region, dialect.places.is_empty()) {
+            let root = dialect.place(Some(region), project).unwrap_or_default();
+            return self.value(path.clone(), settled(root));
+        }
+        let own = home.and_then(|home| home.base);
+        self.value(path.clone(), own.map(str::to_owned).ok_or_else(|| needs_address(dialect)))
+    }
+
+    /// The region and the project, as far as they can be parts of an address.
+    fn place<'e>(
+        &mut self,
+        path: &Path,
+        entry: &'e Provider,
+        dialect: &Dialect,
+    ) -> (Option<&'e str>, Option<&'e str>) {
+        if entry.region.is_some() && dialect.places.is_empty() {
+            self.warn(path.key("region"), "has no effect: this provider's address does not follow from it");
+        }
+        let mut part = |key: &str, value: &'e Option<String>| {
+            self.value(path.key(key), values::part_of_address(value.as_deref()?))
+        };
+        (part("region", &entry.region), part("project", &entry.project))
+    }
+
+    /// What requests are signed with, where they are.
+    fn signing(
+        &mut self,
+        path: &Path,
+        entry: &Provider,
+        dialect: &Dialect,
+        base: &str,
+    ) -> Option<CompiledSigning> {
+        let aws = entry.aws.as_ref()?;
+        let here = path.key("aws");
+        if dialect.signs.is_none() {
+            self.error(here, "is for providers of AWS: this one takes an `access_key`");
+            return None;
+        }
+        if entry.access_key.is_some() || entry.passthrough_auth {
+            self.error(here.clone(), "is one way to say who calls: leave the other one out");
+        }
+        let keys = self.signing_keys(&here, aws);
+        let uri = base.parse::<http::Uri>().ok();
+        let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
+        let region = entry.region.as_deref().or(signature::region_of(host));
+        let region = region
+            .map(str::to_owned)
+            .ok_or_else(|| "needs `region`: the address does not tell it".to_owned());
+        Some(CompiledSigning { keys, region: self.value(path.clone(), region)? })
+    }
+
+    fn signing_keys(&mut self, here: &Path, aws: &Aws) -> CompiledKeys {
+        let given = [
+            ("access_key_id", &aws.access_key_id),
+            ("secret_access_key", &aws.secret_access_key),
+            ("session_token", &aws.session_token),
+        ];
+        let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?)));
+        if let Some(profile) = &aws.profile {
+            for (key, _) in given {
+                self.error(here.key(key), "is not used: `profile` has the keys");
+            }
+            return CompiledKeys::Profile(profile.clone());
+        }
+        for (key, _) in given.filter(|(key, value)| *key != "access_key_id" && value.is_literal()) {
+            self.warn(here.key(key), LITERAL);
+        }
+        let CompiledKeys::Given { id, secret, .. } = CompiledKeys::usual(false) else {
+            return CompiledKeys::usual(false);
+        };
+        CompiledKeys::Given {
+            id: aws.access_key_id.clone().unwrap_or(id),
+            secret: aws.secret_access_key.clone().unwrap_or(secret),
+            session_token: aws.session_token.clone(),
+        }
     }
 
     fn warn_of_no_key(&mut self, path: &Path, entry: &Provider, dialect: &Dialect) {
         let called = entry.access_key.is_some() || entry.passthrough_auth || !entry.headers.is_empty();
-        if let Some(key) = dialect.key.filter(|_| !called) {
-            self.warn(
-                path.clone(),
-                format!("has no `access_key`, such as `${key}`: the provider will refuse"),
-            );
+        if called || entry.aws.is_some() {
+            return;
         }
+        let Some(key) = dialect.key else { return };
+        let or = if dialect.signs.is_some() { " and no `aws` to sign with" } else { "" };
+        self.warn(
+            path.clone(),
+            format!("has no `access_key`, such as `${key}`{or}: the provider will refuse"),
+        );
     }
 
     fn warn_of_open_key(&mut self, path: &Path, entry: &Provider, url: &str) {
@@ -200,6 +274,23 @@ impl<'c> Checks<'c> {
         }
         config.model_aliases.iter().map(|(name, alias)| (name.clone(), alias.target.clone())).collect()
     }
+}
+
+const LITERAL: &str =
+    "the key itself is in the file, and in everything that is made from it: `$NAME` keeps it out";
+
+/// A root in which nothing is left open.
+fn settled(root: String) -> Result<String, String> {
+    match ["region", "project"].into_iter().find(|name| root.contains(&format!("{{{name}}}"))) {
+        Some(open) => Err(format!("needs `{open}`: the address follows from it")),
+        None => Ok(root),
+    }
+}
+
+fn needs_address(dialect: &Dialect) -> String {
+    let example = if dialect.example.is_empty() { "https://api.example.com/v1" } else { dialect.example };
+    let or = if dialect.places.is_empty() { "" } else { "`region`, or " };
+    format!("needs {or}`base_url`: where it is, like `{example}`")
 }
 
 /// The key that a provider's name is under.

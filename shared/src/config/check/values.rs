@@ -52,6 +52,15 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
     Ok(format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/')))
 }
 
+/// A name that is to be part of an address: of a region or a project.
+pub(super) fn part_of_address(text: &str) -> Result<&str, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':' | b'_');
+    match !text.is_empty() && text.bytes().all(plain) {
+        true => Ok(text),
+        false => Err(format!("`{text}` cannot be part of an address")),
+    }
+}
+
 /// Whether the address of a [`base_url`] is on this machine.
 pub(super) fn is_loopback(url: &str) -> bool {
     let host = url.parse::<http::Uri>().ok().and_then(|uri| Some(uri.host()?.to_owned()));

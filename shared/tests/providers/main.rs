@@ -8,111 +8,18 @@
     reason = "a test stops where the core must not"
 )]
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::future::{Future, Ready, ready};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+mod hosted;
+mod world;
 
-use bytes::Bytes;
-use futures_core::Stream;
-use http::{Request, Response};
 use serde_json::{Value, json};
 use shared::api::Api;
 use shared::dialect::{Auth, DIALECTS, Dialect};
-use shared::exchange::{self, Reply};
-use shared::gateway::{Compiled, CompiledProvider};
-use shared::host::{BodyError, CallError, Host, Timestamp};
-
-/// A world with one provider, which always answers the same.
-#[derive(Default)]
-struct World {
-    media_type: &'static str,
-    answer: &'static str,
-    sent: RefCell<Option<Request<Bytes>>>,
-}
-
-struct Body(VecDeque<Bytes>);
-
-impl Stream for Body {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.pop_front().map(Ok))
-    }
-}
-
-impl Host for World {
-    type Body = Body;
-    type Sleep = Ready<()>;
-    const NAME: &'static str = "test";
-    const RESENDS: bool = true;
-
-    fn call(
-        &self,
-        _: Request<Bytes>,
-        _: Duration,
-    ) -> impl Future<Output = Result<Response<Bytes>, CallError>> {
-        ready(Err(CallError::Timeout))
-    }
-
-    fn send(
-        &self,
-        request: Request<Bytes>,
-        _: Duration,
-    ) -> impl Future<Output = Result<Response<Body>, CallError>> {
-        *self.sent.borrow_mut() = Some(request);
-        let body = Body([Bytes::from_static(self.answer.as_bytes())].into());
-        let response = Response::builder().header("content-type", self.media_type).body(body);
-        ready(response.map_err(|_| CallError::Timeout))
-    }
-
-    fn sleep(&self, _: Duration) -> Ready<()> {
-        ready(())
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(0)
-    }
-
-    fn random(&self) -> u64 {
-        0
-    }
-}
-
-/// Sends `body` for a client of `client` to a model of this provider, and gives what the provider got and the reply.
-fn exchange(dialect: &Dialect, client: Api, body: &Value, world: World) -> (Request<Bytes>, Reply<Body>) {
-    let base = dialect.base.unwrap_or(dialect.example);
-    let provider = CompiledProvider { base: dialect.root_of(base), ..CompiledProvider::usual(dialect) };
-    let gateway = Compiled::new(vec![provider]).open(|name| Some(format!("value-of-{name}"))).unwrap();
-    let model = body["model"].as_str().unwrap_or_default();
-    let request = Request::post(path(client).replace("MODEL", model))
-        .header("authorization", "Bearer callers-own")
-        .header("x-api-key", "callers-own")
-        .body(Bytes::from(body.to_string()))
-        .unwrap();
-    let mut context = Context::from_waker(Waker::noop());
-    let Poll::Ready(reply) = pin!(exchange::run(&gateway, &world, request)).poll(&mut context) else {
-        panic!("nothing in this world makes anybody wait");
-    };
-    let sent = world.sent.take().expect("the provider was asked");
-    (sent, reply)
-}
+use shared::exchange::Reply;
+use world::{World, exchange};
 
 fn sent(id: &str, client: Api, body: &Value) -> Value {
     let (request, _) = exchange(Dialect::named(id).unwrap(), client, body, World::default());
     serde_json::from_slice(request.body()).unwrap()
-}
-
-fn path(client: Api) -> &'static str {
-    match client {
-        Api::Completions => "/v1/chat/completions",
-        Api::Messages => "/v1/messages",
-        Api::Responses => "/v1/responses",
-        Api::Converse => panic!("no client speaks it"),
-        Api::Generate => "/v1beta/models/MODEL:generateContent",
-    }
 }
 
 fn ask(client: Api, model: String) -> Value {
@@ -132,7 +39,8 @@ fn every_provider_gets_its_key_at_its_address() {
     let called = DIALECTS.iter().filter(|dialect| !dialect.apis.is_empty() && dialect.base != Some(""));
     for dialect in called {
         for client in [Api::Completions, Api::Messages, Api::Responses, Api::Generate] {
-            let spoken = if dialect.apis.contains(&client) { client } else { dialect.apis[0] };
+            let apis = dialect.apis_of("m");
+            let spoken = if apis.contains(&client) { client } else { apis[0] };
             let body = ask(client, format!("{}/m", dialect.id));
             let (request, _) = exchange(dialect, client, &body, World::default());
             let base = dialect.root_of(dialect.base.unwrap_or(dialect.example));
@@ -188,7 +96,7 @@ fn efforts_are_in_the_models_words() {
     assert_eq!(sent("openrouter", Api::Completions, &body)["reasoning_effort"], "minimal");
 }
 
-const STREAM: &str = include_str!("providers/stream.sse");
+const STREAM: &str = include_str!("stream.sse");
 
 /// The stream as far as its first words.
 fn beginning() -> &'static str {
@@ -201,7 +109,7 @@ fn beginning() -> &'static str {
 fn a_provider_that_only_streams_serves_clients_that_do_not() {
     let chatgpt = Dialect::named("chatgpt").unwrap();
     for client in [Api::Completions, Api::Messages, Api::Responses] {
-        let world = World { media_type: "text/event-stream", answer: STREAM, ..World::default() };
+        let world = World { media_type: "text/event-stream", answer: STREAM.into(), ..World::default() };
         let mut body = ask(client, "chatgpt/m".to_owned());
         body["stream"] = json!(false);
         let (request, reply) = exchange(chatgpt, client, &body, world);
@@ -219,7 +127,7 @@ fn a_provider_that_only_streams_serves_clients_that_do_not() {
 /// Cut short, it is an error and not half an answer.
 #[test]
 fn a_gathered_stream_must_be_whole() {
-    let world = World { media_type: "text/event-stream", answer: beginning(), ..World::default() };
+    let world = World { media_type: "text/event-stream", answer: beginning().into(), ..World::default() };
     let chatgpt = Dialect::named("chatgpt").unwrap();
     let (_, reply) = exchange(chatgpt, Api::Responses, &ask(Api::Responses, "chatgpt/m".to_owned()), world);
     let Reply::Whole { response, .. } = reply else { panic!("a whole answer") };
