@@ -3,6 +3,7 @@
 mod chunks;
 pub mod eventstream;
 pub mod json;
+pub mod multipart;
 mod scanner;
 pub mod sse;
 
