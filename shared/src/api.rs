@@ -12,6 +12,7 @@ mod member;
 pub mod messages;
 mod openai;
 pub mod responses;
+pub(crate) mod tap;
 
 pub use form::Unwrap;
 

@@ -48,6 +48,11 @@ pub struct Quirks {
     pub formats: &'static [&'static str],
     /// The highest temperature.
     pub max_temperature: Option<f32>,
+    /// Embeddings: whether `encoding_format` is understood. Where it is not, the provider gives numbers, and who wants
+    /// them in Base64 gets them so all the same.
+    pub encoding_format: bool,
+    /// Converse: how the name begins under which the model's tokens are counted; none where nobody counts them.
+    pub counted_as: Option<&'static str>,
 }
 
 /// What Chat Completions calls the longest answer.
@@ -75,6 +80,8 @@ impl Quirks {
         unsigned_calls: None,
         formats: &["json_object", "json_schema"],
         max_temperature: None,
+        encoding_format: false,
+        counted_as: None,
     };
 }
 
@@ -111,6 +118,11 @@ pub struct Dialect {
     pub forms: &'static [Form],
     /// Where operations are that are not in the usual place behind the root.
     pub routes: &'static [Route],
+    /// What it has besides answers, and in which of its APIs. Of one that is reached at an address of somebody's own
+    /// nobody can know, so it is asked for anything that is in the API's family.
+    pub tasks: &'static [(Api, &'static [Task])],
+    /// Where that is, where it is not at the client's own path behind the root.
+    pub elsewhere: &'static [Elsewhere],
     /// The version of the API where routes have one in them and the configuration says nothing.
     pub api_version: &'static str,
     /// How its key is sent, by API, where that is not the usual way of the API.
@@ -186,6 +198,58 @@ pub enum Shape {
     List { refused: &'static [&'static str] },
 }
 
+/// What can be asked of a provider besides an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// How many tokens a request has.
+    Count,
+    /// Vectors for texts.
+    Embeddings,
+    /// OpenAI's Completions of before Chat Completions.
+    Texts,
+    /// Pictures, made and edited.
+    Images,
+    /// Speech, and what was said in it.
+    Audio,
+    Moderations,
+    Rerank,
+    /// Files that the provider keeps.
+    Files,
+    /// Many requests at once, answered later.
+    Batches,
+    /// Responses that the provider keeps.
+    Responses,
+}
+
+impl Task {
+    /// The word for it in errors.
+    pub fn name(self) -> &'static str {
+        match self {
+            Task::Count => "a counter of tokens",
+            Task::Embeddings => "embeddings",
+            Task::Texts => "text completions",
+            Task::Images => "images",
+            Task::Audio => "audio",
+            Task::Moderations => "moderations",
+            Task::Rerank => "rerank",
+            Task::Files => "files",
+            Task::Batches => "batches",
+            Task::Responses => "stored responses",
+        }
+    }
+}
+
+/// Where what is asked besides an answer is, behind the root.
+#[derive(Clone, Copy, Debug)]
+pub struct Elsewhere {
+    pub api: Api,
+    pub tasks: &'static [Task],
+    /// How the root ends that the place is for.
+    pub under: &'static str,
+    /// `{path}` stands for the usual path, `{model}` and `{version}` as in a [`Route`].
+    pub path: &'static str,
+}
+
 /// What a provider's models are like that differ from the others.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelQuirks {
@@ -258,12 +322,39 @@ impl Dialect {
         let route = self.routes.iter().find(|route| route.api == api && base.ends_with(route.under));
         let own = route.map(|route| route.stream.filter(|_| stream).unwrap_or(route.path));
         let path = own.unwrap_or(usual_path(api, stream));
+        self.fill(base, path, model, version)
+    }
+
+    /// Where `task` of `api` is. `path` is where it usually is behind the root.
+    pub fn task_address(
+        &self,
+        base: &str,
+        (api, task): (Api, Task),
+        path: &str,
+        model: &str,
+        version: Option<&str>,
+    ) -> String {
+        let fits =
+            |row: &&Elsewhere| row.api == api && row.tasks.contains(&task) && base.ends_with(row.under);
+        let elsewhere = self.elsewhere.iter().find(fits);
+        let path = elsewhere.map_or(path.to_owned(), |row| row.path.replace("{path}", path));
+        self.fill(base, &path, model, version)
+    }
+
+    /// Whether it has this at this address.
+    pub fn has(&self, base: &str, api: Api, task: Task) -> bool {
+        let in_list =
+            |list: &[(Api, &[Task])]| list.iter().any(|(of, tasks)| *of == api && tasks.contains(&task));
+        let own_address = self.base.is_some_and(|usual| usual != base);
+        in_list(self.tasks) || (own_address && in_list(rows::ANYTHING))
+    }
+
+    fn fill(&self, base: &str, path: &str, model: &str, version: Option<&str>) -> String {
         let path = path.replace("{version}", version.unwrap_or(self.api_version));
         if !path.contains("{model}") {
             return format!("{base}/{path}");
         }
-        let model = utf8_percent_encode(model, SEGMENT).to_string();
-        format!("{base}/{}", path.replace("{model}", &model))
+        format!("{base}/{}", path.replace("{model}", &segment(model)))
     }
 
     /// How the key is sent in this API.
@@ -305,6 +396,11 @@ pub fn settle(root: &str, region: Option<&str>, project: Option<&str>) -> String
         }
     }
     settled
+}
+
+/// One segment of a path, whatever is in it.
+pub fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 /// Where an operation usually is behind the root.

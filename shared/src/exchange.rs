@@ -1,6 +1,7 @@
 //! The one path of every request.
 
 mod asked;
+mod carry;
 mod demo;
 mod form;
 mod headers;
@@ -12,7 +13,6 @@ mod reply;
 mod retry;
 mod target;
 
-pub use operation::Operation;
 pub use reply::Reply;
 
 use bytes::Bytes;
@@ -27,6 +27,7 @@ use crate::ir::Loss;
 use crate::report::Report;
 use asked::Asked;
 use losses::Wish;
+use operation::{Found, Operation, Work};
 use retry::{Retries, Verdict};
 use target::Target;
 
@@ -56,17 +57,31 @@ pub fn refuse<H: Host>(gateway: &Gateway, host: &H, head: &Request<Bytes>, error
 }
 
 async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Result<Reply<H::Body>, Error> {
-    // What is asked, and in whose API; what is not listed there does not exist.
-    let api = match Operation::of(request)? {
-        Operation::Health => return Ok(call.whole(Response::new(Bytes::from_static(b"{\"status\":\"ok\"}")))),
-        Operation::Models => return Ok(call.whole(models::list(call.gateway, call.client))),
-        Operation::Model(id) => return Ok(call.whole(models::one(call.gateway, call.client, &id)?)),
-        Operation::Generate(api) => api,
-    };
+    // What is asked, and in whose API; what is in no row does not exist.
+    let found =
+        call.found.clone().ok_or_else(|| operation::unknown(request.method(), request.uri().path()))?;
+    found.operation.check_method(request.method())?;
+    match found.operation.work {
+        Work::Health => Ok(call.whole(Response::new(Bytes::from_static(b"{\"status\":\"ok\"}")))),
+        Work::Hello => Ok(call.whole(models::hello())),
+        Work::Models => Ok(call.whole(models::list(call.gateway, call.client, request.uri().query())?)),
+        Work::Model => Ok(call.whole(models::one(call.gateway, call.client, &found.subject)?)),
+        Work::Generate { .. } => generate(call, &found, request).await,
+        Work::Count | Work::Embed => Err(operation::unknown(request.method(), request.uri().path())),
+        Work::Carry { task, names_model } => carry::answer(call, &found, task, names_model, request).await,
+    }
+}
+
+/// Answers with what a model says.
+async fn generate<H: Host>(
+    call: &mut Call<'_, H>,
+    found: &Found,
+    request: &Request<Bytes>,
+) -> Result<Reply<H::Body>, Error> {
     headers::check_content_type(request.headers())?;
     let wish = Wish::of(call.gateway, request.headers())?;
     // A scan of the top level, not a parse: the model, and whether to stream.
-    let asked = Asked::scan(api, request)?;
+    let asked = Asked::scan(call.client, request, found)?;
     call.note_asked(&asked);
     // Aliases, exact names, wildcards, the default.
     let resolved = call.gateway.resolve(&asked.model)?;
@@ -75,21 +90,23 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
         return demo::answer(call, &asked);
     }
     let target = Target::new(resolved, &asked)?;
-    call.note_target(&target);
+    call.note_target(target.api, target.provider, &target.model);
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
     let written = target.write(&asked, request)?;
     call.note_losses(wish, &written.losses)?;
-    let response = send(call, target.provider, &written.request).await?;
+    let response = send(call, target.provider, &written.request, true).await?;
     reply::relay(call, &asked, &target, response).await
 }
 
-/// Sends a request as often as is needed and allowed, each time signed anew where its provider wants that.
+/// Sends a request as often as is needed and allowed, each time signed anew where its provider wants that; once where a
+/// second time would do it twice.
 async fn send<H: Host>(
     call: &mut Call<'_, H>,
     provider: &Provider,
     request: &Request<Bytes>,
+    repeatable: bool,
 ) -> Result<Response<H::Body>, Error> {
-    let mut retries = Retries::new(call.gateway, H::RESENDS);
+    let mut retries = Retries::new(call.gateway, H::RESENDS && repeatable);
     loop {
         call.report.attempts += 1;
         let attempt = outgoing::sign(provider, request, call.host.now())?;
@@ -109,8 +126,8 @@ struct Call<'c, H> {
     host: &'c H,
     /// The API in whose words the caller wants its errors.
     client: Api,
-    /// The methods that are answered at the path; none where there is nothing.
-    methods: &'static str,
+    /// What there is at the path.
+    found: Option<Found>,
     report: &'c mut Report,
     echo: Echo,
     /// What the answer's head says of what was lost.
@@ -125,28 +142,33 @@ impl<'c, H: Host> Call<'c, H> {
         report: &'c mut Report,
     ) -> Call<'c, H> {
         let began = host.now();
-        let client = operation::caller(request);
+        let found = Operation::at(request.uri().path());
+        let client = operation::caller(request, found.as_ref());
         let id = headers::request_id(request.headers(), || host.random());
         *report = Report {
             id: id.clone(),
             host: H::NAME.to_owned(),
+            operation: found.as_ref().map_or("", |found| found.operation.name).to_owned(),
             began,
             bytes_in: request.body().len() as u64,
             status: 200,
             ..Report::default()
         };
         let echo = Echo { id, created: began.seconds(), request: request.body().clone(), ..Echo::default() };
-        let methods = Operation::at(request.uri().path()).map_or("", |operation| operation.methods());
-        Call { gateway, host, client, methods, report, echo, lost: None }
+        Call { gateway, host, client, found, report, echo, lost: None }
     }
 
     fn note_asked(&mut self, asked: &Asked<'_>) {
-        self.echo.model.clone_from(&asked.model);
+        self.note_model(&asked.model);
         self.echo.include_usage = asked.include_usage;
         self.echo.array = asked.array;
-        self.report.client = Some(asked.api);
-        self.report.model.clone_from(&asked.model);
         self.report.stream = asked.stream;
+    }
+
+    fn note_model(&mut self, model: &str) {
+        model.clone_into(&mut self.echo.model);
+        model.clone_into(&mut self.report.model);
+        self.report.client = Some(self.client);
     }
 
     /// Who names no model learns the name by which it can be asked for.
@@ -156,10 +178,10 @@ impl<'c, H: Host> Call<'c, H> {
         }
     }
 
-    fn note_target(&mut self, target: &Target<'_>) {
-        self.report.upstream = Some(target.api);
-        self.report.provider.clone_from(&target.provider.name);
-        self.report.provider_model.clone_from(&target.model);
+    fn note_target(&mut self, api: Api, provider: &Provider, model: &str) {
+        self.report.upstream = Some(api);
+        self.report.provider.clone_from(&provider.name);
+        model.clone_into(&mut self.report.provider_model);
     }
 
     /// Fails where the loss is more than the caller puts up with.

@@ -20,7 +20,7 @@ use http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
-use crate::dialect::{Auth, Dialect, Quirks};
+use crate::dialect::{Auth, Dialect, Quirks, Task};
 use crate::error::{Error, Fault, Kind};
 use crate::signature::Signer;
 
@@ -181,13 +181,32 @@ impl Provider {
 
     /// The API to speak for a client of `client`; none where the provider is not served yet.
     pub fn api_for(&self, client: Api, model: &str) -> Option<Api> {
-        let apis = if self.apis.is_empty() { self.dialect.apis_of(model) } else { &self.apis };
+        let apis = self.apis_of(model);
         apis.iter().copied().find(|&api| api == client).or(apis.first().copied())
+    }
+
+    /// The first of these APIs that it speaks and has `task` in, in its own order.
+    pub fn api_with(&self, apis: &[Api], task: Task, model: &str) -> Option<Api> {
+        let has = |api: &Api| apis.contains(api) && self.dialect.has(&self.base, *api, task);
+        self.apis_of(model).iter().copied().find(has)
+    }
+
+    fn apis_of(&self, model: &str) -> &[Api] {
+        if self.apis.is_empty() { self.dialect.apis_of(model) } else { &self.apis }
     }
 
     /// The address of an operation, for an answer that is to be streamed or not.
     pub fn uri(&self, api: Api, model: &str, stream: bool) -> Result<http::Uri, Error> {
-        let address = self.dialect.address(&self.base, api, model, self.api_version.as_deref(), stream);
+        self.parse(&self.dialect.address(&self.base, api, model, self.api_version.as_deref(), stream))
+    }
+
+    /// The address of something else than an answer, which usually is at `path` behind the root.
+    pub fn task_uri(&self, api: Api, task: Task, path: &str, model: &str) -> Result<http::Uri, Error> {
+        let version = self.api_version.as_deref();
+        self.parse(&self.dialect.task_address(&self.base, (api, task), path, model, version))
+    }
+
+    fn parse(&self, address: &str) -> Result<http::Uri, Error> {
         address.parse().map_err(|_| {
             let message = format!("The provider `{}` has no usable address for this model.", self.name);
             Error::new(Fault::Configuration, Kind::Api, message)

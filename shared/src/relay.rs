@@ -96,6 +96,19 @@ impl Relay {
         Relay { scanner, reader, client, echo, output, report, over: false }
     }
 
+    /// A relay of server-sent events that go through as they are and that only `reader` understands.
+    pub(crate) fn verbatim(
+        client: Api,
+        reader: Box<dyn ReadStream>,
+        echo: Echo,
+        limit: usize,
+        report: Report,
+    ) -> Relay {
+        let output = Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) };
+        let scanner = Framing::Events.scanner(limit);
+        Relay { scanner, reader, client, echo, output, report, over: false }
+    }
+
     /// Takes the next piece of the provider's body and appends what the client gets for it.
     pub fn push(&mut self, piece: &[u8], now: Timestamp, out: &mut BytesMut) {
         let before = out.len();

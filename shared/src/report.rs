@@ -16,6 +16,9 @@ pub struct Report {
     pub host: String,
     /// When it came.
     pub began: Timestamp,
+    /// What was asked: `chat`, `embeddings`, `count_tokens`, …; empty where there is nothing at the path.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub operation: String,
     /// The API it was asked in; none where the path named none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<Api>,

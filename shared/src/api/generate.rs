@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
-pub use path::Path;
+pub use path::wants_events;
 
 /// The family.
 pub struct Generate;

@@ -1,6 +1,9 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
-use super::{Auth, Dialect, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route, Shape, UsualPlace};
+use super::{
+    Auth, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route, Shape, Task,
+    UsualPlace,
+};
 use crate::api::Api::{self, Completions, Converse, Generate, Messages, Responses};
 use crate::wire::Framing;
 
@@ -16,6 +19,7 @@ pub static DIALECTS: &[Dialect] = &[
         makes: &["gpt-", "chatgpt-", "codex-", "o1", "o3", "o4"],
         quirks: OPENAI,
         models: &[OPENAI_MODELS],
+        tasks: OPENAI_TASKS,
         ..USUAL
     },
     Dialect {
@@ -27,6 +31,7 @@ pub static DIALECTS: &[Dialect] = &[
         makes: &["claude-"],
         quirks: CLAUDE,
         models: &[CLAUDE_MODELS],
+        tasks: &[(Messages, &[Task::Count, Task::Files, Task::Batches])],
         ..USUAL
     },
     // https://ai.google.dev/api: its own API carries signatures, thoughts and files, so it is for clients of any other;
@@ -44,6 +49,16 @@ pub static DIALECTS: &[Dialect] = &[
         makes: &["gemini-", "gemma-"],
         quirks: GEMINI,
         models: &[GEMINI_MODELS],
+        tasks: &[
+            (Generate, &[Task::Count, Task::Embeddings]),
+            (Completions, &[Task::Embeddings, Task::Images]),
+        ],
+        elsewhere: &[Elsewhere {
+            api: Completions,
+            tasks: &[Task::Embeddings, Task::Images],
+            under: "/v1beta",
+            path: "openai/{path}",
+        }],
         ..USUAL
     },
     Dialect {
@@ -53,6 +68,7 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://api.groq.com/openai/v1"),
         root: "/openai/v1",
         quirks: Quirks { extras: &["reasoning_effort", "service_tier"], ..Quirks::USUAL },
+        tasks: &[(Completions, &[Task::Embeddings, Task::Audio, Task::Files, Task::Batches])],
         ..USUAL
     },
     Dialect {
@@ -62,6 +78,7 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://api.deepseek.com/v1"),
         makes: &["deepseek-"],
         quirks: Quirks { formats: JSON_ONLY, reasoning: Some("reasoning_content"), ..Quirks::USUAL },
+        tasks: &[(Completions, &[Task::Texts])],
         ..USUAL
     },
     // Usage comes in the last chunk unasked.
@@ -71,7 +88,13 @@ pub static DIALECTS: &[Dialect] = &[
         key: Some("MISTRAL_API_KEY"),
         base: Some("https://api.mistral.ai/v1"),
         makes: &["mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-", "open-mi"],
-        quirks: Quirks { stream_usage: false, max_temperature: Some(1.5), ..Quirks::USUAL },
+        quirks: Quirks {
+            stream_usage: false,
+            max_temperature: Some(1.5),
+            encoding_format: true,
+            ..Quirks::USUAL
+        },
+        tasks: &[(Completions, &[Task::Embeddings, Task::Audio, Task::Moderations, Task::Files])],
         ..USUAL
     },
     Dialect {
@@ -82,6 +105,10 @@ pub static DIALECTS: &[Dialect] = &[
         apis: &[Completions, Responses],
         makes: &["grok-"],
         quirks: Quirks { drops: &["web_search_options"], ..Quirks::USUAL },
+        tasks: &[
+            (Completions, &[Task::Embeddings, Task::Texts, Task::Images, Task::Files]),
+            (Responses, &[Task::Responses]),
+        ],
         ..USUAL
     },
     Dialect {
@@ -91,6 +118,18 @@ pub static DIALECTS: &[Dialect] = &[
         key: Some("TOGETHER_API_KEY"),
         base: Some("https://api.together.xyz/v1"),
         quirks: Quirks { extras: &["top_k"], ..Quirks::USUAL },
+        tasks: &[(
+            Completions,
+            &[
+                Task::Embeddings,
+                Task::Texts,
+                Task::Images,
+                Task::Audio,
+                Task::Rerank,
+                Task::Files,
+                Task::Batches,
+            ],
+        )],
         ..USUAL
     },
     Dialect {
@@ -159,6 +198,22 @@ pub static DIALECTS: &[Dialect] = &[
         auth: &[(Completions, Auth::Header("api-key")), (Responses, Auth::Header("api-key"))],
         quirks: OPENAI,
         models: &[OPENAI_MODELS],
+        tasks: OPENAI_TASKS_ON_AZURE,
+        elsewhere: &[
+            Elsewhere {
+                api: Completions,
+                tasks: &[Task::Embeddings, Task::Texts, Task::Images, Task::Audio],
+                under: "/openai",
+                path: "deployments/{model}/{path}?api-version={version}",
+            },
+            Elsewhere {
+                api: Completions,
+                tasks: &[Task::Files, Task::Batches],
+                under: "/openai",
+                path: "{path}?api-version={version}",
+            },
+            Elsewhere { api: Responses, tasks: &[Task::Responses], under: "/openai", path: "v1/{path}" },
+        ],
         ..USUAL
     },
     // Called with a Bedrock API key, or signed. Converse is for all models; Claude is also there in its own API, which
@@ -187,6 +242,7 @@ pub static DIALECTS: &[Dialect] = &[
         auth: &[(Messages, Auth::Bearer)],
         forms: &[CLAUDE_ON_BEDROCK],
         models: &[BEDROCK_MODELS],
+        tasks: &[(Converse, &[Task::Count, Task::Embeddings])],
         ..USUAL
     },
     // Google Cloud: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference,
@@ -240,6 +296,7 @@ pub static DIALECTS: &[Dialect] = &[
         forms: &[CLAUDE_ON_VERTEX],
         quirks: GEMINI,
         models: &[GEMINI_MODELS, CLAUDE_MODELS],
+        tasks: &[],
         ..USUAL
     },
     // The backend of a ChatGPT subscription: only streams, keeps nothing, and wants to know the account.
@@ -253,6 +310,7 @@ pub static DIALECTS: &[Dialect] = &[
         variables: &[("chatgpt-account-id", "CHATGPT_ACCOUNT_ID")],
         passthrough: true,
         quirks: Quirks { sets: &[("store", "false"), ("stream", "true")], ..OPENAI },
+        tasks: &[],
         ..USUAL
     },
     Dialect { id: "ollama", name: "ollama", example: "http://localhost:11434", ..USUAL },
@@ -321,6 +379,7 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://api.minimax.io/v1"),
         makes: &["MiniMax-"],
         quirks: Quirks { max_temperature: Some(1.0), ..Quirks::USUAL },
+        tasks: &[],
         ..USUAL
     },
     Dialect {
@@ -344,6 +403,7 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://api.perplexity.ai"),
         root: "",
         makes: &["sonar"],
+        tasks: &[],
         ..USUAL
     },
     // Plano's own models, where somebody serves them.
@@ -355,6 +415,7 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some(""),
         root: "",
         apis: &[Completions, Messages, Responses, Generate],
+        tasks: &[],
         ..USUAL
     },
 ];
@@ -376,6 +437,8 @@ const USUAL: Dialect = Dialect {
     usual_place: UsualPlace { region: &[], project: None },
     signs: None,
     routes: &[],
+    tasks: ANYTHING,
+    elsewhere: &[],
     api_version: "",
     auth: &[],
     headers: &[],
@@ -394,11 +457,56 @@ const fn route(api: Api, under: &'static str) -> Route {
 /// What is answered in JSON, but by no schema.
 const JSON_ONLY: &[&str] = &["json_object"];
 
+/// What a server may have of which nothing is known: it says itself what is not there.
+pub(super) const ANYTHING: &[(Api, &[Task])] = &[
+    (Completions, OF_OPENAI),
+    (Responses, &[Task::Responses]),
+    (Responses, OF_OPENAI),
+    (Messages, &[Task::Files, Task::Batches]),
+    (Generate, &[Task::Embeddings]),
+];
+
+/// What is at paths that OpenAI made, `rerank` included, which it does not have itself.
+const OF_OPENAI: &[Task] = &[
+    Task::Embeddings,
+    Task::Texts,
+    Task::Images,
+    Task::Audio,
+    Task::Moderations,
+    Task::Rerank,
+    Task::Files,
+    Task::Batches,
+];
+
+/// <https://platform.openai.com/docs/api-reference>
+const OPENAI_TASKS: &[(Api, &[Task])] = &[
+    (
+        Completions,
+        &[
+            Task::Embeddings,
+            Task::Texts,
+            Task::Images,
+            Task::Audio,
+            Task::Moderations,
+            Task::Files,
+            Task::Batches,
+        ],
+    ),
+    (Responses, &[Task::Count, Task::Responses, Task::Embeddings, Task::Files, Task::Batches]),
+];
+
+/// <https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference>
+const OPENAI_TASKS_ON_AZURE: &[(Api, &[Task])] = &[
+    (Completions, &[Task::Embeddings, Task::Texts, Task::Images, Task::Audio, Task::Files, Task::Batches]),
+    (Responses, &[Task::Responses]),
+];
+
 /// OpenAI's own servers, which Azure runs too.
 const OPENAI: Quirks = Quirks {
     max_tokens: MaxTokens::Completion,
     developer: None,
     extras: &["metadata", "prompt_cache_key", "reasoning_effort", "service_tier", "store", "verbosity"],
+    encoding_format: true,
     ..Quirks::USUAL
 };
 
@@ -559,7 +667,8 @@ const CLAUDE_ON_VERTEX: Form = Form {
 /// What Claude on Bedrock takes beyond what all models there do.
 ///
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>
-const BEDROCK_CLAUDE: Quirks = Quirks { extras: &["top_k", "thinking"], ..CLAUDE };
+const BEDROCK_CLAUDE: Quirks =
+    Quirks { extras: &["top_k", "thinking"], counted_as: Some("anthropic."), ..CLAUDE };
 const BEDROCK_WITHOUT_SCHEMAS: Quirks = Quirks { formats: &[], ..BEDROCK_CLAUDE };
 
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html> does not list these models, which can be

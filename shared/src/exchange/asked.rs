@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::Request;
 
-use crate::api::Api;
-use crate::api::generate::Path;
+use super::operation::{Found, Work};
+use crate::api::{Api, generate};
 use crate::error::Error;
 use crate::ir;
 use crate::wire::json::{Json, Malformed, Outline};
@@ -26,16 +26,13 @@ pub(super) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// Scans a body's top level.
-    pub(super) fn scan(api: Api, request: &'a Request<Bytes>) -> Result<Asked<'a>, Error> {
+    pub(super) fn scan(api: Api, request: &'a Request<Bytes>, found: &Found) -> Result<Asked<'a>, Error> {
         let body = request.body();
         let outline = Outline::scan(body).map_err(|error| not_json(&error))?;
         if !api.names_model() {
-            return Ok(Asked::by_path(api, request, outline));
+            return Ok(Asked::by_path(api, request, outline, found));
         }
-        let model = match member(&outline, "model")? {
-            Some(model) => text("model", model)?.into_owned(),
-            None => String::new(),
-        };
+        let model = model_of(&outline)?;
         let stream = member(&outline, "stream")?.map_or(Ok(false), |value| flag("stream", value))?;
         let include_usage = member(&outline, "stream_options")?
             .and_then(|options| options.get("include_usage")?.boolean())
@@ -44,11 +41,10 @@ impl<'a> Asked<'a> {
     }
 
     /// A request whose path names the model and says whether to stream.
-    fn by_path(api: Api, request: &'a Request<Bytes>, outline: Outline<'a>) -> Asked<'a> {
-        let uri = request.uri();
-        let path = Path::read(uri.path().trim_end_matches('/'));
-        let (model, stream) = path.map_or_else(Default::default, |path| (path.model, path.stream));
-        let array = stream && !Path::wants_events(uri.query());
+    fn by_path(api: Api, request: &'a Request<Bytes>, outline: Outline<'a>, found: &Found) -> Asked<'a> {
+        let stream = found.operation.work == Work::Generate { stream: true };
+        let array = stream && !generate::wants_events(request.uri().query());
+        let model = found.subject.clone();
         Asked { api, body: request.body(), outline, model, stream, include_usage: false, array }
     }
 
@@ -75,6 +71,18 @@ impl<'a> Asked<'a> {
     fn json(&self) -> Result<Json<'a>, Error> {
         Json::parse(self.body).map_err(|error| not_json(&error))
     }
+}
+
+/// A body's top level, and the model that it names; empty where it names none.
+pub(super) fn scan_model(body: &[u8]) -> Result<(Outline<'_>, String), Error> {
+    let outline = Outline::scan(body).map_err(|error| not_json(&error))?;
+    let model = model_of(&outline)?;
+    Ok((outline, model))
+}
+
+fn model_of(outline: &Outline<'_>) -> Result<String, Error> {
+    let model = member(outline, "model")?.map(|model| text("model", model)).transpose()?;
+    Ok(model.map(Cow::into_owned).unwrap_or_default())
 }
 
 fn member<'a>(outline: &Outline<'a>, key: &str) -> Result<Option<Json<'a>>, Error> {

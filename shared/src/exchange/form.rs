@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 
-use super::target::quoted;
 use crate::dialect::{Form, Move, Shape};
 use crate::ir::Loss;
-use crate::wire::json::{Edit, Json, Outline};
+use crate::wire::json::{Edit, Json, Outline, quoted};
 
 /// What makes a body of the API one of the provider's form, and what is lost by it: members that the path says are
 /// taken out, and headers of the client's become members.

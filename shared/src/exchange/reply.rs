@@ -43,7 +43,8 @@ pub(super) async fn relay<H: Host>(
     let limit = call.gateway.limits.answer_bytes;
     let bytes = collect(body, limit).await?;
     if !head.status.is_success() {
-        return failure(call, asked, target, &head, bytes);
+        let words = target.words_of_errors(&bytes);
+        return failure(call, words, words == asked.api, &head, bytes);
     }
     // A whole answer is verbatim only to a client that wants one: a provider may have overlooked `stream`.
     let verbatim = target.api == asked.api && !streams && !asked.stream;
@@ -83,20 +84,19 @@ fn stream<H: Host>(
     Reply::Stream { head, body, relay: Box::new(relay) }
 }
 
-/// A provider's error: its own bytes to a client of the same API, the client's words otherwise.
-fn failure<H: Host>(
+/// A provider's error in words of `api`: its own bytes to a client of the same API, the client's words otherwise.
+pub(super) fn failure<H: Host>(
     call: &mut Call<'_, H>,
-    asked: &Asked<'_>,
-    target: &Target<'_>,
+    api: Api,
+    same: bool,
     from: &http::response::Parts,
     body: Bytes,
 ) -> Result<Reply<H::Body>, Error> {
-    let words = target.words_of_errors(&body);
-    let mut error = words.read().error(from.status.as_u16(), &body);
+    let mut error = api.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     error.retry_after = retry_after.map(str::to_owned).or(error.retry_after);
     error.code = error.code.or_else(|| headers::error_type(&from.headers));
-    if words != asked.api || !is_json(&from.headers) {
+    if !same || !is_json(&from.headers) {
         return Err(error);
     }
     call.report.fail(&error);
@@ -184,7 +184,7 @@ fn note(report: &mut Report, response: &ir::Response) {
 }
 
 /// Takes in a body of at most `limit` bytes.
-async fn collect<B>(mut body: B, limit: usize) -> Result<Bytes, Error>
+pub(super) async fn collect<B>(mut body: B, limit: usize) -> Result<Bytes, Error>
 where
     B: Stream<Item = Result<Bytes, BodyError>> + Unpin,
 {
@@ -225,13 +225,14 @@ impl<H: Host> Call<'_, H> {
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
         if error.kind == Kind::MethodNotAllowed && error.fault == Fault::Client {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(self.methods));
+            let methods = self.found.as_ref().map_or("", |found| found.operation.methods);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
         }
         self.whole(response)
     }
 
     /// Adds what the gateway itself says of an answer.
-    fn sign(&self, headers: &mut HeaderMap) {
+    pub(super) fn sign(&self, headers: &mut HeaderMap) {
         let report = &self.report;
         let own = [
             (headers::REQUEST_ID, &self.echo.id),
@@ -245,12 +246,12 @@ impl<H: Host> Call<'_, H> {
     }
 }
 
-fn is_json(from: &HeaderMap) -> bool {
+pub(super) fn is_json(from: &HeaderMap) -> bool {
     let value = from.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     value.is_some_and(headers::is_json)
 }
 
-fn copy_type(from: &HeaderMap, to: &mut HeaderMap) {
+pub(super) fn copy_type(from: &HeaderMap, to: &mut HeaderMap) {
     if let Some(value) = from.get(header::CONTENT_TYPE) {
         to.insert(header::CONTENT_TYPE, value.clone());
     }
@@ -261,6 +262,6 @@ pub(super) fn set_type(asked: &Asked<'_>, to: &mut HeaderMap) {
     to.insert(header::CONTENT_TYPE, HeaderValue::from_static(asked.media_type()));
 }
 
-fn nonsense(error: &crate::wire::json::Malformed) -> Error {
+pub(super) fn nonsense(error: &crate::wire::json::Malformed) -> Error {
     Error::upstream(format!("The provider's answer makes no sense: {error}.")).with_code("upstream_malformed")
 }

@@ -15,7 +15,7 @@ use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Provider, Resolved};
 use crate::ir::{Loss, Why};
 use crate::wire::Framing;
-use crate::wire::json::{Edit, Json, Outline, push_escaped};
+use crate::wire::json::{Edit, Json, Outline, quoted};
 
 /// What a provider that only streams insists on.
 const STREAMS: (&str, &str) = ("stream", "true");
@@ -179,12 +179,6 @@ impl<'g> Target<'g> {
             _ => self.uri.clone(),
         }
     }
-}
-
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = BytesMut::new();
-    push_escaped(text, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn unserved(provider: &Provider) -> Error {

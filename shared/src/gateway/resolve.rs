@@ -1,6 +1,6 @@
 //! From the model that a client names to the provider that has it.
 
-use super::{Gateway, Provider, Serves};
+use super::{Credential, Gateway, Provider, Serves};
 use crate::error::{Error, Fault, Kind};
 
 /// A provider, and its own name for the model.
@@ -34,6 +34,34 @@ impl Gateway {
             .or_else(|| self.bare(name))
             .or_else(|| self.wildcard(name))
             .unwrap_or_else(|| Err(self.unknown(model)))
+    }
+
+    /// The provider for a request that names no model: the one that `hint` names, by its entry's name, its prefix or a
+    /// model of it; without a hint the default one, or else the only one, of those who `can`.
+    pub fn keeper(&self, hint: Option<&str>, can: impl Fn(&Provider) -> bool) -> Result<&Provider, Error> {
+        if let Some(hint) = hint {
+            return self.hinted(hint);
+        }
+        let able = self.providers.iter().filter(|provider| can(provider)).collect::<Vec<_>>();
+        let first = able.iter().find(|provider| provider.default).or(able.first());
+        match first {
+            Some(first) if first.default || able.iter().all(|other| first.is_account_of(other)) => Ok(first),
+            Some(_) => Err(undecided(&able)),
+            None => Err(Error::new(
+                Fault::Configuration,
+                Kind::NotFound,
+                "No provider of this gateway has this in the API that was asked in.",
+            )
+            .with_code("unsupported_operation")),
+        }
+    }
+
+    fn hinted(&self, hint: &str) -> Result<&Provider, Error> {
+        let named = |provider: &&Provider| provider.name == hint || provider.prefix == hint;
+        match self.providers.iter().find(named) {
+            Some(provider) => Ok(provider),
+            None => self.resolve(hint).map(|resolved| resolved.provider),
+        }
     }
 
     /// All models that can be listed: a wildcard's are not known.
@@ -112,6 +140,16 @@ impl Provider {
         matches!(&self.serves, Serves::Exact(own) if own == model)
     }
 
+    /// Whether what this one keeps, the other one finds.
+    fn is_account_of(&self, other: &Provider) -> bool {
+        let same_key = match (&self.credential, &other.credential) {
+            (Credential::Key(one), Credential::Key(other)) => one.expose() == other.expose(),
+            (Credential::None, Credential::None) | (Credential::Passthrough, Credential::Passthrough) => true,
+            _ => false,
+        };
+        same_key && self.base == other.base
+    }
+
     fn exact(&self) -> Option<Resolved<'_>> {
         match &self.serves {
             Serves::Exact(model) => Some(self.resolved(model)),
@@ -135,6 +173,15 @@ fn bare_name(id: &str) -> &str {
 /// How many bytes two names have in common at their beginning.
 fn common(one: &str, other: &str) -> usize {
     one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
+}
+
+fn undecided(able: &[&Provider]) -> Error {
+    let names = able.iter().map(|provider| format!("`{}`", provider.name)).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "The request names no model, and more than one provider could be meant: name one of {names} in the header \
+         `x-arch-llm-provider-hint`."
+    );
+    Error::invalid(message).with_code("provider_ambiguous")
 }
 
 fn ambiguous(name: &str, one: &Provider, other: &Provider) -> Error {
@@ -228,6 +275,31 @@ mod tests {
         let gateway = gateway(&["openai/*"], &[]);
         check(&gateway, "", Err("Name a model: the request names none, and this gateway has no default."));
         assert_eq!(gateway.resolve("").unwrap_err().status, 400);
+    }
+
+    #[track_caller]
+    fn keeps(gateway: &Gateway, hint: Option<&str>, expected: Result<&str, &str>) {
+        let able = |provider: &Provider| provider.dialect.id != "anthropic";
+        let found = gateway.keeper(hint, able);
+        let found = found.as_ref().map(|provider| provider.name.as_str());
+        assert_eq!(found.map_err(|error| error.code.as_deref().unwrap_or_default()), expected);
+    }
+
+    /// What names no model goes to whom the header names, to the default, or to the only one there is (J3).
+    #[test]
+    fn j3_without_a_model_a_header_or_the_configuration_tells_the_provider() {
+        let one = gateway(&["anthropic/*", "openai/a", "openai/b"], &[("fast", "openai/b")]);
+        keeps(&one, None, Ok("openai/a"));
+        keeps(&one, Some("openai"), Ok("openai/a"));
+        keeps(&one, Some("fast"), Ok("openai/b"));
+        keeps(&one, Some("anthropic/*"), Ok("anthropic/*"));
+        keeps(&one, Some("nobody"), Err("model_not_found"));
+        let two = gateway(&["openai/*", "groq/*"], &[]);
+        keeps(&two, None, Err("provider_ambiguous"));
+        keeps(&two, Some("groq"), Ok("groq/*"));
+        let default = gateway(&["openai/a", "groq/*"], &[]);
+        keeps(&default, None, Ok("openai/a"));
+        keeps(&gateway(&["anthropic/*"], &[]), None, Err("unsupported_operation"));
     }
 
     #[test]

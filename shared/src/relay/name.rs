@@ -9,7 +9,8 @@ use memchr::{memchr2, memrchr2};
 use crate::api::{Api, Echo};
 use crate::wire::json::{place, push_escaped};
 
-/// Puts the name that the client asked for where the provider's own stands. Every other byte stays.
+/// Puts the name that the client asked for where the provider's own stands. Every other byte stays; all do where the client
+/// named no model.
 ///
 /// It looks where providers write the name and does not parse: an answer without one is left alone.
 pub(crate) struct Naming {
@@ -73,6 +74,9 @@ impl Naming {
 
     /// Where the provider's name is, unless it is the client's.
     fn find(&self, json: &[u8], path: &[&str]) -> Option<Range<usize>> {
+        if &self.name[..] == b"\"\"" {
+            return None;
+        }
         let place = place(json, path)?;
         let value = json.get(place.clone())?;
         (value.first() == Some(&b'"') && value != self.name).then_some(place)

@@ -10,7 +10,7 @@ mod scan;
 mod writer;
 
 pub use outline::{Edit, Outline, place};
-pub use writer::{Writer, push_escaped};
+pub use writer::{Writer, push_escaped, quoted};
 
 use std::borrow::Cow;
 use std::fmt;

@@ -118,6 +118,13 @@ pub fn push_escaped(text: &str, out: &mut BytesMut) {
     out.put_u8(b'"');
 }
 
+/// `text` as a JSON string.
+pub fn quoted(text: &str) -> String {
+    let mut out = BytesMut::new();
+    push_escaped(text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 fn push_escape(byte: u8, out: &mut BytesMut) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let short = match byte {

@@ -1,0 +1,230 @@
+//! What goes to a provider of the client's own API and comes back as it is: files, pictures, recordings, batches.
+//!
+//! Of a request nothing is changed but the model's name; of an answer nothing at all. It is only looked at, for its
+//! account.
+
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderValue};
+use http::{Method, Request, Response, Uri};
+
+use super::operation::Found;
+use super::outgoing::Outgoing;
+use super::reply::{collect, copy_type, failure, is_json};
+use super::{Call, Reply, headers, send};
+use crate::api::{Api, tap};
+use crate::dialect::{Task, segment};
+use crate::error::{Error, Fault, Kind};
+use crate::gateway::{Provider, Resolved};
+use crate::host::Host;
+use crate::relay::{Naming, Relay};
+use crate::wire::Framing;
+use crate::wire::json::{Edit, Json, Outline, quoted};
+use crate::wire::multipart::{Form, Malformed, is_form};
+
+/// Plano's header by which a request that names no model names a provider, or a model of it.
+const HINT: &str = "x-arch-llm-provider-hint";
+
+/// What in a query is a credential.
+const CREDENTIALS: &[&str] = &["key", "api_key", "api-key", "access_token"];
+
+/// Whom to ask, in which API, and as what model.
+struct Way<'g> {
+    provider: &'g Provider,
+    api: Api,
+    model: String,
+}
+
+/// Sends the request on and the answer back.
+pub(super) async fn answer<H: Host>(
+    call: &mut Call<'_, H>,
+    found: &Found,
+    task: Task,
+    names_model: bool,
+    request: &Request<Bytes>,
+) -> Result<Reply<H::Body>, Error> {
+    let named = names_model.then(|| Named::scan(found, request)).transpose()?;
+    let way = match &named {
+        Some(named) => by_model(call, task, &named.model)?,
+        None => by_hint(call, task, request)?,
+    };
+    call.note_target(way.api, way.provider, &way.model);
+    let outgoing = Outgoing {
+        provider: way.provider,
+        api: way.api,
+        method: request.method().clone(),
+        uri: with_query(way.provider.task_uri(way.api, task, &path(found), &way.model)?, request.uri())?,
+        body: named.map_or(Ok(request.body().clone()), |named| named.rename(&way.model))?,
+        same: true,
+        content_type: request.headers().get(header::CONTENT_TYPE).cloned(),
+        accept: request.headers().get(header::ACCEPT).cloned().unwrap_or(HeaderValue::from_static("*/*")),
+    };
+    // What a provider keeps would be there twice.
+    let repeatable = names_model || request.method() != Method::POST;
+    let response = send(call, way.provider, &outgoing.request(request.headers())?, repeatable).await?;
+    relay(call, task, way.api, response).await
+}
+
+/// The path behind the root.
+fn path(found: &Found) -> String {
+    let path = found.operation.path;
+    let path = ["/v1/", "/{version}/"].iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path);
+    path.replace("{id}", &segment(&found.subject))
+}
+
+/// The address with the client's query, without what may be a credential in it.
+fn with_query(address: Uri, client: &Uri) -> Result<Uri, Error> {
+    let is_public = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && !CREDENTIALS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+    };
+    let pairs = client.query().unwrap_or_default().split('&').filter(is_public).collect::<Vec<_>>();
+    if pairs.is_empty() {
+        return Ok(address);
+    }
+    let mark = if address.query().is_some() { '&' } else { '?' };
+    let whole = format!("{address}{mark}{}", pairs.join("&"));
+    whole.parse().map_err(|_| Error::invalid("The query cannot be part of an address."))
+}
+
+/// The APIs in which a client of `client` is understood: OpenAI's two have everything else in common.
+fn family(client: Api, task: Task) -> &'static [Api] {
+    match client {
+        Api::Completions | Api::Responses if task == Task::Responses => &[Api::Responses],
+        Api::Completions | Api::Responses => &[Api::Completions, Api::Responses],
+        Api::Messages => &[Api::Messages],
+        Api::Generate => &[Api::Generate],
+        Api::Converse => &[],
+    }
+}
+
+fn by_model<'g, H: Host>(call: &mut Call<'g, H>, task: Task, model: &str) -> Result<Way<'g>, Error> {
+    call.note_model(model);
+    let resolved = call.gateway.resolve(model)?;
+    call.note_resolved(&resolved);
+    let Resolved { provider, model } = resolved;
+    let api = provider.api_with(family(call.client, task), task, &model);
+    Ok(Way { provider, api: api.ok_or_else(|| unserved(provider, task))?, model })
+}
+
+fn by_hint<'g, H: Host>(
+    call: &mut Call<'g, H>,
+    task: Task,
+    request: &Request<Bytes>,
+) -> Result<Way<'g>, Error> {
+    call.note_model("");
+    let family = family(call.client, task);
+    let hint = request.headers().get(HINT).and_then(|value| value.to_str().ok()).map(str::trim);
+    let hint = hint.filter(|hint| !hint.is_empty());
+    let provider = call.gateway.keeper(hint, |provider| provider.api_with(family, task, "").is_some())?;
+    let api = provider.api_with(family, task, "").ok_or_else(|| unserved(provider, task))?;
+    Ok(Way { provider, api, model: String::new() })
+}
+
+/// A provider that is known not to have it.
+pub(super) fn unserved(provider: &Provider, task: Task) -> Error {
+    let message =
+        format!("The provider `{}` has no {} in the API that was asked in.", provider.name, task.name());
+    Error::new(Fault::Configuration, Kind::NotFound, message).with_code("unsupported_operation")
+}
+
+/// A body that names a model, or a path that does.
+struct Named<'r> {
+    body: &'r Bytes,
+    model: String,
+    place: Place<'r>,
+}
+
+/// Where the model is named.
+enum Place<'r> {
+    Path,
+    Json(Outline<'r>),
+    Form(Form<'r>),
+}
+
+impl<'r> Named<'r> {
+    fn scan(found: &Found, request: &'r Request<Bytes>) -> Result<Named<'r>, Error> {
+        let body = request.body();
+        if !found.subject.is_empty() {
+            headers::check_content_type(request.headers())?;
+            return Ok(Named { body, model: found.subject.clone(), place: Place::Path });
+        }
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if let Some(media_type) = media_type.filter(|media_type| is_form(media_type)) {
+            let form = Form::scan(media_type, body).map_err(|error| no_form(&error))?;
+            let model = form.text("model").map_err(|error| no_form(&error))?.unwrap_or_default();
+            return Ok(Named { body, model: model.to_owned(), place: Place::Form(form) });
+        }
+        headers::check_content_type(request.headers())?;
+        let (outline, model) = super::asked::scan_model(body)?;
+        Ok(Named { body, model, place: Place::Json(outline) })
+    }
+
+    /// The body with the provider's name for the model.
+    fn rename(self, model: &str) -> Result<Bytes, Error> {
+        if self.model == model {
+            return Ok(self.body.clone());
+        }
+        let mut out = BytesMut::new();
+        match self.place {
+            Place::Path => return Ok(self.body.clone()),
+            Place::Json(outline) => outline.edit(&[Edit::Set("model", Cow::Owned(quoted(model)))], &mut out),
+            Place::Form(form) => form.set("model", model, &mut out).map_err(|error| no_form(&error))?,
+        }
+        Ok(out.freeze())
+    }
+}
+
+/// The provider's answer as it is.
+async fn relay<H: Host>(
+    call: &mut Call<'_, H>,
+    task: Task,
+    api: Api,
+    response: Response<H::Body>,
+) -> Result<Reply<H::Body>, Error> {
+    let (head, body) = response.into_parts();
+    call.report.status = head.status.as_u16();
+    if head.status.is_success() && headers::is_stream(Framing::Events, &head.headers) {
+        return Ok(stream(call, task, api, &head, body));
+    }
+    let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
+    if !head.status.is_success() {
+        return failure(call, api, true, &head, bytes);
+    }
+    if let Some(usage) = Json::parse(&bytes).ok().filter(|_| is_json(&head.headers)).and_then(tap::usage) {
+        call.report.usage = usage;
+    }
+    let body =
+        if is_json(&head.headers) { Naming::new(call.client, &call.echo).answer(bytes) } else { bytes };
+    let mut reply = Response::new(body);
+    headers::backward(&head.headers, reply.headers_mut());
+    copy_type(&head.headers, reply.headers_mut());
+    *reply.status_mut() = head.status;
+    Ok(call.whole(reply))
+}
+
+fn stream<H: Host>(
+    call: &mut Call<'_, H>,
+    task: Task,
+    api: Api,
+    from: &http::response::Parts,
+    body: H::Body,
+) -> Reply<H::Body> {
+    call.report.stream = true;
+    let mut head = Response::new(());
+    headers::backward(&from.headers, head.headers_mut());
+    copy_type(&from.headers, head.headers_mut());
+    head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    call.sign(head.headers_mut());
+    *head.status_mut() = from.status;
+    let reader = if task == Task::Responses { api.read().stream() } else { tap::stream() };
+    let report = std::mem::take(call.report);
+    let relay =
+        Relay::verbatim(call.client, reader, call.echo.clone(), call.gateway.limits.event_bytes, report);
+    Reply::Stream { head, body, relay: Box::new(relay) }
+}
+
+fn no_form(error: &Malformed) -> Error {
+    Error::invalid(format!("The body is no form that can be read: {error}.")).with_code("invalid_form")
+}

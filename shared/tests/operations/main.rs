@@ -1,0 +1,268 @@
+//! What is asked besides answers: whom it goes to, what of it is changed, and what comes back.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where the core must not"
+)]
+
+mod world;
+
+use http::StatusCode;
+use serde_json::json;
+use world::{Played, Said, ask, get, play};
+
+const FORM: &str = "multipart/form-data; boundary=b";
+
+fn form(model: &str) -> String {
+    format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n\u{1}RIFF\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n--b--\r\n"
+    )
+}
+
+/// What OpenAI's other operations are asked goes to its provider with that provider's name for the model and its key.
+#[test]
+fn what_names_a_model_goes_to_its_provider() {
+    for path in [
+        "completions",
+        "moderations",
+        "rerank",
+        "images/generations",
+        "images/edits",
+        "images/variations",
+        "audio/speech",
+    ] {
+        let asked = r#"{ "model" : "own/m", "n": 1.0 }"#;
+        let played =
+            play(ask(&format!("/v1/{path}"), "application/json", asked), &[Said::json("{\"a\": 1}")]);
+        let sent = played.sent();
+        assert_eq!(sent.uri(), &*format!("https://own.test/v1/{path}"));
+        assert_eq!(sent.body(), &asked.replace("own/m", "m"));
+        assert_eq!(sent.headers()["authorization"], "Bearer sk-own");
+        assert_eq!((played.text(), played.header("x-plano-model")), ("{\"a\": 1}", "m"));
+    }
+    for path in ["audio/transcriptions", "audio/translations", "images/edits"] {
+        let played = play(ask(&format!("/v1/{path}"), FORM, &form("own/whisper-1")), &[Said::json("{}")]);
+        let sent = played.sent();
+        assert_eq!(
+            (sent.uri().path(), sent.headers()["content-type"].as_bytes()),
+            (&*format!("/v1/{path}"), FORM.as_bytes())
+        );
+        assert_eq!(sent.body(), &form("whisper-1"));
+    }
+}
+
+/// The client sees the name that it asked for, and the account has the usage in either spelling.
+#[test]
+fn an_answer_is_the_providers_but_for_the_models_name() {
+    let said = r#"{"model": "m", "usage": {"prompt_tokens": 7, "completion_tokens": 2}, "x": 1e2}"#;
+    let played =
+        play(ask("/v1/completions", "application/json", r#"{"model":"own/m"}"#), &[Said::json(said)]);
+    assert_eq!(played.text(), said.replace("\"m\"", "\"own/m\""));
+    assert_eq!((played.report.usage.input, played.report.usage.output), (Some(7), Some(2)));
+    assert_eq!(
+        (played.report.operation.as_str(), played.report.provider.as_str()),
+        ("text_completion", "own/*")
+    );
+    let said = r#"{"data":[],"usage":{"input_tokens":5,"output_tokens":4}}"#;
+    let played =
+        play(ask("/v1/images/generations", "application/json", r#"{"model":"own/m"}"#), &[Said::json(said)]);
+    assert_eq!((played.text(), played.report.usage.total()), (said, 9));
+}
+
+/// Bytes that are no JSON go through too, with what is said of them.
+#[test]
+fn recordings_and_files_come_back_as_they_are() {
+    let said = Said { media_type: "audio/mpeg", body: "\u{0}\u{1}ID3", ..Said::json("") };
+    let played = play(ask("/v1/audio/speech", "application/json", r#"{"model":"own/tts-1"}"#), &[said]);
+    assert_eq!((played.text(), played.header("content-type")), ("\u{0}\u{1}ID3", "audio/mpeg"));
+    let said = Said { media_type: "application/octet-stream", body: "{\"model\":\"x\"}", ..Said::json("") };
+    let played = play(get("/v1/files/file-1/content"), &[said]);
+    assert_eq!(
+        (played.sent().uri().path(), played.text()),
+        ("/v1/files/file-1/content", "{\"model\":\"x\"}")
+    );
+}
+
+/// Streams of other operations go through and are looked at for their usage; one that is cut says so.
+#[test]
+fn streams_go_through_and_end_as_they_should() {
+    let chunk = |model: &str| format!("data: {{\"model\":\"{model}\",\"choices\":[{{\"text\":\"a\"}}]}}\n\n");
+    let rest =
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
+    let asked = r#"{"model":"own/m","stream":true}"#;
+    let said = (chunk("m") + rest).leak();
+    let played = play(ask("/v1/completions", "application/json", asked), &[Said::events(said)]);
+    assert_eq!(played.text(), chunk("own/m") + rest);
+    assert_eq!((played.report.usage.total(), played.report.stream), (5, true));
+    let played = play(ask("/v1/completions", "application/json", asked), &[Said::events(chunk("m").leak())]);
+    assert!(
+        played.text().starts_with(&chunk("own/m")) && played.text().contains("data: {\"error\":"),
+        "{}",
+        played.text()
+    );
+}
+
+/// What a provider keeps is asked of the one that the header names, and goes with the whole query, but for credentials.
+#[test]
+fn j3_what_names_no_model_goes_where_the_header_says() {
+    let hint = |path: &str, provider: &str| {
+        let mut request = get(path);
+        request.headers_mut().insert("x-arch-llm-provider-hint", provider.parse().unwrap());
+        play(request, &[Said::json("{}")])
+    };
+    let played = hint("/v1/files?purpose=batch&key=secret&limit=2", "own");
+    assert_eq!(played.sent().uri(), "https://own.test/v1/files?purpose=batch&limit=2");
+    assert!(!played.sent().headers().contains_key("x-arch-llm-provider-hint"));
+    let played = hint("/v1/batches/b%2F..", "openai/gpt-4o");
+    assert_eq!(played.status, StatusCode::NOT_FOUND);
+    let played = hint("/v1/batches/batch%201", "openai/gpt-4o");
+    assert_eq!(played.sent().uri(), "https://api.openai.com/v1/batches/batch%201");
+    for (provider, code) in [("nobody", "model_not_found"), ("claude", "unsupported_operation")] {
+        let played = hint("/v1/batches", provider);
+        assert_eq!((played.status.as_u16(), &played.json()["error"]["code"]), (404, &json!(code)));
+    }
+    // Without the header the default provider is asked.
+    let played = play(get("/v1/files"), &[Said::json("{}")]);
+    assert_eq!(played.sent().uri(), "https://api.openai.com/v1/files");
+}
+
+/// Anthropic's clients have files and batches of their own at the same paths or others.
+#[test]
+fn anthropics_files_and_batches_go_to_anthropic() {
+    for path in ["/v1/files/f/content", "/v1/messages/batches", "/v1/messages/batches/b/results"] {
+        let mut request = get(&format!("{path}?beta=true"));
+        request.headers_mut().insert("anthropic-version", "2023-06-01".parse().unwrap());
+        request.headers_mut().insert("anthropic-beta", "files-1".parse().unwrap());
+        let played = play(request, &[Said::json("{}")]);
+        let sent = played.sent();
+        assert_eq!(sent.uri(), &*format!("https://api.anthropic.com{path}?beta=true"));
+        assert_eq!(
+            (&sent.headers()["x-api-key"], &sent.headers()["anthropic-beta"]),
+            (&"sk-claude".parse().unwrap(), &"files-1".parse().unwrap())
+        );
+    }
+}
+
+/// A provider that is known to have no such thing is not asked, and named.
+#[test]
+fn what_a_provider_does_not_have_is_refused_by_name() {
+    let refused = |path: &str, model: &str| {
+        let played = play(ask(path, "application/json", &json!({"model": model}).to_string()), &[]);
+        assert_eq!(played.status, StatusCode::NOT_FOUND);
+        assert_eq!(played.json()["error"]["code"], "unsupported_operation");
+        played.json()["error"]["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        refused("/v1/completions", "claude/m"),
+        "The provider `claude/*` has no text completions in the API that was asked in."
+    );
+    assert!(refused("/v1/rerank", "openai/gpt-4o").contains("`openai/gpt-4o` has no rerank"));
+    assert!(refused("/v1/audio/speech", "nova/m").contains("`nova/*` has no audio"));
+}
+
+/// What a provider would keep twice is not sent twice; anything else is.
+#[test]
+fn what_makes_something_is_sent_once() {
+    let busy = || Said { status: 503, ..Said::json("{}") };
+    let mut upload = ask("/v1/files", FORM, &form("x"));
+    upload.headers_mut().insert("x-arch-llm-provider-hint", "own".parse().unwrap());
+    let played = play(upload, &[busy(), Said::json("{}")]);
+    assert_eq!((played.status.as_u16(), played.sent.len()), (503, 1));
+    assert_eq!(played.sent().body(), &form("x"));
+    let played =
+        play(ask("/v1/moderations", "application/json", r#"{"model":"own/m"}"#), &[busy(), Said::json("{}")]);
+    assert_eq!((played.status.as_u16(), played.sent.len()), (200, 2));
+}
+
+/// Errors are the provider's own, or in the caller's words where they are no JSON.
+#[test]
+fn errors_come_back_in_the_callers_words() {
+    let asked = || ask("/v1/audio/transcriptions", FORM, &form("own/m"));
+    let said = Said {
+        status: 429,
+        ..Said::json("{\"error\":{\"message\":\"slow\",\"type\":\"x\",\"param\":null,\"code\":\"y\"}}")
+    };
+    let played = play(asked(), &[said, said, said]);
+    assert_eq!((played.status.as_u16(), played.text()), (429, said.body));
+    let html = Said { status: 400, media_type: "text/html", body: "<html>", ..said };
+    let played = play(asked(), &[html]);
+    assert_eq!(
+        (played.status.as_u16(), &played.json()["error"]["type"]),
+        (400, &json!("invalid_request_error"))
+    );
+    let broken = play(ask("/v1/audio/transcriptions", FORM, "--b\r\n"), &[]);
+    assert_eq!(broken.json()["error"]["code"], "invalid_form");
+    let twice = form("own/m").replace("--b--", &form("own/n"));
+    assert_eq!(play(ask("/v1/audio/transcriptions", FORM, &twice), &[]).status, StatusCode::BAD_REQUEST);
+}
+
+/// Stored responses are asked of a provider that has them, streamed too.
+#[test]
+fn stored_responses_are_the_providers() {
+    for (method, path) in [
+        ("GET", "/v1/responses/resp_1?include[]=a&stream=false"),
+        ("DELETE", "/v1/responses/resp_1"),
+        ("POST", "/v1/responses/resp_1/cancel"),
+        ("GET", "/v1/responses/resp_1/input_items?limit=3"),
+    ] {
+        let mut request = get(path);
+        *request.method_mut() = method.parse().unwrap();
+        let played = play(request, &[Said::json("{\"model\":\"gpt\"}")]);
+        assert_eq!(played.sent().uri(), &*format!("https://api.openai.com{path}"));
+        assert_eq!((played.sent().method().as_str(), played.text()), (method, "{\"model\":\"gpt\"}"));
+    }
+}
+
+/// What agents look at before they ask (P31).
+#[test]
+fn p31_agents_are_greeted() {
+    for path in ["/", "/api/hello"] {
+        for method in ["GET", "HEAD"] {
+            let mut request = get(path);
+            *request.method_mut() = method.parse().unwrap();
+            assert_eq!(play(request, &[]).json()["service"], "plano");
+        }
+    }
+}
+
+fn anthropic(path: &str) -> Played {
+    let mut request = get(path);
+    request.headers_mut().insert("anthropic-version", "2023-06-01".parse().unwrap());
+    play(request, &[])
+}
+
+/// Lists of models come in Anthropic's pages (P31, A13).
+#[test]
+fn p31_a13_lists_of_models_have_pages() {
+    let all = anthropic("/v1/models").json();
+    let ids = all["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap().to_owned());
+    let ids = ids.collect::<Vec<_>>();
+    assert_eq!((ids.len(), &all["has_more"]), (3, &json!(false)));
+    let page = anthropic("/v1/models?beta=true&limit=2").json();
+    assert_eq!((page["data"].as_array().unwrap().len(), &page["has_more"]), (2, &json!(true)));
+    assert_eq!((&page["first_id"], &page["last_id"]), (&json!(ids[0]), &json!(ids[1])));
+    let rest = anthropic(&format!("/v1/models?limit=2&after_id={}", ids[1].replace('/', "%2F"))).json();
+    assert_eq!((&rest["first_id"], &rest["has_more"]), (&json!(ids[2]), &json!(false)));
+    let before = anthropic(&format!("/v1/models?limit=1&before_id={}", ids[2])).json();
+    assert_eq!((&before["first_id"], &before["has_more"]), (&json!(ids[1]), &json!(true)));
+    for wrong in ["limit=0", "limit=x", "after_id=nobody"] {
+        assert_eq!(anthropic(&format!("/v1/models?{wrong}")).status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}
+
+/// Lists of models in Gemini's shape.
+#[test]
+fn models_in_geminis_shape() {
+    let page = play(get("/v1beta/models?pageSize=1"), &[]).json();
+    let name = page["models"][0]["name"].as_str().unwrap().to_owned();
+    assert_eq!(play(get(&format!("/v1beta/{name}")), &[]).json(), page["models"][0]);
+    let token = page["nextPageToken"].as_str().unwrap();
+    let next = play(get(&format!("/v1beta/models?pageToken={token}")), &[]).json();
+    assert_eq!((next["models"].as_array().unwrap().len(), next.get("nextPageToken")), (2, None));
+    let absent = play(get("/v1beta/models/nobody"), &[]);
+    assert_eq!((absent.status.as_u16(), &absent.json()["error"]["status"]), (404, &json!("NOT_FOUND")));
+}
