@@ -54,7 +54,7 @@ pub(super) struct Found {
     pub(super) subject: String,
 }
 
-const OPERATIONS: &[Operation] = &[
+static OPERATIONS: &[Operation] = &[
     own("health", "/healthz", Work::Health),
     own("hello", "", Work::Hello),
     own("hello", "/api/hello", Work::Hello),
