@@ -8,13 +8,13 @@
 mod event;
 mod fold;
 mod loss;
-#[cfg(test)]
-pub(crate) mod order;
+mod order;
 mod usage;
 
 pub use event::{Delta, Event, Open, Start, Stop, StopReason};
 pub use fold::Response;
 pub use loss::{Loss, Why};
+pub use order::Order;
 pub use usage::Usage;
 
 use std::borrow::Cow;

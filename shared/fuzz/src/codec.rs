@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use shared::api::{Api, Echo};
 use shared::dialect::Quirks;
 use shared::host::Timestamp;
-use shared::ir::{Event, Response};
+use shared::ir::{Event, Order, Response};
 use shared::relay::{Ending, Relay};
 use shared::report::{Outcome, Report};
 use shared::wire::Frame;
@@ -59,7 +59,7 @@ pub(crate) fn response(data: &[u8]) {
         let mut response = Response::default();
         let mut order = Order::default();
         let read = from.read().response(body, &mut |event| {
-            order.check(&event);
+            assert_eq!(order.push(&event), Ok(()), "{event:?}");
             response.push(&event);
         });
         if read.is_err() {
@@ -69,47 +69,6 @@ pub(crate) fn response(data: &[u8]) {
             let mut out = BytesMut::new();
             to.write().response(&response, &Echo::default(), &mut out);
             Json::parse(&out).expect("an answer that was written is JSON");
-        }
-    }
-}
-
-/// The order that the representation promises holds whatever a provider sends.
-#[derive(Default)]
-struct Order {
-    started: bool,
-    open: Option<u32>,
-    next: u32,
-    stopped: bool,
-    over: bool,
-}
-
-impl Order {
-    fn check(&mut self, event: &Event<'_>) {
-        assert!(!self.over, "{event:?} after the end");
-        assert!(
-            self.started || matches!(event, Event::Start(_) | Event::Ping | Event::Fail(_)),
-            "{event:?} before the start"
-        );
-        match event {
-            Event::Start(_) => assert!(!std::mem::replace(&mut self.started, true), "two starts"),
-            Event::Open { index, .. } => {
-                assert!(self.open.is_none() && !self.stopped, "{event:?} overlaps or comes too late");
-                assert_eq!(*index, self.next, "indices count up");
-                self.open = Some(*index);
-                self.next += 1;
-            }
-            Event::Delta { index, .. } => assert_eq!(self.open, Some(*index), "{event:?} of no open block"),
-            Event::Close { index } => assert_eq!(self.open.take(), Some(*index)),
-            Event::Stop(_) => {
-                assert!(self.open.is_none(), "stopped in a block");
-                assert!(!std::mem::replace(&mut self.stopped, true), "two stops");
-            }
-            Event::End => {
-                assert!(self.open.is_none(), "ended in a block");
-                self.over = true;
-            }
-            Event::Fail(_) => self.over = true,
-            Event::Usage(_) | Event::Ping => {}
         }
     }
 }
@@ -134,10 +93,11 @@ fn order_holds(upstream: Api, stream: &[u8]) {
     let mut reader = upstream.read().stream();
     let mut order = Order::default();
     let mut scanner = upstream.framing().scanner(1 << 20);
-    let mut sink = |frame: Frame<'_>| reader.push(frame, &mut |event| order.check(&event));
+    let mut check = |event: Event<'_>| assert_eq!(order.push(&event), Ok(()), "{event:?}");
+    let mut sink = |frame: Frame<'_>| reader.push(frame, &mut check);
     let _ = scanner.push(stream, &mut sink);
     scanner.finish(&mut sink);
-    reader.finish(&mut |event| order.check(&event));
+    reader.finish(&mut check);
 }
 
 fn relay(client: Api, upstream: Api, pieces: &[&[u8]]) -> (Vec<u8>, Outcome) {

@@ -1,10 +1,10 @@
-//! The order of events, for the tests of all readers.
+//! The order of events, for whoever wants it proved: the tests of all readers, and the fuzzer.
 
 use super::Event;
 
 /// Holds events to the invariant of [`Event`].
-#[derive(Default)]
-pub(crate) struct Order {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Order {
     begun: bool,
     opened: u32,
     open: bool,
@@ -13,28 +13,51 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Fails the test where the event cannot come now.
-    pub(crate) fn check(&mut self, event: &Event<'_>) {
-        assert!(!self.over, "{event:?} after the last");
-        assert!(
-            self.begun || matches!(event, Event::Start(_) | Event::Fail(_)),
-            "{event:?} before the start"
-        );
+    /// Takes the next event; fails with what is wrong where it cannot come now.
+    pub fn push(&mut self, event: &Event<'_>) -> Result<(), &'static str> {
+        if self.over {
+            return Err("an event after the last");
+        }
+        if !self.begun && !matches!(event, Event::Start(_) | Event::Fail(_)) {
+            return Err("an event before the start");
+        }
         match event {
-            Event::Start(_) => assert!(!std::mem::replace(&mut self.begun, true)),
-            Event::Open { index, .. } => {
-                assert!(!std::mem::replace(&mut self.open, true) && *index == self.opened && !self.stopped);
-                self.opened += 1;
-            }
-            Event::Delta { index, .. } => assert!(self.open && index + 1 == self.opened),
-            Event::Close { index } => assert!(std::mem::take(&mut self.open) && index + 1 == self.opened),
-            Event::Stop(_) => assert!(!self.open && !std::mem::replace(&mut self.stopped, true)),
-            Event::End => {
-                assert!(self.stopped);
-                self.over = true;
-            }
-            Event::Fail(_) => self.over = true,
-            Event::Usage(_) | Event::Ping => {}
+            Event::Start(_) => once(&mut self.begun, "a second start"),
+            Event::Open { index, .. } => self.push_open(*index),
+            Event::Delta { index, .. } => self.within(*index),
+            Event::Close { index } => self.within(*index).map(|()| self.open = false),
+            Event::Stop(_) if self.open => Err("a stop in a block"),
+            Event::Stop(_) => once(&mut self.stopped, "a second stop"),
+            Event::End if !self.stopped => Err("an end without a stop"),
+            Event::End | Event::Fail(_) => once(&mut self.over, "a second end"),
+            Event::Usage(_) | Event::Ping => Ok(()),
         }
     }
+
+    /// Fails the test where the event cannot come now.
+    #[cfg(test)]
+    pub(crate) fn check(&mut self, event: &Event<'_>) {
+        assert_eq!(self.push(event), Ok(()), "{event:?}");
+    }
+
+    fn push_open(&mut self, index: u32) -> Result<(), &'static str> {
+        if self.open || self.stopped {
+            return Err("a block in another one, or too late");
+        }
+        if index != self.opened {
+            return Err("a block whose number is not the next");
+        }
+        self.open = true;
+        self.opened += 1;
+        Ok(())
+    }
+
+    fn within(&self, index: u32) -> Result<(), &'static str> {
+        if self.open && index + 1 == self.opened { Ok(()) } else { Err("a piece of no open block") }
+    }
+}
+
+/// Sets what may be set once.
+fn once(flag: &mut bool, otherwise: &'static str) -> Result<(), &'static str> {
+    if std::mem::replace(flag, true) { Err(otherwise) } else { Ok(()) }
 }

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use super::spelling;
 use crate::api::{Api, Echo};
 use crate::dialect::{Dialect, Quirks};
-use crate::ir::order::Order;
-use crate::ir::{Event, Request, Response};
+use crate::ir::{Event, Order, Request, Response};
 use crate::wire::json::Json;
 use crate::wire::sse::Scanner;
 

@@ -8,9 +8,8 @@ use super::{Reader, Writer};
 use crate::api::completions::response;
 use crate::api::{Echo, ReadStream, WriteStream};
 use crate::error::Error;
-use crate::ir::order::Order;
 use crate::ir::{
-    Block, Delta, Event, Open, Response, Start, Stop, StopReason, Thought, ToolKind, ToolUse, Usage,
+    Block, Delta, Event, Open, Order, Response, Start, Stop, StopReason, Thought, ToolKind, ToolUse, Usage,
 };
 use crate::wire::Frame;
 use crate::wire::json::Json;

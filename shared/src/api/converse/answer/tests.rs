@@ -5,8 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::api::Echo;
-use crate::ir::Response;
-use crate::ir::order::Order;
+use crate::ir::{Order, Response};
 use crate::wire::{Framing, Kind as FrameKind};
 
 /// Folds a whole answer.

@@ -8,10 +8,9 @@ use super::{Reader, Writer};
 use crate::api::messages::response;
 use crate::api::{Api, Echo, ReadStream, WriteStream};
 use crate::error::{Error, Kind};
-use crate::ir::order::Order;
 use crate::ir::{
-    Block, Citations, Delta, Event, Media, Open, Response, Source, Start, Stop, StopReason, Text, Thought,
-    ToolKind, ToolUse, Usage,
+    Block, Citations, Delta, Event, Media, Open, Order, Response, Source, Start, Stop, StopReason, Text,
+    Thought, ToolKind, ToolUse, Usage,
 };
 use crate::wire::json::Json;
 use crate::wire::{Frame, sse};

@@ -1,0 +1,184 @@
+//! The laws of answers.
+
+use bytes::BytesMut;
+use proptest::prelude::*;
+use shared::api::{Api, Echo};
+use shared::host::Timestamp;
+use shared::ir::{Block, Event, Order, Response, StopReason, Usage};
+use shared::relay::{Ending, Relay};
+use shared::report::{Outcome, Report};
+use shared::wire::Frame;
+use shared::wire::json::Json;
+
+use crate::{CLIENTS, FAMILIES, cases, given};
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn folding_what_is_replayed_gives_the_answer_again(answer in given::response()) {
+        let (mut again, mut order) = (Response::default(), Order::default());
+        answer.replay(&mut |event| {
+            assert_eq!(order.push(&event), Ok(()), "{event:?}");
+            again.push(&event);
+        });
+        prop_assert_eq!(again, answer);
+    }
+
+    #[test]
+    fn an_answer_survives_every_family(answer in given::response()) {
+        for family in FAMILIES {
+            let (whole, streamed) = (read_whole(family, &write_whole(family, &answer)), read_stream(family, &[&write_stream(family, &answer)]));
+            for (found, how) in [(&whole, "whole"), (&streamed, "streamed")] {
+                prop_assert_eq!(told(found), told(&answer), "{:?}, {}", family, how);
+                prop_assert_eq!(counted(family, found.usage), counted(family, answer.usage), "{:?}, {}", family, how);
+                prop_assert!(found.ended && found.error.is_none());
+            }
+            if family != Api::Completions {
+                prop_assert_eq!(order_of(&whole), order_of(&streamed), "{:?}", family);
+            }
+            prop_assert_eq!(&whole.stop, &streamed.stop, "{:?}", family);
+            prop_assert_eq!(&whole.usage, &streamed.usage, "{:?}", family);
+        }
+    }
+
+    #[test]
+    fn a_relay_of_any_pair_says_what_the_provider_says(answer in given::response(), cuts in any_cuts()) {
+        for upstream in FAMILIES {
+            let stream = write_stream(upstream, &answer);
+            for client in CLIENTS {
+                let (whole, outcome) = relay(client, upstream, &[&stream]);
+                prop_assert_eq!(outcome, Outcome::Answered);
+                let cut = pieces(&stream, &cuts);
+                prop_assert_eq!(&relay(client, upstream, &cut).0, &whole, "{:?} to {:?}, cut", client, upstream);
+                let (found, said) = (read_stream(client, &[&whole]), read_stream(upstream, &[&stream]));
+                prop_assert_eq!(told(&found), told(&said), "{:?} to {:?}", client, upstream);
+                prop_assert_eq!(counted(client, found.usage), counted(client, said.usage), "{:?} to {:?}", client, upstream);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_never_looks_finished(answer in given::response(), at in any::<prop::sample::Index>()) {
+        for upstream in FAMILIES {
+            let stream = write_stream(upstream, &answer);
+            let said = &stream[..at.index(stream.len())];
+            if read_stream(upstream, &[said]).ended {
+                continue;
+            }
+            for client in CLIENTS.into_iter().filter(|client| *client != upstream) {
+                let (cut, outcome) = relay(client, upstream, &[said]);
+                let found = read_stream(client, &[&cut]);
+                prop_assert!(outcome != Outcome::Answered && !found.ended, "{:?} to {:?}", client, upstream);
+                prop_assert!(found.error.is_some(), "{:?} to {:?} does not say so", client, upstream);
+            }
+        }
+    }
+}
+
+/// What an answer tells: its words, its thinking, its calls, and why it ended. A message of completions does not say in
+/// what order these came.
+#[derive(Debug, PartialEq)]
+struct Told {
+    text: String,
+    /// Without white space: families set its parts apart in different ways.
+    thinking: String,
+    calls: Vec<(String, String, String)>,
+    stop: StopReason,
+}
+
+fn told(answer: &Response) -> Told {
+    let mut told =
+        Told { text: String::new(), thinking: String::new(), calls: Vec::new(), stop: StopReason::Done };
+    for block in &answer.blocks {
+        match block {
+            Block::ToolUse(call) => {
+                let meaning = given::meaning(&call.arguments);
+                told.calls.push((call.id.to_string(), call.name.to_string(), meaning));
+            }
+            Block::Thinking(thought) => told.thinking.extend(thought.text.split_whitespace()),
+            other => told.text.extend(given::plain(other)),
+        }
+    }
+    told.stop = answer.stop.as_ref().map_or(StopReason::Done, |stop| stop.reason.clone());
+    told
+}
+
+/// The answer's blocks in their order, by kind.
+fn order_of(answer: &Response) -> Vec<std::mem::Discriminant<Block<'static>>> {
+    answer.blocks.iter().map(std::mem::discriminant).collect()
+}
+
+/// What of usage a family has a place for.
+fn counted(family: Api, usage: Usage) -> [u64; 5] {
+    let count = |tokens: Option<u64>| tokens.unwrap_or(0);
+    let has_writes = matches!(family, Api::Messages | Api::Converse);
+    let cache_write = if has_writes { count(usage.cache_write) } else { 0 };
+    let reasoning = if has_writes { 0 } else { count(usage.reasoning) };
+    [count(usage.input), count(usage.output), count(usage.cache_read), cache_write, reasoning]
+}
+
+fn echo() -> Echo {
+    Echo { model: "m".to_owned(), id: "made".to_owned(), created: 7, include_usage: true, ..Echo::default() }
+}
+
+pub(crate) fn write_whole(family: Api, answer: &Response) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    family.write().response(answer, &echo(), &mut out);
+    out.to_vec()
+}
+
+pub(crate) fn write_stream(family: Api, answer: &Response) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    let mut writer = family.write().stream(echo());
+    answer.replay(&mut |event| writer.push(&event, &mut out));
+    out.to_vec()
+}
+
+fn read_whole(family: Api, body: &[u8]) -> Response {
+    let (mut answer, mut order) = (Response::default(), Order::default());
+    let json = Json::parse(body).expect("an answer is JSON");
+    let read = family.read().response(json, &mut |event| {
+        assert_eq!(order.push(&event), Ok(()), "{event:?}");
+        answer.push(&event);
+    });
+    read.expect("an answer of the family");
+    answer
+}
+
+/// Reads a stream, holding its events to their order.
+pub(crate) fn read_stream(family: Api, pieces: &[&[u8]]) -> Response {
+    let (mut answer, mut order) = (Response::default(), Order::default());
+    let mut reader = family.read().stream();
+    let mut scanner = family.framing().scanner(1 << 20);
+    let mut take = |event: Event<'_>| {
+        assert_eq!(order.push(&event), Ok(()), "{family:?}: {event:?}");
+        answer.push(&event);
+    };
+    for piece in pieces {
+        let _ = scanner.push(piece, &mut |frame: Frame<'_>| reader.push(frame, &mut take));
+    }
+    scanner.finish(&mut |frame: Frame<'_>| reader.push(frame, &mut take));
+    reader.finish(&mut take);
+    answer
+}
+
+pub(crate) fn relay(client: Api, upstream: Api, pieces: &[&[u8]]) -> (Vec<u8>, Outcome) {
+    let mut relay = Relay::new(client, upstream, echo(), 1 << 20, Report::default());
+    let mut out = BytesMut::new();
+    pieces.iter().for_each(|piece| relay.push(piece, Timestamp(0), &mut out));
+    let report = relay.finish(Ending::Complete, Timestamp(0), &mut out);
+    (out.to_vec(), report.outcome)
+}
+
+pub(crate) fn any_cuts() -> impl Strategy<Value = Vec<prop::sample::Index>> {
+    prop::collection::vec(any::<prop::sample::Index>(), 0..12)
+}
+
+/// The bytes cut at these places.
+pub(crate) fn pieces<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    places.sort_unstable();
+    let ends = places.iter().copied().chain([bytes.len()]);
+    ends.scan(0, |start, end| Some(&bytes[std::mem::replace(start, end)..end])).collect()
+}

@@ -1,0 +1,284 @@
+//! Answers and requests of every kind, made up.
+
+use std::borrow::Cow;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use shared::ir::{
+    Block, Function, Media, Request, Response, Role, Source, Start, Stop, StopReason, Text, Thought, Tool,
+    ToolChoice, ToolKind, ToolResult, ToolUse, Turn, Usage,
+};
+use shared::wire::json::Json;
+
+/// Words with all that is hard about words: other scripts, signs beyond 16 bits, quotes, control characters.
+pub(crate) fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[a-zA-Z ,.]{1,12}",
+        1 => any::<char>().prop_map(String::from),
+        1 => prop::sample::select(vec![
+            "é", "漢字", "👩‍👩‍👧", "\u{1F600}", "\\", "\"", "\n", "\r\n", "\t", "\u{0}", "\u{2028}", "</s>", "data: x",
+            "[DONE]", "{\"a\":1}", "\\u0041", "\u{FEFF}",
+        ]).prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 1..5).prop_map(|pieces| format!("w{}", pieces.concat()))
+}
+
+/// A name as tools and ids have them.
+pub(crate) fn name() -> impl Strategy<Value = String> {
+    "[a-z][a-z0-9_]{0,8}"
+}
+
+/// Any JSON value of a few levels.
+pub(crate) fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map(name(), inner, 0..3).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+fn object() -> impl Strategy<Value = Value> {
+    prop::collection::btree_map(name(), value(), 0..4).prop_map(|map| json!(map))
+}
+
+/// A call's arguments: an object in most cases, nothing, or what is not JSON.
+fn arguments() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => object().prop_map(|value| value.to_string()),
+        1 => Just(String::new()),
+        1 => Just("{}".to_owned()),
+        1 => Just("{\"city\": \"Par".to_owned()),
+        1 => Just("not json".to_owned()),
+    ]
+}
+
+/// Base64, in whole groups.
+fn data() -> impl Strategy<Value = String> {
+    "([A-Za-z0-9+/]{4}){1,6}"
+}
+
+fn thought() -> impl Strategy<Value = Block<'static>> {
+    (text(), prop::option::of(data())).prop_map(|(text, signature)| {
+        let signature = signature.map(Cow::Owned);
+        Block::Thinking(Thought { text: text.into(), signature, ..Thought::default() })
+    })
+}
+
+/// A call; its id is made different from others' by its place later.
+fn call() -> impl Strategy<Value = Block<'static>> {
+    (name(), arguments()).prop_map(|(name, arguments)| {
+        Block::ToolUse(ToolUse { name: name.into(), arguments: arguments.into(), ..ToolUse::default() })
+    })
+}
+
+/// A block of an answer.
+fn answered() -> impl Strategy<Value = Block<'static>> {
+    prop_oneof![
+        4 => text().prop_map(Block::text),
+        2 => call(),
+        1 => thought(),
+        1 => data().prop_map(|data| Block::Sealed { data: data.into(), id: None }),
+        1 => text().prop_map(|text| Block::Refusal(text.into())),
+    ]
+}
+
+fn count() -> impl Strategy<Value = Option<u64>> {
+    prop::option::of(0_u64..5_000)
+}
+
+/// What an answer used: parts are no more than the whole.
+fn usage() -> impl Strategy<Value = Usage> {
+    (count(), count(), count(), count(), count()).prop_map(
+        |(fresh, words, cache_read, cache_write, reasoning)| {
+            let sum = |some: u64, more: [Option<u64>; 2]| some + more.iter().flatten().sum::<u64>();
+            Usage {
+                input: Some(sum(fresh.unwrap_or(0), [cache_read, cache_write])),
+                output: Some(sum(words.unwrap_or(0), [reasoning, None])),
+                cache_read,
+                cache_write,
+                reasoning,
+                ..Usage::default()
+            }
+        },
+    )
+}
+
+/// A whole answer that came to its end.
+pub(crate) fn response() -> impl Strategy<Value = Response> {
+    let blocks = prop::collection::vec(answered(), 0..6);
+    let limited = prop::bool::weighted(0.2);
+    (blocks, usage(), limited, name(), name()).prop_map(|(mut blocks, usage, limited, id, model)| {
+        // A model that refuses has nothing more to say, and calls nothing.
+        if let Some(at) = blocks.iter().position(|block| matches!(block, Block::Refusal(_))) {
+            blocks.truncate(at + 1);
+            blocks.retain(|block| !matches!(block, Block::ToolUse(_)));
+        }
+        number(&mut blocks);
+        let start = Start {
+            id: format!("id_{id}").into(),
+            model: model.into(),
+            created: Some(7),
+            ..Start::default()
+        };
+        let stop = Some(Stop { reason: reason(&blocks, limited), sequence: None });
+        Response { start, blocks, usage, stop, error: None, ended: true }
+    })
+}
+
+fn reason(blocks: &[Block<'_>], limited: bool) -> StopReason {
+    let has = |wanted: fn(&Block<'_>) -> bool| blocks.iter().any(wanted);
+    match limited {
+        true => StopReason::MaxTokens,
+        _ if has(|block| matches!(block, Block::Refusal(_))) => StopReason::Refusal,
+        _ if has(|block| matches!(block, Block::ToolUse(_))) => StopReason::ToolUse,
+        _ => StopReason::Done,
+    }
+}
+
+/// Gives each call an id of its own.
+fn number(blocks: &mut [Block<'_>]) {
+    for (at, block) in blocks.iter_mut().enumerate() {
+        if let Block::ToolUse(call) = block {
+            call.id = format!("call_{at}_{}", call.name).into();
+        }
+    }
+}
+
+/// A conversation: the user begins, every call gets its result, speakers take turns.
+fn rounds() -> impl Strategy<Value = Vec<Turn<'static>>> {
+    let asked = prop::collection::vec(prop_oneof![3 => text().prop_map(Block::text), 1 => image()], 1..3);
+    let said = prop::collection::vec(prop_oneof![2 => text().prop_map(Block::text), 2 => call()], 1..4);
+    let result = prop::collection::vec(text(), 1..3);
+    let round = (asked, said, result, any::<bool>());
+    prop::collection::vec(round, 1..4).prop_map(|rounds| {
+        let rounds = rounds.into_iter().enumerate();
+        rounds
+            .flat_map(|(at, (asked, said, result, failed))| turns(at, asked, said, &result, failed))
+            .collect()
+    })
+}
+
+fn turns(
+    at: usize,
+    asked: Vec<Block<'static>>,
+    mut said: Vec<Block<'static>>,
+    result: &[String],
+    failed: bool,
+) -> Vec<Turn<'static>> {
+    let mut results = Vec::new();
+    for (place, block) in said.iter_mut().enumerate() {
+        let Block::ToolUse(call) = block else { continue };
+        call.id = format!("call_{at}_{place}").into();
+        let content = result.iter().cloned().map(Block::text).collect();
+        let id = call.id.clone();
+        results.push(Block::ToolResult(ToolResult {
+            id,
+            content,
+            is_error: failed,
+            ..ToolResult::default()
+        }));
+    }
+    let mut turns = vec![Turn::new(Role::User, asked), Turn::new(Role::Assistant, said)];
+    if !results.is_empty() {
+        turns.push(Turn::new(Role::User, results));
+    }
+    turns
+}
+
+fn image() -> impl Strategy<Value = Block<'static>> {
+    let bytes = data().prop_map(|data| Source::Base64 { media_type: "image/png".into(), data: data.into() });
+    bytes.prop_map(|source| Block::Image(Media::new(source)))
+}
+
+/// A tool; its schema lives as long as the program, since requests borrow.
+fn tool() -> impl Strategy<Value = Tool<'static>> {
+    (name(), prop::option::of(text()), prop::collection::vec(name(), 0..3)).prop_map(
+        |(name, description, members)| {
+            let members: serde_json::Map<String, Value> =
+                members.into_iter().map(|member| (member, json!({"type": "string"}))).collect();
+            let schema = json!({"type": "object", "properties": members});
+            let description = description.map(Cow::Owned);
+            Tool::Function(Function {
+                name: name.into(),
+                description,
+                schema: Some(kept(&schema)),
+                ..Function::default()
+            })
+        },
+    )
+}
+
+/// JSON that is never freed: a test makes little of it.
+fn kept(value: &Value) -> Json<'static> {
+    let text: &'static str = String::leak(value.to_string());
+    Json::parse(text.as_bytes()).expect("serde writes JSON")
+}
+
+fn choice(tools: &[Tool<'static>], word: u8) -> Option<ToolChoice<'static>> {
+    let Some(Tool::Function(first)) = tools.first() else { return None };
+    match word {
+        0 => None,
+        1 => Some(ToolChoice::Auto),
+        2 => Some(ToolChoice::Required),
+        3 => Some(ToolChoice::None),
+        _ => Some(ToolChoice::Named { name: first.name.clone(), kind: ToolKind::Function }),
+    }
+}
+
+/// A request that any family can be asked.
+pub(crate) fn request() -> impl Strategy<Value = Request<'static>> {
+    let system = prop::option::of(text());
+    let tools = prop::collection::vec(tool(), 0..3);
+    let numbers = (prop::option::of(1_u64..5_000), prop::option::of(0_u8..10), prop::option::of(0_u8..10));
+    let stops = prop::collection::vec("[a-z]{1,4}", 0..3);
+    (system, rounds(), tools, 0_u8..5, numbers, stops).prop_map(
+        |(system, rounds, mut tools, word, numbers, stops)| {
+            let system = system.map(|text| Turn::new(Role::System, vec![Block::text(text)]));
+            for (at, tool) in tools.iter_mut().enumerate() {
+                if let Tool::Function(function) = tool {
+                    function.name = format!("{}_{at}", function.name).into();
+                }
+            }
+            let (max_tokens, temperature, top_p) = numbers;
+            let tenth = |number: Option<u8>| number.map(|number| kept(&json!(f64::from(number) / 10.0)));
+            Request {
+                model: "m".into(),
+                turns: system.into_iter().chain(rounds).collect(),
+                tool_choice: choice(&tools, word),
+                tools,
+                max_tokens,
+                temperature: tenth(temperature),
+                top_p: tenth(top_p),
+                stop: stops.into_iter().map(Cow::Owned).collect(),
+                ..Request::default()
+            }
+        },
+    )
+}
+
+/// Text with nothing else about it.
+pub(crate) fn plain(block: &Block<'_>) -> Option<String> {
+    match block {
+        Block::Text(Text { text, .. }) | Block::Refusal(text) => Some(text.clone().into_owned()),
+        _ => None,
+    }
+}
+
+/// Arguments as the value they stand for. A family that takes objects only has what is none in an object.
+pub(crate) fn meaning(arguments: &str) -> String {
+    match serde_json::from_str::<Value>(arguments) {
+        Ok(value) => match value["INVALID_JSON"].as_str() {
+            Some(text) => text.to_owned(),
+            None => value.to_string(),
+        },
+        Err(_) if arguments.is_empty() => "{}".to_owned(),
+        Err(_) => arguments.to_owned(),
+    }
+}

@@ -1,0 +1,142 @@
+//! The laws of requests.
+
+use bytes::BytesMut;
+use proptest::prelude::*;
+use shared::api::Api;
+use shared::dialect::Quirks;
+use shared::error::Error;
+use shared::ir::{Block, Loss, Request, Role, Source, Tool, ToolChoice, Why};
+use shared::wire::json::Json;
+
+use crate::{CLIENTS, FAMILIES, cases, given};
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    /// What one family carries, it reads again and writes again as the same bytes.
+    #[test]
+    fn what_was_written_reads_the_same(request in given::request()) {
+        for family in CLIENTS {
+            let (body, losses) = written(family, &request).expect("any family can be asked");
+            let plain = straightened(family, &body);
+            let mut again = family.read().request(Json::parse(&plain).unwrap()).expect("what was written");
+            prop_assert_eq!(asked(&again, &request, &losses), asked(&request, &request, &losses), "{:?}", family);
+            again.api = Some(family);
+            again.model = request.model.clone();
+            let (rewritten, _) = written(family, &again).expect("what was read");
+            prop_assert_eq!(String::from_utf8(rewritten), String::from_utf8(body), "{:?}", family);
+        }
+    }
+
+    /// A request goes from any client to any provider with nothing lost that is not said.
+    #[test]
+    fn a_request_survives_every_pair(request in given::request()) {
+        for client in CLIENTS {
+            let (body, lost) = written(client, &request).expect("any family can be asked");
+            let plain = straightened(client, &body);
+            let mut from_client = client.read().request(Json::parse(&plain).unwrap()).expect("what was written");
+            from_client.api = Some(client);
+            for upstream in FAMILIES {
+                let Ok((sent, mut losses)) = written(upstream, &from_client) else {
+                    // Converse cannot forbid tools.
+                    prop_assert!(upstream == Api::Converse && request.tool_choice == Some(ToolChoice::None));
+                    continue;
+                };
+                prop_assert!(Json::parse(&sent).is_ok());
+                if upstream == Api::Converse {
+                    continue;
+                }
+                losses.extend(lost.iter().cloned());
+                let sent = straightened(upstream, &sent);
+                let found = upstream.read().request(Json::parse(&sent).unwrap()).expect("what was written");
+                prop_assert_eq!(asked(&found, &request, &losses), asked(&request, &request, &losses), "{:?} to {:?}", client, upstream);
+            }
+        }
+    }
+}
+
+/// A request in a family's words, and what is lost.
+pub(crate) fn written(family: Api, request: &Request<'_>) -> Result<(Vec<u8>, Vec<Loss>), Error> {
+    let mut out = BytesMut::new();
+    let losses = family.write().request(request, &Quirks::USUAL, &mut out)?;
+    Ok((out.to_vec(), losses))
+}
+
+fn straightened(family: Api, body: &[u8]) -> Vec<u8> {
+    let json = Json::parse(body).expect("a request is JSON");
+    family.read().straighten(json).map_or_else(|| body.to_vec(), |plain| plain.to_vec())
+}
+
+/// What is asked: the instructions, the conversation a piece at a time, tools, and what is said about the answer.
+#[derive(Debug, PartialEq)]
+struct Asked {
+    instructions: String,
+    pieces: Vec<Piece>,
+    tools: Vec<(String, String, String)>,
+    choice: Option<String>,
+    max_tokens: Option<u64>,
+    temperature: Option<String>,
+    top_p: Option<String>,
+    stop: Vec<String>,
+}
+
+/// Whether the model says it, what kind of piece it is, whose, and what is in it.
+type Piece = (bool, &'static str, String, String);
+
+/// What a request asks, without what is declared lost, and without a limit that was not `wanted`: one family demands one.
+fn asked(request: &Request<'_>, wanted: &Request<'_>, losses: &[Loss]) -> Asked {
+    let kept = |name: &str| !losses.iter().any(|loss| loss.path.starts_with(name));
+    let is_system = |role: &Role<'_>| matches!(role, Role::System | Role::Developer);
+    let texts = request.turns.iter().filter(|turn| is_system(&turn.role)).flat_map(|turn| &turn.blocks);
+    let spoken = request.turns.iter().filter(|turn| !is_system(&turn.role));
+    let moved = losses.iter().any(|loss| loss.why == Why::Moved);
+    let pieces = spoken.flat_map(|turn| {
+        let model = turn.role == Role::Assistant;
+        let mut said: Vec<Piece> = turn.blocks.iter().map(|block| piece(model, block)).collect();
+        // A message of completions has its words before its calls.
+        said.sort_by_key(|(_, kind, ..)| moved && model && *kind == "call");
+        said
+    });
+    let choice = request.tool_choice.as_ref().filter(|choice| **choice != ToolChoice::Auto);
+    let number = |value: Option<Json<'_>>| value.map(|value| value.raw().to_owned());
+    Asked {
+        instructions: texts.filter_map(given::plain).collect(),
+        pieces: pieces.collect(),
+        tools: request.tools.iter().map(tool).collect(),
+        choice: choice.filter(|_| kept("tool_choice")).map(|choice| format!("{choice:?}")),
+        max_tokens: request.max_tokens.filter(|_| kept("max_tokens") && wanted.max_tokens.is_some()),
+        temperature: number(request.temperature).filter(|_| kept("temperature")),
+        top_p: number(request.top_p).filter(|_| kept("top_p")),
+        stop: if kept("stop") { request.stop.iter().map(ToString::to_string).collect() } else { Vec::new() },
+    }
+}
+
+fn piece(model: bool, block: &Block<'_>) -> Piece {
+    let (kind, whose, what) = match block {
+        Block::ToolUse(call) => {
+            ("call", call.id.to_string(), format!("{} {}", call.name, given::meaning(&call.arguments)))
+        }
+        Block::ToolResult(result) => {
+            // A family whose results are one text sets their parts apart by line ends.
+            let content: String = result.content.iter().filter_map(given::plain).collect();
+            ("result", result.id.to_string(), content.replace('\n', ""))
+        }
+        Block::Image(image) => match &image.source {
+            Source::Base64 { media_type, data } => ("image", String::new(), format!("{media_type} {data}")),
+            other => ("image", String::new(), format!("{other:?}")),
+        },
+        other => ("text", String::new(), given::plain(other).unwrap_or_else(|| format!("{other:?}"))),
+    };
+    (model, kind, whose, what)
+}
+
+fn tool(tool: &Tool<'_>) -> (String, String, String) {
+    match tool {
+        Tool::Function(function) => (
+            function.name.to_string(),
+            function.description.as_deref().unwrap_or_default().to_owned(),
+            function.schema.map(|schema| schema.raw().to_owned()).unwrap_or_default(),
+        ),
+        other => (format!("{other:?}"), String::new(), String::new()),
+    }
+}
