@@ -40,9 +40,13 @@ async function tools(model) {
   equal(uses.map((use) => [use.id, use.name, use.input]), TOOLS);
   const given = ["21 °C", "rain", "play:tool-results"];
   const content = uses.map(({ id }, at) => ({ type: "tool_result", tool_use_id: id, content: given[at] }));
-  const history = answer.content.map(({ type, text, id, name, input }) => (text ? { type, text } : { type, id, name, input }));
-  asked.messages.push({ role: "assistant", content: history }, { role: "user", content });
+  asked.messages.push({ role: "assistant", content: answer.content.map(asGiven) }, { role: "user", content });
   equal((await client.messages.create(asked)).content[0].text, RESULTS);
+}
+
+/** A block as it goes back: what a model thought goes with its seal. */
+function asGiven({ type, text, id, name, input, thinking, signature }) {
+  return { text: { type, text }, thinking: { type, thinking, signature } }[type] ?? { type, id, name, input };
 }
 
 async function rateLimit(model) {

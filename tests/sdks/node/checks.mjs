@@ -6,7 +6,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 export const { BASE_URL, API_KEY } = process.env;
-export const UPSTREAMS = ["completions", "messages", "responses"];
+export const UPSTREAMS = ["completions", "messages", "responses", "generate", "converse"];
 
 export const TEXT = 'Because air scatters "blue" most: 🌈 \\o/\n– that is all.';
 export const TURNS = "Shwmae! 🏴\u{e0067}\u{e0062} – “S’mae” \\ \"hello\"\n\t👋🏽";
@@ -23,10 +23,15 @@ export const WEATHER = {
 };
 export const TIME = { type: "object", properties: { zone: { type: "string" } }, required: ["zone"] };
 
-/** A package of the folder that SDK_MODULES names. */
+/** What a package of the folder that SDK_MODULES names exports by default. */
 export async function load(name) {
+  return (await namespace(name)).default;
+}
+
+/** All that a package of that folder exports. */
+export function namespace(name) {
   const resolve = createRequire(path.join(path.resolve(process.env.SDK_MODULES), "x.js")).resolve;
-  return (await import(pathToFileURL(resolve(name)))).default;
+  return import(pathToFileURL(resolve(name)));
 }
 
 /** Runs `holds`, which throws where something does not, and says what came of it. */

@@ -6,7 +6,7 @@ import traceback
 
 BASE_URL = os.environ["BASE_URL"]
 API_KEY = os.environ["API_KEY"]
-UPSTREAMS = ["completions", "messages", "responses"]
+UPSTREAMS = ["completions", "messages", "responses", "generate", "converse"]
 
 TEXT = 'Because air scatters "blue" most: 🌈 \\o/\n– that is all.'
 TURNS = "Shwmae! 🏴\U000e0067\U000e0062 – “S’mae” \\ \"hello\"\n\t👋🏽"

@@ -23,8 +23,10 @@ pub async fn sdks(kind: Kind) {
         for script in [
             "python/openai_sdk.py",
             "python/anthropic_sdk.py",
+            "python/google_sdk.py",
             "node/openai_sdk.mjs",
             "node/anthropic_sdk.mjs",
+            "node/google_sdk.mjs",
         ] {
             outcomes.extend(run(host, provider, script).await);
         }
