@@ -196,7 +196,7 @@ fn text_of(value: Json<'_>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The kind that a `type` or `code` names.
+/// The kind that a `type` or `code` names; `server_error` says no more than a status does.
 fn kind_of(word: &str) -> Option<Kind> {
     Some(match word {
         "insufficient_quota" | "billing_hard_limit_reached" | "billing_error" => Kind::Billing,
@@ -207,7 +207,6 @@ fn kind_of(word: &str) -> Option<Kind> {
         "server_overloaded" | "overloaded_error" | "engine_overloaded" => Kind::Overloaded,
         "context_length_exceeded" | "invalid_prompt" => Kind::InvalidRequest,
         "timeout" | "timeout_error" => Kind::Timeout,
-        "server_error" | "internal_error" => Kind::Api,
         _ => return None,
     })
 }

@@ -146,6 +146,13 @@ impl Case {
         self.outline.model.clone().unwrap_or_else(|| format!("{}/m", self.provider()))
     }
 
+    /// The model as the provider names it.
+    pub fn plain_model(&self) -> String {
+        let model = self.model();
+        let own = model.strip_prefix(self.provider()).and_then(|rest| rest.strip_prefix('/'));
+        own.unwrap_or("m").to_owned()
+    }
+
     /// Whether client and provider speak the same API.
     pub fn same_family(&self) -> bool {
         self.client == self.upstream
@@ -200,7 +207,8 @@ impl Case {
     /// The client's bytes with the provider's name for the model.
     fn with_plain_model(&self) -> Vec<u8> {
         let text = String::from_utf8_lossy(&self.request);
-        text.replacen(&format!("\"{}\"", self.model()), "\"m\"", 1).into_bytes()
+        let [asked, plain] = [self.model(), self.plain_model()].map(|model| format!("\"{model}\""));
+        text.replacen(&asked, &plain, 1).into_bytes()
     }
 }
 

@@ -10,7 +10,7 @@ pub struct Family {
     pub key: (&'static str, &'static str),
     /// Where it looks for the key, and what it must find there.
     pub credential: (&'static str, &'static str),
-    /// Where its operation is: for a whole answer, and for a stream.
+    /// Where its operation for a `{model}` is: for a whole answer, and for a stream.
     pub paths: [&'static str; 2],
 }
 
@@ -38,13 +38,16 @@ pub const FAMILIES: [Family; 8] = [
         name: "generate",
         key: ("TEST_GENERATE_KEY", "sk-of-generate"),
         credential: ("x-goog-api-key", "sk-of-generate"),
-        paths: ["/v1beta/models/m:generateContent", "/v1beta/models/m:streamGenerateContent?alt=sse"],
+        paths: [
+            "/v1beta/models/{model}:generateContent",
+            "/v1beta/models/{model}:streamGenerateContent?alt=sse",
+        ],
     },
     Family {
         name: "converse",
         key: ("TEST_CONVERSE_KEY", "sk-of-converse"),
         credential: ("authorization", "Bearer sk-of-converse"),
-        paths: ["/model/m/converse", "/model/m/converse-stream"],
+        paths: ["/model/{model}/converse", "/model/{model}/converse-stream"],
     },
     Family {
         name: "mistral",

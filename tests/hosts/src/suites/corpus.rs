@@ -57,7 +57,8 @@ fn check_received(case: &Case, received: &Received) -> Outcome {
     let family = family(case.provider());
     equal("method", &"POST", &received.method.as_str())?;
     let path = received.path.split("?beta=").next().unwrap_or_default();
-    equal("path", &family.paths[usize::from(case.asks_for_stream())], &path)?;
+    let expected = family.paths[usize::from(case.asks_for_stream())].replace("{model}", &case.plain_model());
+    equal("path", &&*expected, &path)?;
     let header = |name: &str| received.headers.get(name).and_then(|value| value.to_str().ok());
     let (name, credential) = family.credential;
     equal(name, &Some(credential), &header(name))?;
