@@ -4,6 +4,8 @@
 
 pub mod completions;
 pub mod converse;
+pub(crate) mod count;
+pub(crate) mod embeddings;
 mod exception;
 mod form;
 mod gather;

@@ -51,8 +51,19 @@ pub struct Quirks {
     /// Embeddings: whether `encoding_format` is understood. Where it is not, the provider gives numbers, and who wants
     /// them in Base64 gets them so all the same.
     pub encoding_format: bool,
-    /// Converse: how the name begins under which the model's tokens are counted; none where nobody counts them.
-    pub counted_as: Option<&'static str>,
+    /// Under which name the provider's counter knows the model.
+    pub counted: Counted,
+}
+
+/// Under which name a provider counts a model's tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Its own.
+    Named,
+    /// What is left of its own from here on.
+    From(&'static str),
+    /// Under none.
+    Never,
 }
 
 /// What Chat Completions calls the longest answer.
@@ -81,7 +92,7 @@ impl Quirks {
         formats: &["json_object", "json_schema"],
         max_temperature: None,
         encoding_format: false,
-        counted_as: None,
+        counted: Counted::Named,
     };
 }
 
@@ -267,7 +278,7 @@ pub enum Name {
 }
 
 impl Name {
-    fn fits(self, model: &str) -> bool {
+    pub(crate) fn fits(self, model: &str) -> bool {
         match self {
             Name::Exact(name) => model == name,
             Name::Prefix(prefix) => model.starts_with(prefix),

@@ -2,7 +2,9 @@
 
 mod asked;
 mod carry;
+mod count;
 mod demo;
+mod embed;
 mod form;
 mod headers;
 mod losses;
@@ -67,7 +69,8 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
         Work::Models => Ok(call.whole(models::list(call.gateway, call.client, request.uri().query())?)),
         Work::Model => Ok(call.whole(models::one(call.gateway, call.client, &found.subject)?)),
         Work::Generate { .. } => generate(call, &found, request).await,
-        Work::Count | Work::Embed => Err(operation::unknown(request.method(), request.uri().path())),
+        Work::Count => count::answer(call, &found, request).await,
+        Work::Embed => embed::answer(call, &found, request).await,
         Work::Carry { task, names_model } => carry::answer(call, &found, task, names_model, request).await,
     }
 }
@@ -90,7 +93,7 @@ async fn generate<H: Host>(
         return demo::answer(call, &asked);
     }
     let target = Target::new(resolved, &asked)?;
-    call.note_target(target.api, target.provider, &target.model);
+    call.note_target(Some(target.api), target.provider, &target.model);
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
     let written = target.write(&asked, request)?;
     call.note_losses(wish, &written.losses)?;
@@ -178,8 +181,9 @@ impl<'c, H: Host> Call<'c, H> {
         }
     }
 
-    fn note_target(&mut self, api: Api, provider: &Provider, model: &str) {
-        self.report.upstream = Some(api);
+    /// `api` is none where the provider is not asked.
+    fn note_target(&mut self, api: Option<Api>, provider: &Provider, model: &str) {
+        self.report.upstream = api;
         self.report.provider.clone_from(&provider.name);
         model.clone_into(&mut self.report.provider_model);
     }

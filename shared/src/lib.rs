@@ -10,6 +10,7 @@ pub mod config;
 pub mod dialect;
 pub mod embedded;
 pub mod error;
+pub mod estimate;
 pub mod exchange;
 pub mod gateway;
 pub mod host;

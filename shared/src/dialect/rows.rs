@@ -1,7 +1,7 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
 use super::{
-    Auth, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route, Shape, Task,
+    Auth, Counted, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route, Shape, Task,
     UsualPlace,
 };
 use crate::api::Api::{self, Completions, Converse, Generate, Messages, Responses};
@@ -241,6 +241,7 @@ pub static DIALECTS: &[Dialect] = &[
         }],
         auth: &[(Messages, Auth::Bearer)],
         forms: &[CLAUDE_ON_BEDROCK],
+        quirks: UNCOUNTED,
         models: &[BEDROCK_MODELS],
         tasks: &[(Converse, &[Task::Count, Task::Embeddings])],
         ..USUAL
@@ -330,6 +331,7 @@ pub static DIALECTS: &[Dialect] = &[
         key: Some("AI_GATEWAY_API_KEY"),
         base: Some("https://ai-gateway.vercel.sh/v1"),
         apis: &[Completions, Responses, Messages],
+        tasks: &[(Completions, &[Task::Embeddings, Task::Images])],
         ..USUAL
     },
     // https://openrouter.ai/docs/api-reference: all three APIs behind one root, one way to send the key.
@@ -346,6 +348,7 @@ pub static DIALECTS: &[Dialect] = &[
             reasoning: Some("reasoning_details"),
             ..Quirks::USUAL
         },
+        tasks: &[(Completions, &[Task::Embeddings, Task::Texts])],
         ..USUAL
     },
     Dialect {
@@ -664,16 +667,20 @@ const CLAUDE_ON_VERTEX: Form = Form {
     errors: Generate,
 };
 
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html>: only Claude's tokens are counted, for the
+/// model, not for the region or the profile that it is called through.
+const UNCOUNTED: Quirks = Quirks { counted: Counted::Never, ..Quirks::USUAL };
+
 /// What Claude on Bedrock takes beyond what all models there do.
 ///
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>
 const BEDROCK_CLAUDE: Quirks =
-    Quirks { extras: &["top_k", "thinking"], counted_as: Some("anthropic."), ..CLAUDE };
+    Quirks { extras: &["top_k", "thinking"], counted: Counted::From("anthropic."), ..CLAUDE };
 const BEDROCK_WITHOUT_SCHEMAS: Quirks = Quirks { formats: &[], ..BEDROCK_CLAUDE };
 
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html> does not list these models, which can be
 /// made to use a tool.
-const NOVA: Quirks = Quirks { formats: &[], ..Quirks::USUAL };
+const NOVA: Quirks = Quirks { formats: &[], ..UNCOUNTED };
 
 const BEDROCK_ADAPTIVE: Quirks = Quirks { budgets: false, ..BEDROCK_CLAUDE };
 const BEDROCK_WITHOUT_SAMPLING: Quirks =

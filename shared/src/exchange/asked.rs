@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::Request;
 
 use super::operation::{Found, Work};
 use crate::api::{Api, generate};
 use crate::error::Error;
 use crate::ir;
-use crate::wire::json::{Json, Malformed, Outline};
+use crate::wire::json::{Edit, Json, Malformed, Outline, quoted};
 
 /// A request for an answer, looked at from above.
 pub(super) struct Asked<'a> {
@@ -48,6 +48,23 @@ impl<'a> Asked<'a> {
         Asked { api, body: request.body(), outline, model, stream, include_usage: false, array }
     }
 
+    /// The same request with another body.
+    pub(super) fn over<'b>(&self, body: &'b Bytes) -> Result<Asked<'b>, Error> {
+        let outline = Outline::scan(body).map_err(|error| not_json(&error))?;
+        let Asked { api, stream, include_usage, array, .. } = *self;
+        Ok(Asked { api, body, outline, model: self.model.clone(), stream, include_usage, array })
+    }
+
+    /// The body with this name for the model, where bodies have one.
+    pub(super) fn renamed(&self, model: &str) -> Bytes {
+        if !self.api.names_model() || self.model == model {
+            return self.body.clone();
+        }
+        let mut body = BytesMut::new();
+        self.outline.edit(&[Edit::Set("model", Cow::Owned(quoted(model)))], &mut body);
+        body.freeze()
+    }
+
     /// The type of the answer's body, where it is written here.
     pub(super) fn media_type(&self) -> &'static str {
         if self.stream && !self.array { "text/event-stream; charset=utf-8" } else { "application/json" }
@@ -68,7 +85,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The whole body, its grammar checked.
-    fn json(&self) -> Result<Json<'a>, Error> {
+    pub(super) fn json(&self) -> Result<Json<'a>, Error> {
         Json::parse(self.body).map_err(|error| not_json(&error))
     }
 }
@@ -98,6 +115,6 @@ fn flag(key: &str, value: Json<'_>) -> Result<bool, Error> {
     value.boolean().ok_or_else(|| Error::invalid_param(key, format!("`{key}` must be true or false.")))
 }
 
-fn not_json(error: &Malformed) -> Error {
+pub(super) fn not_json(error: &Malformed) -> Error {
     Error::invalid(format!("The body is not valid JSON: {error}.")).with_code("invalid_json")
 }

@@ -49,7 +49,7 @@ pub(super) async fn answer<H: Host>(
         Some(named) => by_model(call, task, &named.model)?,
         None => by_hint(call, task, request)?,
     };
-    call.note_target(way.api, way.provider, &way.model);
+    call.note_target(Some(way.api), way.provider, &way.model);
     let outgoing = Outgoing {
         provider: way.provider,
         api: way.api,

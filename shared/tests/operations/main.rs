@@ -266,3 +266,215 @@ fn models_in_geminis_shape() {
     let absent = play(get("/v1beta/models/nobody"), &[]);
     assert_eq!((absent.status.as_u16(), &absent.json()["error"]["status"]), (404, &json!("NOT_FOUND")));
 }
+
+/// Each client's request for a count, and where in its answer the count is.
+const COUNTS: [(&str, &str, &str); 3] = [
+    (
+        "/v1/messages/count_tokens",
+        r#"{"model":"MODEL","messages":[{"role":"user","content":"Hello"}]}"#,
+        "input_tokens",
+    ),
+    ("/v1/responses/input_tokens", r#"{"model":"MODEL","input":"Hello"}"#, "input_tokens"),
+    (
+        "/v1beta/models/MODEL:countTokens",
+        r#"{"contents":[{"role":"user","parts":[{"text":"Hello"}]}]}"#,
+        "totalTokens",
+    ),
+];
+
+/// Each provider that counts: where, what it says, and what it must get.
+const COUNTERS: [(&str, &str, &str, &str, &str); 4] = [
+    (
+        "claude/m",
+        "https://api.anthropic.com/v1/messages/count_tokens",
+        r#"{"input_tokens":41}"#,
+        "/messages",
+        "/max_tokens",
+    ),
+    (
+        "openai/gpt-4o",
+        "https://api.openai.com/v1/responses/input_tokens",
+        r#"{"object":"response.input_tokens","input_tokens":41}"#,
+        "/input",
+        "/store",
+    ),
+    (
+        "gemini/m",
+        "https://generativelanguage.googleapis.com/v1beta/models/m:countTokens",
+        r#"{"totalTokens":41}"#,
+        "/generateContentRequest/contents",
+        "/contents",
+    ),
+    (
+        "nova/us.anthropic.claude-haiku-4-5-v1:0",
+        "https://bedrock.test/model/anthropic.claude-haiku-4-5-v1%3A0/count-tokens",
+        r#"{"inputTokens":41}"#,
+        "/input/converse/messages",
+        "/input/converse/inferenceConfig",
+    ),
+];
+
+/// Whoever asks, and whoever counts: the count is the provider's own, and not said to be estimated (P29).
+#[test]
+fn p29_tokens_are_counted_by_the_provider() {
+    for (path, body, member) in COUNTS {
+        for (model, uri, said, must, must_not) in COUNTERS {
+            let body = body.replace("MODEL", model);
+            let played =
+                play(ask(&path.replace("MODEL", model), "application/json", &body), &[Said::json(said)]);
+            assert_eq!(played.sent().uri(), uri, "{path}");
+            let sent: serde_json::Value = serde_json::from_slice(played.sent().body()).unwrap();
+            let same = path.contains("Tokens") && model.contains("gemini");
+            assert!(same || sent.pointer(must).is_some(), "{path} to {model}: {sent}");
+            assert!(same || sent.pointer(must_not).is_none(), "{path} to {model}: {sent}");
+            assert_eq!((&played.json()[member], played.header("x-plano-estimated")), (&json!(41), ""));
+            assert_eq!((played.report.operation.as_str(), played.report.usage.total()), ("count_tokens", 0));
+        }
+    }
+}
+
+/// Where nobody counts there is an estimate that says so (P29).
+#[test]
+fn p29_what_nobody_counts_is_estimated() {
+    for (path, body, member) in COUNTS {
+        for model in ["own/m", "mistral/m", "nova/us.amazon.nova-pro-v1:0"] {
+            let body = body.replace("MODEL", model);
+            let played = play(ask(&path.replace("MODEL", model), "application/json", &body), &[]);
+            assert_eq!(
+                (played.status.as_u16(), played.header("x-plano-estimated")),
+                (200, "true"),
+                "{}",
+                played.text()
+            );
+            assert!((1..20).contains(&played.json()[member].as_u64().unwrap()), "{}", played.text());
+        }
+    }
+}
+
+/// A counter's errors are the client's, in its words, and no estimate hides them (P30).
+#[test]
+fn p30_errors_of_counters_are_told() {
+    let body = r#"{"model":"MODEL","messages":[{"role":"user","content":"Hello"}]}"#;
+    for (model, _, _, _, _) in COUNTERS {
+        let said = Said {
+            status: 400,
+            ..Said::json(r#"{"type":"error","error":{"type":"invalid_request_error","message":"too long"}}"#)
+        };
+        let played = play(
+            ask("/v1/messages/count_tokens", "application/json", &body.replace("MODEL", model)),
+            &[said],
+        );
+        assert_eq!((played.status.as_u16(), &played.json()["type"]), (400, &json!("error")), "{model}");
+        let played = play(
+            ask("/v1/messages/count_tokens", "application/json", &body.replace("MODEL", model)),
+            &[Said::json("{}")],
+        );
+        let told = &played.json()["error"];
+        assert!(
+            played.status == 502 || told.is_null() && model.starts_with("claude"),
+            "{model}: {}",
+            played.text()
+        );
+    }
+    for wrong in [r#"{"model":"own/m"}"#, r#"{"model":"own/m","messages":4}"#, "[]"] {
+        let played = play(ask("/v1/messages/count_tokens", "application/json", wrong), &[]);
+        assert_eq!((played.status.as_u16(), &played.json()["type"]), (400, &json!("error")), "{wrong}");
+    }
+    let elsewhere = r#"{"model":"own/m","input":"a","previous_response_id":"resp_1"}"#;
+    let played = play(ask("/v1/responses/input_tokens", "application/json", elsewhere), &[]);
+    assert_eq!(played.status, StatusCode::BAD_REQUEST);
+}
+
+fn embed(model: &str, more: &str, said: &[Said]) -> Played {
+    play(
+        ask(
+            "/v1/embeddings",
+            "application/json",
+            &format!("{{\"model\":\"{model}\",\"input\":\"Hello\"{more}}}"),
+        ),
+        said,
+    )
+}
+
+const FLOATS: &str = r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5,-1]}],"model":"m","usage":{"prompt_tokens":3,"total_tokens":3}}"#;
+const BASE64: &str = r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":"AAAAPwAAgL8="}],"model":"m","usage":{"prompt_tokens":3,"total_tokens":3}}"#;
+
+/// A provider that follows OpenAI gets the request as it is, but for an encoding that it does not know, and the client
+/// gets the encoding that it asked for (P24).
+#[test]
+fn p24_vectors_come_in_the_encoding_that_was_asked_for() {
+    let ours = |answer: &str, model: &str| answer.replace("\"m\"", &format!("\"{model}\""));
+    for (more, expected) in
+        [("", FLOATS), (r#","encoding_format":"float""#, FLOATS), (r#","encoding_format":"base64""#, BASE64)]
+    {
+        for said in [FLOATS, BASE64] {
+            for model in ["own/m", "mistral/m", "openrouter/m"] {
+                let played = embed(model, more, &[Said::json(said)]);
+                assert_eq!(played.text(), ours(expected, model), "{more}");
+                assert_eq!(played.report.usage.input, Some(3));
+                let sent = String::from_utf8_lossy(played.sent().body()).into_owned();
+                let knows = model != "openrouter/m";
+                assert_eq!(sent.contains("encoding_format"), knows && !more.is_empty(), "{sent}");
+            }
+        }
+    }
+}
+
+/// Gemini and Bedrock give vectors in their own way; what they do not say of tokens is estimated and marked.
+#[test]
+fn vectors_of_other_apis_are_translated() {
+    let gemini = r#"{"embeddings":[{"values":[0.5,-1]}]}"#;
+    let played = embed("gemini/m", "", &[Said::json(gemini)]);
+    assert_eq!(played.sent().uri().path(), "/v1beta/models/m:batchEmbedContents");
+    assert_eq!(played.json()["data"][0]["embedding"], json!([0.5, -1]));
+    assert_eq!((&played.json()["model"], played.header("x-plano-estimated")), (&json!("gemini/m"), "true"));
+    let played = embed("gemini/m", r#","encoding_format":"base64","user":"u""#, &[Said::json(gemini)]);
+    assert_eq!(played.json()["data"][0]["embedding"], "AAAAPwAAgL8=");
+    assert_eq!(played.report.losses, ["user"]);
+    let played = embed(
+        "nova/amazon.titan-embed-text-v2:0",
+        "",
+        &[Said::json(r#"{"embedding":[0.5,-1],"inputTextTokenCount":3}"#)],
+    );
+    assert_eq!(played.sent().uri(), "https://bedrock.test/model/amazon.titan-embed-text-v2%3A0/invoke");
+    assert_eq!(
+        (&played.json()["usage"]["prompt_tokens"], played.header("x-plano-estimated")),
+        (&json!(3), "")
+    );
+    assert_eq!(played.json()["data"][0]["embedding"], json!([0.5, -1]));
+}
+
+/// What has no vectors is refused by name, and so is what makes no sense.
+#[test]
+fn vectors_that_nobody_has_are_refused() {
+    for model in ["claude/m", "nova/us.amazon.nova-pro-v1:0"] {
+        let played = embed(model, "", &[]);
+        assert_eq!(
+            (played.status.as_u16(), &played.json()["error"]["code"]),
+            (404, &json!("unsupported_operation"))
+        );
+    }
+    assert_eq!(embed("gemini/m", "", &[Said::json("{}")]).status, StatusCode::BAD_GATEWAY);
+    let tokens =
+        play(ask("/v1/embeddings", "application/json", r#"{"model":"gemini/m","input":[1,2]}"#), &[]);
+    assert_eq!((tokens.status.as_u16(), &tokens.json()["error"]["param"]), (400, &json!("input")));
+    let wrong = Said {
+        status: 429,
+        ..Said::json(r#"{"error":{"code":429,"message":"slow","status":"RESOURCE_EXHAUSTED"}}"#)
+    };
+    let played = embed("gemini/m", "", &[wrong, wrong, wrong]);
+    assert_eq!((played.status.as_u16(), &played.json()["error"]["type"]), (429, &json!("rate_limit_error")));
+}
+
+/// Gemini's clients get vectors of Gemini as they are.
+#[test]
+fn geminis_clients_get_vectors_of_gemini() {
+    let asked = r#"{"content":{"parts":[{"text":"a"}]}}"#;
+    let played =
+        play(ask("/v1beta/models/gemini/m:embedContent", "application/json", asked), &[Said::json("{}")]);
+    assert_eq!(played.sent().uri().path(), "/v1beta/models/m:embedContent");
+    assert_eq!(played.sent().body(), asked);
+    assert_eq!(played.sent().headers()["x-goog-api-key"], "sk-gemini");
+    let played = play(ask("/v1beta/models/own/m:embedContent", "application/json", asked), &[]);
+    assert_eq!(played.status, StatusCode::NOT_FOUND);
+}

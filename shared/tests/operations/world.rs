@@ -111,6 +111,7 @@ pub(crate) fn gateway() -> Gateway {
         provider("gemini", "gemini/*", ""),
         provider("amazon_bedrock", "nova/*", "https://bedrock.test"),
         provider("mistral", "mistral/*", ""),
+        provider("openrouter", "openrouter/*", ""),
         CompiledProvider {
             apis: vec![shared::api::Api::Completions],
             ..provider("openai", "own/*", "https://own.test/v1")

@@ -1,0 +1,137 @@
+//! How many tokens a request has: by the provider's own counter, else by an estimate that says it is one.
+
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, Request, Response};
+
+use super::asked::Asked;
+use super::operation::Found;
+use super::outgoing::Outgoing;
+use super::reply::{collect, failure, nonsense};
+use super::{Call, Reply, asked, headers, send};
+use crate::api::Api;
+use crate::api::count::{self, Counter};
+use crate::dialect::{Counted, Task};
+use crate::error::Error;
+use crate::estimate;
+use crate::gateway::{Provider, Resolved};
+use crate::host::Host;
+
+/// The header that says that a number of tokens was not counted.
+pub(super) const ESTIMATED: HeaderName = HeaderName::from_static("x-plano-estimated");
+
+/// A counter of a provider's.
+struct Way<'g> {
+    provider: &'g Provider,
+    api: Api,
+    counter: &'static Counter,
+    /// The name under which the model's tokens are counted.
+    model: String,
+}
+
+/// Counts, and answers in the words of the caller's API.
+pub(super) async fn answer<H: Host>(
+    call: &mut Call<'_, H>,
+    found: &Found,
+    request: &Request<Bytes>,
+) -> Result<Reply<H::Body>, Error> {
+    headers::check_content_type(request.headers())?;
+    let own = Counter::of(call.client).ok_or_else(|| Error::invalid("This API counts no tokens."))?;
+    let asked = Asked::scan(call.client, request, found)?;
+    call.note_asked(&asked);
+    let resolved = call.gateway.resolve(&asked.model)?;
+    call.note_resolved(&resolved);
+    let way = Way::to(&resolved, asked.api);
+    call.note_target(way.as_ref().map(|way| way.api), resolved.provider, &resolved.model);
+    let Some(way) = way else { return estimate(call, own, &asked) };
+    let same = way.api == asked.api;
+    let body = if same { way.rename(&asked)? } else { way.translate(own, &asked)? };
+    let outgoing = way.outgoing(same, body)?.request(request.headers())?;
+    let response = send(call, way.provider, &outgoing, true).await?;
+    tell(call, own, &way, same, response).await
+}
+
+impl<'g> Way<'g> {
+    /// The provider's counter in the client's own API, else in the first that has one; none where nobody counts.
+    fn to(resolved: &Resolved<'g>, client: Api) -> Option<Way<'g>> {
+        let Resolved { provider, model } = resolved;
+        let api = provider
+            .api_with(&[client], Task::Count, model)
+            .or_else(|| provider.api_with(count::APIS, Task::Count, model))?;
+        let name = match provider.quirks(model).counted {
+            Counted::Named => model.as_str(),
+            Counted::From(beginning) => model.split_at_checked(model.find(beginning)?)?.1,
+            Counted::Never => return None,
+        };
+        Some(Way { provider, api, counter: Counter::of(api)?, model: name.to_owned() })
+    }
+
+    /// The client's own request with the counter's name for the model.
+    fn rename(&self, asked: &Asked<'_>) -> Result<Bytes, Error> {
+        let body = asked.renamed(&self.model);
+        self.counter.rename(&body, &self.model).map_err(|error| asked::not_json(&error))
+    }
+
+    /// The request in the words of the counter's API; `own` is how the client's counts.
+    fn translate(&self, own: &Counter, asked: &Asked<'_>) -> Result<Bytes, Error> {
+        let body = own.complete(asked.body).map_err(|error| asked::not_json(&error))?;
+        let asked = asked.over(&body)?;
+        let mut plain = None;
+        let mut request = asked.read(&mut plain)?;
+        request.model = Cow::Borrowed(&self.model);
+        let mut written = BytesMut::new();
+        self.api.write().request(&request, self.provider.quirks(&self.model), &mut written)?;
+        self.counter.request(&written, &self.model).map_err(|error| asked::not_json(&error))
+    }
+
+    fn outgoing(&self, same: bool, body: Bytes) -> Result<Outgoing<'g>, Error> {
+        Ok(Outgoing {
+            provider: self.provider,
+            api: self.api,
+            method: Method::POST,
+            uri: self.provider.task_uri(self.api, Task::Count, self.counter.path, &self.model)?,
+            body,
+            same,
+            content_type: Some(HeaderValue::from_static("application/json")),
+            accept: HeaderValue::from_static("application/json"),
+        })
+    }
+}
+
+/// What the provider counted. Its errors are the client's, too.
+async fn tell<H: Host>(
+    call: &mut Call<'_, H>,
+    own: &Counter,
+    way: &Way<'_>,
+    same: bool,
+    response: Response<H::Body>,
+) -> Result<Reply<H::Body>, Error> {
+    let (head, body) = response.into_parts();
+    let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
+    if !head.status.is_success() {
+        return failure(call, way.api, same, &head, bytes);
+    }
+    let count = way.counter.read(&bytes).map_err(|error| nonsense(&error))?;
+    let mut reply = Response::new(if same { bytes } else { own.write(count) });
+    headers::backward(&head.headers, reply.headers_mut());
+    Ok(call.whole(reply))
+}
+
+/// What the request has as far as it can be told without a tokenizer.
+fn estimate<H: Host>(
+    call: &mut Call<'_, H>,
+    own: &Counter,
+    asked: &Asked<'_>,
+) -> Result<Reply<H::Body>, Error> {
+    let body = own.complete(asked.body).map_err(|error| asked::not_json(&error))?;
+    let asked = asked.over(&body)?;
+    let mut plain = None;
+    let request = asked.read(&mut plain)?;
+    // What only another provider has cannot be seen from here.
+    asked.api.read().portable(&request)?;
+    let mut reply = Response::new(own.write(estimate::input(&request)));
+    reply.headers_mut().insert(ESTIMATED, HeaderValue::from_static("true"));
+    Ok(call.whole(reply))
+}
