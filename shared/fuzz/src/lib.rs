@@ -14,11 +14,12 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target { name: "sse", run: wire::sse },
     Target { name: "frames", run: wire::frames },
     Target { name: "json", run: wire::json },
     Target { name: "edit", run: codec::edit },
+    Target { name: "form", run: wire::form },
     Target { name: "request", run: codec::request },
     Target { name: "response", run: codec::response },
     Target { name: "stream", run: codec::stream },

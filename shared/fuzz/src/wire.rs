@@ -1,7 +1,9 @@
 //! The scanners.
 
+use bytes::BytesMut;
 use serde_json::value::RawValue;
 use shared::wire::json::{DEPTH, Json};
+use shared::wire::multipart::Form;
 use shared::wire::{Framing, Scanner};
 
 /// Small enough that inputs reach it.
@@ -15,6 +17,23 @@ pub(crate) fn sse(input: &[u8]) {
 /// Cutting a stream of binary frames anywhere changes nothing.
 pub(crate) fn frames(input: &[u8]) {
     cut(Framing::Binary, input);
+}
+
+/// A form with another text in one field differs in that field only, and reads so.
+pub(crate) fn form(input: &[u8]) {
+    const MEDIA_TYPE: &str = "multipart/form-data; boundary=b";
+    let Ok(form) = Form::scan(MEDIA_TYPE, input) else { return };
+    let Ok(model) = form.text("model") else { return };
+    let mut same = BytesMut::new();
+    if let Some(Ok(())) = model.map(|model| form.set("model", model, &mut same)) {
+        assert_eq!(&same[..], input);
+    }
+    let mut edited = BytesMut::new();
+    form.set("model", "other", &mut edited).expect("a plain word can be set");
+    let read = Form::scan(MEDIA_TYPE, &edited).expect("an edited form is a form");
+    assert_eq!(read.text("model"), Ok(Some("other")));
+    assert_eq!(read.text("stream"), form.text("stream"));
+    assert_eq!(read.len(), form.len() + usize::from(model.is_none()));
 }
 
 fn cut(framing: Framing, input: &[u8]) {

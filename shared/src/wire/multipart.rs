@@ -74,6 +74,16 @@ impl<'a> Form<'a> {
         Ok(form)
     }
 
+    /// How many parts there are.
+    pub fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// The text of the field of this name. Fails where it comes twice, is a file or no text.
     pub fn text(&self, name: &str) -> Result<Option<&'a str>, Malformed> {
         let Some(part) = self.field(name)? else { return Ok(None) };
