@@ -669,7 +669,7 @@ fn row(dialect: &Dialect) -> String {
     let code = |word: &&str| format!("`{word}`");
     let aliases = dialect.aliases.iter().map(code).collect::<Vec<_>>().join(", ");
     let placed = !dialect.places.is_empty();
-    let key = dialect.key.filter(|_| dialect.base.is_some() || placed);
+    let key = dialect.key.filter(|_| dialect.base.is_some() || !dialect.usual_place.region.is_empty());
     let key = key.as_ref().map(code).unwrap_or_default();
     let address = match dialect.base {
         Some(base) => format!("`{base}`"),

@@ -23,6 +23,8 @@ pub struct Quirks {
     pub developer: Option<&'static str>,
     /// Top-level members that the provider refuses and that are left out, with a loss.
     pub drops: &'static [&'static str],
+    /// Completions: members that the provider has under another name: OpenAI's name, and its own.
+    pub renames: &'static [(&'static str, &'static str)],
     /// Completions: members beyond those all servers know that it takes from clients of other APIs: `store`, `metadata`,
     /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`. Converse: what the
     /// model takes in `additionalModelRequestFields`: `top_k`, `thinking`.
@@ -33,6 +35,8 @@ pub struct Quirks {
     /// Top-level members that must have a value (as JSON), whatever the client says. Where that is `stream`, a client that
     /// wants a whole answer gets the stream gathered.
     pub sets: &'static [(&'static str, &'static str)],
+    /// Completions: how clients of other APIs switch thinking on and off.
+    pub switch: Switch,
     /// Completions: the client's words of `reasoning_effort` and the provider's. Empty: all words pass; otherwise a
     /// word that is not listed is left out, with a loss.
     pub efforts: &'static [(&'static str, &'static str)],
@@ -66,6 +70,19 @@ pub enum Counted {
     Never,
 }
 
+/// How thinking is asked for in Chat Completions, which has no member for it but `reasoning_effort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// Not besides `reasoning_effort`.
+    Effort,
+    /// `thinking: {"type": "enabled"}` or `"disabled"`, and `reasoning_effort` where it is among the extras.
+    Thinking,
+    /// `enable_thinking`, and `thinking_budget` in tokens.
+    EnableThinking,
+    /// `reasoning: {"effort": …}` or `{"max_tokens": …}`.
+    Reasoning,
+}
+
 /// What Chat Completions calls the longest answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaxTokens {
@@ -76,13 +93,20 @@ pub enum MaxTokens {
 }
 
 impl Quirks {
+    /// The provider's name for a member.
+    pub fn name<'n>(&self, member: &'n str) -> &'n str {
+        self.renames.iter().find(|(from, _)| *from == member).map_or(member, |(_, to)| to)
+    }
+
     /// What a provider is like unless its row says otherwise.
     pub const USUAL: Quirks = Quirks {
         max_tokens: MaxTokens::Legacy,
         stream_usage: true,
         developer: Some("system"),
         drops: &[],
+        renames: &[],
         extras: &[],
+        switch: Switch::Effort,
         reasoning: None,
         sets: &[],
         efforts: &[],
@@ -622,6 +646,24 @@ mod tests {
         assert_eq!(named("openai").headers(Api::Completions).next(), None);
     }
 
+    /// The operations of hosted models are where their hosts have them (A11).
+    #[test]
+    fn a11_hosted_models_have_their_hosts_paths() {
+        let at = |id: &str, api, model: &str| {
+            let row = Dialect::named(id).unwrap();
+            row.address(row.example, api, model, None, false)
+        };
+        let mantle = "https://bedrock-mantle.us-west-2.api.aws";
+        assert_eq!(at("bedrock_mantle", Api::Messages, "m"), format!("{mantle}/anthropic/v1/messages"));
+        assert_eq!(at("bedrock_mantle", Api::Responses, "m"), format!("{mantle}/openai/v1/responses"));
+        let foundry = Dialect::named("azure_anthropic").unwrap();
+        for base in ["https://r.services.ai.azure.com", "https://r.services.ai.azure.com/anthropic/"] {
+            let address = foundry.address(&foundry.root_of(base), Api::Messages, "m", None, false);
+            assert_eq!(address, "https://r.services.ai.azure.com/anthropic/v1/messages");
+        }
+        assert_eq!(foundry.auth(Api::Messages), Auth::Header("x-api-key"));
+    }
+
     #[test]
     fn quirks_depend_on_the_exact_model() {
         let moonshot = Dialect::named("moonshotai").unwrap();
@@ -636,6 +678,15 @@ mod tests {
         assert!(anthropic.quirks("claude-sonnet-4-5-20250929").budgets);
         assert!(!anthropic.quirks("claude-sonnet-4-6").budgets);
         assert!(anthropic.quirks("claude-opus-4-7").drops.contains(&"temperature"));
-        assert_eq!(Dialect::named("xai").unwrap().quirks("grok-4").drops, ["web_search_options"]);
+        let xai = |model| Dialect::named("xai").unwrap().quirks(model);
+        assert!(
+            xai("grok-4-0709").drops.contains(&"reasoning_effort") && xai("grok-4").drops.contains(&"stop")
+        );
+        assert_eq!(xai("grok-4-fast-non-reasoning").drops, ["web_search_options"]);
+        assert!(xai("grok-4.3").extras.contains(&"reasoning_effort") && xai("grok-3").extras.is_empty());
+        assert!(openai.quirks("o3-mini").drops.contains(&"logit_bias"));
+        assert_eq!(openai.quirks("o3").name("max_tokens"), "max_completion_tokens");
+        assert_eq!(openai.quirks("local-model").name("max_tokens"), "max_tokens");
+        assert_eq!(Dialect::named("mistral").unwrap().quirks("any").name("seed"), "random_seed");
     }
 }

@@ -16,6 +16,7 @@ mod reasoning;
 mod request;
 mod response;
 mod stream;
+mod thinking;
 mod tool;
 mod usage;
 

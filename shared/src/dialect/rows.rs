@@ -1,8 +1,8 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
 use super::{
-    Auth, Counted, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route, Shape, Task,
-    UsualPlace,
+    Auth, Counted, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route, Shape,
+    Switch, Task, UsualPlace,
 };
 use crate::api::Api::{self, Completions, Converse, Generate, Messages, Responses};
 use crate::wire::Framing;
@@ -67,21 +67,36 @@ pub static DIALECTS: &[Dialect] = &[
         key: Some("GROQ_API_KEY"),
         base: Some("https://api.groq.com/openai/v1"),
         root: "/openai/v1",
-        quirks: Quirks { extras: &["reasoning_effort", "service_tier"], ..Quirks::USUAL },
+        // https://console.groq.com/docs/openai: what no model there takes.
+        quirks: Quirks {
+            drops: &["logit_bias", "logprobs", "top_logprobs"],
+            extras: &["reasoning_effort", "service_tier"],
+            ..Quirks::USUAL
+        },
         tasks: &[(Completions, &[Task::Embeddings, Task::Audio, Task::Files, Task::Batches])],
         ..USUAL
     },
+    // https://api-docs.deepseek.com/guides/thinking_mode: thinking that led to calls of tools must come back; parameters
+    // of sampling are passed over there, not refused.
     Dialect {
         id: "deepseek",
         name: "Deepseek",
         key: Some("DEEPSEEK_API_KEY"),
         base: Some("https://api.deepseek.com/v1"),
         makes: &["deepseek-"],
-        quirks: Quirks { formats: JSON_ONLY, reasoning: Some("reasoning_content"), ..Quirks::USUAL },
+        quirks: Quirks {
+            formats: JSON_ONLY,
+            extras: &["reasoning_effort"],
+            switch: Switch::Thinking,
+            reasoning: Some("reasoning_content"),
+            efforts: DEEPSEEK_EFFORTS,
+            ..Quirks::USUAL
+        },
         tasks: &[(Completions, &[Task::Texts])],
         ..USUAL
     },
-    // Usage comes in the last chunk unasked.
+    // https://docs.mistral.ai/api/endpoint/chat: members that are not listed are refused. Usage comes in the last chunk
+    // unasked.
     Dialect {
         id: "mistral",
         name: "Mistral",
@@ -90,6 +105,23 @@ pub static DIALECTS: &[Dialect] = &[
         makes: &["mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-", "open-mi"],
         quirks: Quirks {
             stream_usage: false,
+            renames: &[("seed", "random_seed"), ("max_completion_tokens", "max_tokens")],
+            drops: &[
+                "audio",
+                "function_call",
+                "functions",
+                "logit_bias",
+                "modalities",
+                "prompt_cache_key",
+                "prompt_cache_retention",
+                "safety_identifier",
+                "service_tier",
+                "store",
+                "user",
+                "verbosity",
+                "web_search_options",
+            ],
+            extras: &["metadata", "top_k"],
             max_temperature: Some(1.5),
             encoding_format: true,
             ..Quirks::USUAL
@@ -104,7 +136,8 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://api.x.ai/v1"),
         apis: &[Completions, Responses],
         makes: &["grok-"],
-        quirks: Quirks { drops: &["web_search_options"], ..Quirks::USUAL },
+        quirks: GROK,
+        models: &[GROK_MODELS],
         tasks: &[
             (Completions, &[Task::Embeddings, Task::Texts, Task::Images, Task::Files]),
             (Responses, &[Task::Responses]),
@@ -152,6 +185,7 @@ pub static DIALECTS: &[Dialect] = &[
         makes: &["glm-"],
         quirks: Quirks {
             formats: JSON_ONLY,
+            switch: Switch::Thinking, // https://docs.z.ai/guides/capabilities/thinking-mode
             reasoning: Some("reasoning_content"),
             max_temperature: Some(1.0),
             ..Quirks::USUAL
@@ -165,16 +199,23 @@ pub static DIALECTS: &[Dialect] = &[
         example: "https://dashscope-intl.aliyuncs.com",
         root: "/compatible-mode/v1",
         makes: &["qwen"],
-        quirks: Quirks { extras: &["top_k"], ..Quirks::USUAL },
+        // https://help.aliyun.com/zh/model-studio/deep-thinking
+        quirks: Quirks { extras: &["top_k"], switch: Switch::EnableThinking, ..Quirks::USUAL },
         ..USUAL
     },
+    // https://platform.xiaomimimo.com/docs
     Dialect {
         id: "xiaomi",
         name: "xiaomi",
         key: Some("XIAOMI_API_KEY"),
         base: Some("https://api.xiaomimimo.com/v1"),
         makes: &["mimo-"],
-        quirks: Quirks { formats: JSON_ONLY, reasoning: Some("reasoning_content"), ..Quirks::USUAL },
+        quirks: Quirks {
+            formats: JSON_ONLY,
+            switch: Switch::Thinking,
+            reasoning: Some("reasoning_content"),
+            ..Quirks::USUAL
+        },
         ..USUAL
     },
     // https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference and …/openai/api-version-lifecycle:
@@ -216,6 +257,19 @@ pub static DIALECTS: &[Dialect] = &[
         ],
         ..USUAL
     },
+    // https://learn.microsoft.com/en-us/azure/ai-foundry/foundry-models/how-to/use-foundry-models-claude
+    Dialect {
+        id: "azure_anthropic",
+        name: "azure_anthropic",
+        key: Some("ANTHROPIC_FOUNDRY_API_KEY"),
+        example: "https://RESOURCE.services.ai.azure.com",
+        root: "/anthropic/v1",
+        endings: &[("/anthropic", "/anthropic/v1")],
+        apis: &[Messages],
+        quirks: CLAUDE,
+        models: &[CLAUDE_MODELS],
+        ..USUAL
+    },
     // Called with a Bedrock API key, or signed. Converse is for all models; Claude is also there in its own API, which
     // loses nothing: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html
     Dialect {
@@ -244,6 +298,27 @@ pub static DIALECTS: &[Dialect] = &[
         quirks: UNCOUNTED,
         models: &[BEDROCK_MODELS],
         tasks: &[(Converse, &[Task::Count, Task::Embeddings])],
+        ..USUAL
+    },
+    // The makers' own APIs on Bedrock: https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html; without a
+    // configuration its models are those of `amazon_bedrock`.
+    Dialect {
+        id: "bedrock_mantle",
+        name: "Amazon Bedrock Mantle",
+        key: Some("AWS_BEARER_TOKEN_BEDROCK"),
+        places: &[(Name::Prefix(""), "https://bedrock-mantle.{region}.api.aws")],
+        signs: Some("bedrock-mantle"),
+        example: "https://bedrock-mantle.us-west-2.api.aws",
+        root: "",
+        apis: &[Completions, Responses],
+        speaks: &[(Name::Part("anthropic.claude-"), &[Messages])],
+        routes: &[
+            Route { path: "openai/v1/chat/completions", ..route(Completions, "") },
+            Route { path: "openai/v1/responses", ..route(Responses, "") },
+            Route { path: "anthropic/v1/messages", ..route(Messages, "") },
+        ],
+        auth: &[(Messages, Auth::Bearer)],
+        models: &[BEDROCK_MODELS],
         ..USUAL
     },
     // Google Cloud: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference,
@@ -345,6 +420,7 @@ pub static DIALECTS: &[Dialect] = &[
         auth: &[(Messages, Auth::Bearer)],
         quirks: Quirks {
             extras: &["cache_control", "reasoning_effort", "top_k", "verbosity"],
+            switch: Switch::Reasoning, // https://openrouter.ai/docs/use-cases/reasoning-tokens
             reasoning: Some("reasoning_details"),
             ..Quirks::USUAL
         },
@@ -409,6 +485,144 @@ pub static DIALECTS: &[Dialect] = &[
         tasks: &[],
         ..USUAL
     },
+    // https://docs.cohere.com/docs/compatibility-api
+    Dialect {
+        id: "cohere",
+        name: "Cohere",
+        key: Some("COHERE_API_KEY"),
+        base: Some("https://api.cohere.ai/compatibility/v1"),
+        root: "/compatibility/v1",
+        makes: &["command-"],
+        quirks: Quirks {
+            drops: &["logit_bias", "n", "parallel_tool_calls", "service_tier", "store", "top_logprobs"],
+            ..Quirks::USUAL
+        },
+        ..USUAL
+    },
+    // https://inference-docs.cerebras.ai/resources/openai
+    Dialect {
+        id: "cerebras",
+        name: "Cerebras",
+        key: Some("CEREBRAS_API_KEY"),
+        base: Some("https://api.cerebras.ai/v1"),
+        quirks: Quirks {
+            drops: &["frequency_penalty", "logit_bias", "presence_penalty", "service_tier"],
+            extras: &["reasoning_effort"],
+            ..Quirks::USUAL
+        },
+        ..USUAL
+    },
+    // https://docs.fireworks.ai/tools-sdks/openai-compatibility
+    Dialect {
+        id: "fireworks",
+        aliases: &["fireworks_ai"],
+        name: "Fireworks",
+        key: Some("FIREWORKS_API_KEY"),
+        base: Some("https://api.fireworks.ai/inference/v1"),
+        root: "/inference/v1",
+        quirks: Quirks {
+            extras: &["reasoning_effort", "top_k"],
+            reasoning: Some("reasoning_content"),
+            ..Quirks::USUAL
+        },
+        ..USUAL
+    },
+    // https://docs.sambanova.ai/docs/en/features/openai-compatibility
+    Dialect {
+        id: "sambanova",
+        name: "SambaNova",
+        key: Some("SAMBANOVA_API_KEY"),
+        base: Some("https://api.sambanova.ai/v1"),
+        quirks: Quirks { extras: &["top_k"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    // https://docs.api.nvidia.com/nim/reference/llm-apis; a NIM of one's own has its own `base_url`.
+    Dialect {
+        id: "nvidia_nim",
+        aliases: &["nvidia"],
+        name: "NVIDIA NIM",
+        key: Some("NVIDIA_API_KEY"),
+        base: Some("https://integrate.api.nvidia.com/v1"),
+        ..USUAL
+    },
+    // https://deepinfra.com/docs/openai_api
+    Dialect {
+        id: "deepinfra",
+        name: "DeepInfra",
+        key: Some("DEEPINFRA_API_KEY"),
+        base: Some("https://api.deepinfra.com/v1/openai"),
+        root: "/v1/openai",
+        quirks: Quirks { extras: &["reasoning_effort", "top_k"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    // https://docs.tokenfactory.nebius.com/api-reference/introduction
+    Dialect {
+        id: "nebius",
+        name: "Nebius",
+        key: Some("NEBIUS_API_KEY"),
+        base: Some("https://api.tokenfactory.nebius.com/v1"),
+        quirks: Quirks { extras: &["top_k"], ..Quirks::USUAL },
+        ..USUAL
+    },
+    // https://docs.siliconflow.com/en/api-reference/chat-completions/chat-completions
+    Dialect {
+        id: "siliconflow",
+        name: "SiliconFlow",
+        key: Some("SILICONFLOW_API_KEY"),
+        base: Some("https://api.siliconflow.com/v1"),
+        quirks: Quirks {
+            extras: &["top_k"],
+            switch: Switch::EnableThinking,
+            reasoning: Some("reasoning_content"),
+            ..Quirks::USUAL
+        },
+        ..USUAL
+    },
+    // https://docs.ai21.com/reference/jamba-1-6-api-ref
+    Dialect {
+        id: "ai21",
+        name: "AI21",
+        key: Some("AI21_API_KEY"),
+        base: Some("https://api.ai21.com/studio/v1"),
+        root: "/studio/v1",
+        makes: &["jamba-"],
+        ..USUAL
+    },
+    // https://huggingface.co/docs/inference-providers: a HF_TOKEN in the environment is mostly there for other things.
+    Dialect {
+        id: "huggingface",
+        name: "Hugging Face",
+        base: Some("https://router.huggingface.co/v1"),
+        ..USUAL
+    },
+    // https://docs.databricks.com/aws/en/machine-learning/foundation-model-apis/api-reference
+    Dialect {
+        id: "databricks",
+        name: "Databricks",
+        key: Some("DATABRICKS_TOKEN"),
+        example: "https://WORKSPACE.cloud.databricks.com",
+        root: "/serving-endpoints",
+        ..USUAL
+    },
+    // https://developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility
+    Dialect {
+        id: "cloudflare",
+        aliases: &["workers_ai"],
+        name: "Cloudflare Workers AI",
+        key: Some("CLOUDFLARE_API_TOKEN"),
+        example: "https://api.cloudflare.com/client/v4/accounts/ACCOUNT/ai/v1",
+        ..USUAL
+    },
+    // Servers to run oneself, at their usual ports: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
+    Dialect { id: "vllm", name: "vLLM", example: "http://localhost:8000", quirks: SERVER, ..USUAL },
+    // https://docs.sglang.ai/basic_usage/openai_api.html
+    Dialect { id: "sglang", name: "SGLang", example: "http://localhost:30000", quirks: SERVER, ..USUAL },
+    // https://huggingface.co/docs/text-generation-inference/messages_api
+    Dialect { id: "tgi", name: "TGI", example: "http://localhost:8080", ..USUAL },
+    // https://github.com/ggml-org/llama.cpp/tree/master/tools/server
+    Dialect { id: "llama_cpp", name: "llama.cpp", example: "http://localhost:8080", quirks: SERVER, ..USUAL },
+    // https://lmstudio.ai/docs/developer/openai-compat
+    Dialect { id: "lm_studio", name: "LM Studio", example: "http://localhost:1234", ..USUAL },
     // Plano's own models, where somebody serves them.
     Dialect { id: "plano", name: "Plano", example: "http://localhost:8000", ..USUAL },
     // The model of a gateway without providers: it is answered here and called nowhere.
@@ -513,15 +727,22 @@ const OPENAI: Quirks = Quirks {
     ..Quirks::USUAL
 };
 
-/// The first reasoning models of the fifth generation refuse any temperature but their own; the chat models of that
-/// generation and all later ones take one.
+/// Models that think refuse to have their randomness set; the chat models of the fifth generation do not think, and all
+/// later ones only if they are told to.
+///
+/// <https://learn.microsoft.com/en-us/azure/ai-foundry/openai/how-to/reasoning>,
+/// <https://platform.openai.com/docs/guides/latest-model#parameter-compatibility>
 const OPENAI_MODELS: &[ModelQuirks] = &[
     ModelQuirks { model: Name::Prefix("gpt-3.5"), quirks: OPENAI_WITHOUT_REASONING },
     ModelQuirks { model: Name::Prefix("gpt-4"), quirks: OPENAI_WITHOUT_REASONING },
     ModelQuirks { model: Name::Prefix("chatgpt-4o"), quirks: OPENAI_WITHOUT_REASONING },
     ModelQuirks { model: Name::Prefix("gpt-5-chat"), quirks: OPENAI },
-    ModelQuirks { model: Name::Prefix("gpt-5-"), quirks: OPENAI_WITHOUT_TEMPERATURE },
-    ModelQuirks { model: Name::Exact("gpt-5"), quirks: OPENAI_WITHOUT_TEMPERATURE },
+    ModelQuirks { model: Name::Prefix("gpt-5-"), quirks: OPENAI_REASONING },
+    ModelQuirks { model: Name::Exact("gpt-5"), quirks: OPENAI_REASONING },
+    ModelQuirks { model: Name::Prefix("gpt-5."), quirks: OPENAI_NEWER },
+    ModelQuirks { model: Name::Prefix("o1"), quirks: OPENAI_REASONING },
+    ModelQuirks { model: Name::Prefix("o3"), quirks: OPENAI_REASONING },
+    ModelQuirks { model: Name::Prefix("o4"), quirks: OPENAI_REASONING },
     KIMI_FOR_CODING,
 ];
 
@@ -529,7 +750,84 @@ const OPENAI_MODELS: &[ModelQuirks] = &[
 const OPENAI_WITHOUT_REASONING: Quirks =
     Quirks { extras: &["metadata", "prompt_cache_key", "service_tier", "store"], ..OPENAI };
 
-const OPENAI_WITHOUT_TEMPERATURE: Quirks = Quirks { drops: &["temperature"], ..OPENAI };
+/// They know the limit on the answer by its new name only.
+const OPENAI_NEWER: Quirks = Quirks { renames: &[("max_tokens", "max_completion_tokens")], ..OPENAI };
+
+const OPENAI_REASONING: Quirks = Quirks {
+    drops: &[
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "presence_penalty",
+        "temperature",
+        "top_logprobs",
+        "top_p",
+    ],
+    ..OPENAI_NEWER
+};
+
+/// The words that DeepSeek maps itself, and those that it would refuse.
+const DEEPSEEK_EFFORTS: &[(&str, &str)] = &[
+    ("none", "none"),
+    ("minimal", "low"),
+    ("low", "low"),
+    ("medium", "high"),
+    ("high", "high"),
+    ("xhigh", "high"),
+    ("max", "max"),
+];
+
+/// Live search went to another API.
+const GROK: Quirks = Quirks { drops: &["web_search_options"], ..Quirks::USUAL };
+
+/// <https://docs.x.ai/docs/guides/reasoning>: models that think refuse these.
+const GROK_REASONING: Quirks = Quirks {
+    drops: &["frequency_penalty", "presence_penalty", "stop", "web_search_options"],
+    extras: &["reasoning_effort"],
+    efforts: &[
+        ("none", "low"),
+        ("minimal", "low"),
+        ("low", "low"),
+        ("medium", "medium"),
+        ("high", "high"),
+        ("xhigh", "high"),
+        ("max", "high"),
+    ],
+    ..GROK
+};
+
+const GROK_MODELS: &[ModelQuirks] = &[
+    ModelQuirks { model: Name::Part("non-reasoning"), quirks: GROK },
+    // It knows two efforts.
+    ModelQuirks {
+        model: Name::Prefix("grok-3-mini"),
+        quirks: Quirks {
+            efforts: &[
+                ("minimal", "low"),
+                ("low", "low"),
+                ("medium", "high"),
+                ("high", "high"),
+                ("xhigh", "high"),
+                ("max", "high"),
+            ],
+            ..GROK_REASONING
+        },
+    },
+    ModelQuirks { model: Name::Exact("grok-4"), quirks: GROK_WITHOUT_EFFORT },
+    ModelQuirks { model: Name::Prefix("grok-4-"), quirks: GROK_WITHOUT_EFFORT },
+    ModelQuirks { model: Name::Prefix("grok-code"), quirks: GROK_WITHOUT_EFFORT },
+    ModelQuirks { model: Name::Prefix("grok-4."), quirks: GROK_REASONING },
+];
+
+const GROK_WITHOUT_EFFORT: Quirks = Quirks {
+    drops: &["frequency_penalty", "presence_penalty", "reasoning_effort", "stop", "web_search_options"],
+    extras: &[],
+    efforts: &[],
+    ..GROK_REASONING
+};
+
+/// Servers that take what models take.
+const SERVER: Quirks = Quirks { extras: &["top_k"], reasoning: Some("reasoning_content"), ..Quirks::USUAL };
 
 /// Kimi's address for coding agents is also configured as an OpenAI-compatible host, without the version.
 const KIMI_CODE: &[(&str, &str)] = &[("/coding", "/coding/v1")];

@@ -14,10 +14,9 @@ pub(super) fn edits(
     form: &'static Form,
     outline: &Outline<'_>,
     client: &HeaderMap,
-    edits: &mut Vec<Edit<'static>>,
     losses: &mut Vec<Loss>,
-) {
-    edits.extend(form.drops.iter().map(|member| Edit::Remove(member)));
+) -> Vec<Edit<'static>> {
+    let mut edits: Vec<_> = form.drops.iter().map(|member| Edit::Remove(member)).collect();
     for moved in form.moves {
         let said = outline.get(moved.member).and_then(Result::ok).and_then(Json::present);
         let values = words(client, moved.header);
@@ -30,6 +29,7 @@ pub(super) fn edits(
         };
         edits.extend(value.map(|value| Edit::Set(moved.member, Cow::Owned(value))));
     }
+    edits
 }
 
 /// The words of a header, which may come more than once.

@@ -73,7 +73,7 @@ impl<'g> Target<'g> {
         let mut losses = Vec::new();
         let mut edits = Vec::new();
         if let Some(form) = self.form() {
-            form::edits(form, &asked.outline, client, &mut edits, &mut losses);
+            edits.extend(form::edits(form, &asked.outline, client, &mut losses));
         } else if self.api.names_model() && asked.model != self.model {
             edits.push(Edit::Set("model", Cow::Owned(quoted(&self.model))));
         }
@@ -84,12 +84,30 @@ impl<'g> Target<'g> {
             }
         }
         edits.extend(self.effort(asked, &mut losses));
+        if self.api == Api::Completions {
+            self.rename(asked, &mut edits);
+        }
         if edits.is_empty() {
             return (asked.body.clone(), losses);
         }
         let mut body = BytesMut::new();
         asked.outline.edit(&edits, &mut body);
         (body.freeze(), losses)
+    }
+
+    /// Members under the provider's names, unless they are there already. Usage that comes unasked is not asked for.
+    fn rename<'a>(&self, asked: &Asked<'a>, edits: &mut Vec<Edit<'a>>) {
+        let quirks = self.provider.quirks(&self.model);
+        for &(from, to) in quirks.renames {
+            let Some(Ok(value)) = asked.outline.get(from) else { continue };
+            edits.push(Edit::Remove(from));
+            if asked.outline.get(to).is_none() {
+                edits.push(Edit::Set(to, Cow::Borrowed(value.raw())));
+            }
+        }
+        if !quirks.stream_usage && !quirks.drops.contains(&"stream_options") {
+            edits.push(Edit::Remove("stream_options"));
+        }
     }
 
     /// The provider's word for the effort that is asked for, where it has words of its own.
@@ -144,8 +162,7 @@ impl<'g> Target<'g> {
     /// A body of the API in the provider's own form. Headers of the client's are not this API's.
     fn reform(&self, body: Bytes, losses: &mut Vec<Loss>) -> Bytes {
         let (Some(form), Ok(outline)) = (self.form(), Outline::scan(&body)) else { return body };
-        let mut edits = Vec::new();
-        form::edits(form, &outline, &HeaderMap::new(), &mut edits, losses);
+        let edits = form::edits(form, &outline, &HeaderMap::new(), losses);
         let mut reformed = BytesMut::with_capacity(body.len() + 64);
         outline.edit(&edits, &mut reformed);
         reformed.freeze()

@@ -79,6 +79,82 @@ fn members_that_are_refused_are_left_out() {
     assert_eq!(sent("openai", Api::Completions, &body)["temperature"], 0.2);
 }
 
+/// Members have the provider's names, once; usage that comes unasked is not asked for where that is refused.
+#[test]
+fn members_have_the_providers_names() {
+    let mut body = ask(Api::Completions, "mistral/m".to_owned());
+    body["seed"] = json!(7);
+    body["max_completion_tokens"] = json!(5);
+    body["stream_options"] = json!({"include_usage": true});
+    body["user"] = json!("u");
+    let expected = json!({
+        "model": "m", "max_tokens": 9, "random_seed": 7, "messages": [{"role": "user", "content": "hi"}],
+    });
+    assert_eq!(sent("mistral", Api::Completions, &body), expected);
+    let mut body = ask(Api::Completions, "openai/o3-mini".to_owned());
+    body["logit_bias"] = json!({});
+    let sent_body = sent("openai", Api::Completions, &body);
+    assert_eq!((&sent_body["max_completion_tokens"], &sent_body["max_tokens"]), (&json!(9), &Value::Null));
+    assert_eq!(sent_body.get("logit_bias"), None);
+    let body = ask(Api::Completions, "openai/local-model".to_owned());
+    assert_eq!(sent("openai", Api::Completions, &body)["max_tokens"], 9);
+}
+
+/// Clients of Messages switch thinking on and off in each provider's way (D1).
+#[test]
+fn d1_thinking_is_switched_in_each_providers_way() {
+    let thinking = |id: &str, thinking: &Value, effort: Option<&str>| {
+        let mut body = ask(Api::Messages, format!("{id}/m"));
+        body["max_tokens"] = json!(10_000);
+        body["thinking"] = thinking.clone();
+        effort.iter().for_each(|effort| body["output_config"] = json!({"effort": effort}));
+        let mut sent = sent(id, Api::Messages, &body);
+        let known = ["model", "messages", "max_tokens"];
+        known.iter().for_each(|name| drop(sent.as_object_mut().unwrap().remove(*name)));
+        sent
+    };
+    let (budget, off) = (json!({"type": "enabled", "budget_tokens": 2000}), json!({"type": "disabled"}));
+    let adaptive = json!({"type": "adaptive"});
+    for (id, on, off_as, effort) in [
+        (
+            "deepseek",
+            json!({"thinking": {"type": "enabled"}, "reasoning_effort": "low"}),
+            json!({"thinking": {"type": "disabled"}}),
+            json!({"thinking": {"type": "enabled"}, "reasoning_effort": "high"}),
+        ),
+        (
+            "zhipu",
+            json!({"thinking": {"type": "enabled"}}),
+            json!({"thinking": {"type": "disabled"}}),
+            json!({"thinking": {"type": "enabled"}}),
+        ),
+        (
+            "qwen",
+            json!({"enable_thinking": true, "thinking_budget": 2000}),
+            json!({"enable_thinking": false}),
+            json!({"enable_thinking": true}),
+        ),
+        (
+            "groq",
+            json!({"reasoning_effort": "low"}),
+            json!({"reasoning_effort": "none"}),
+            json!({"reasoning_effort": "medium"}),
+        ),
+    ] {
+        assert_eq!(thinking(id, &budget, None), on, "{id}");
+        assert_eq!(thinking(id, &off, None), off_as, "{id}");
+        assert_eq!(thinking(id, &adaptive, Some("medium")), effort, "{id}");
+    }
+    let openrouter = |body: &Value| {
+        let mut asked = ask(Api::Generate, "openrouter/m".to_owned());
+        asked["generationConfig"] = json!({"thinkingConfig": body});
+        sent("openrouter", Api::Generate, &asked)["reasoning"].clone()
+    };
+    assert_eq!(openrouter(&json!({"thinkingBudget": 2000})), json!({"max_tokens": 2000}));
+    assert_eq!(openrouter(&json!({"thinkingLevel": "HIGH"})), json!({"effort": "high"}));
+    assert_eq!(openrouter(&json!({"thinkingBudget": 0})), json!({"enabled": false}));
+}
+
 /// Kimi K3 samples its own way and has its own words for effort; its name at another provider is that provider's.
 #[test]
 fn efforts_are_in_the_models_words() {

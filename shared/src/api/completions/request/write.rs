@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use bytes::BytesMut;
 
-use crate::api::completions::{message, reasoning, tool};
+use crate::api::completions::{message, thinking, tool};
 use crate::api::{Api, form, losses, openai};
 use crate::dialect::{MaxTokens, Quirks};
 use crate::error::Error;
@@ -103,7 +103,7 @@ fn write_form(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'
     if let Some(format) = request.format.as_ref().filter(|_| context.may("response_format")) {
         o.key("response_format").object(|o| write_format(format, request.api, context, o));
     }
-    write_effort(request, context, o);
+    thinking::write(request, context, o);
     if let Some(verbosity) = request.verbosity.as_ref().filter(|_| context.may_extra("verbosity")) {
         o.key("verbosity").string(verbosity);
     }
@@ -126,23 +126,6 @@ fn write_format(format: &Format<'_>, from: Option<Api>, context: &mut Context<'_
         let strict = openai::strict_form(*strict, *schema, from, &mut context.losses);
         strict.iter().for_each(|&strict| o.key("strict").boolean(strict));
     });
-}
-
-fn write_effort(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
-    let Some(thinking) = &request.thinking else { return };
-    if thinking.summary.is_some() {
-        context.lose(Loss::dropped("thinking.summary"));
-    }
-    let Some((effort, exact)) = reasoning::effort(thinking, request.max_tokens) else { return };
-    if !context.may_extra("reasoning_effort") {
-        return;
-    }
-    if !exact {
-        context.lose(Loss::new("thinking.budget", Why::Approximated));
-    }
-    if let Some(effort) = context.effort(effort) {
-        o.key("reasoning_effort").string(effort);
-    }
 }
 
 /// Writes what the provider keeps of the request and whom it counts it to.
@@ -212,7 +195,7 @@ impl Context<'_> {
     }
 
     /// Whether the provider takes the client's value of a top-level member; it is lost otherwise.
-    fn may(&mut self, name: &str) -> bool {
+    pub(in crate::api::completions) fn may(&mut self, name: &str) -> bool {
         let set = self.quirks.sets.iter().any(|(own, _)| *own == name);
         let may = !set && !self.quirks.drops.contains(&name);
         if !may {
@@ -222,7 +205,7 @@ impl Context<'_> {
     }
 
     /// The provider's word for an effort.
-    fn effort<'e>(&mut self, asked: &'e str) -> Option<&'e str> {
+    pub(in crate::api::completions) fn effort<'e>(&mut self, asked: &'e str) -> Option<&'e str> {
         if self.quirks.efforts.is_empty() {
             return Some(asked);
         }
@@ -236,7 +219,7 @@ impl Context<'_> {
     }
 
     /// The same for a member that not every provider knows. A client of this API is believed to know its provider.
-    fn may_extra(&mut self, name: &str) -> bool {
+    pub(in crate::api::completions) fn may_extra(&mut self, name: &str) -> bool {
         if self.own || self.quirks.extras.contains(&name) {
             return self.may(name);
         }
@@ -246,7 +229,7 @@ impl Context<'_> {
 
     fn write_json(&mut self, name: &str, value: Option<Json<'_>>, o: &mut Writer<'_>) {
         if let Some(value) = value.filter(|_| self.may(name)) {
-            o.key(name).json(value);
+            o.key(self.quirks.name(name)).json(value);
         }
     }
 
