@@ -9,8 +9,8 @@ use shared::host::Timestamp;
 use shared::ir::{Event, Order, Response};
 use shared::relay::{Ending, Relay};
 use shared::report::{Outcome, Report};
-use shared::wire::Frame;
 use shared::wire::json::{Edit, Json, Outline};
+use shared::wire::{Frame, eventstream};
 
 use crate::choose;
 
@@ -77,15 +77,34 @@ pub(crate) fn response(data: &[u8]) {
 /// looks ended. The first byte says where to cut.
 pub(crate) fn stream(data: &[u8]) {
     let (cut, stream) = choose(data);
-    let cut = cut.min(stream.len());
-    for upstream in APIS {
-        order_holds(upstream, stream);
-        for client in APIS {
-            let whole = relay(client, upstream, &[stream]);
-            let (head, tail) = stream.split_at(cut);
-            assert_eq!(relay(client, upstream, &[head, tail]), whole);
-            assert!(whole.1 == Outcome::Answered || !looks_finished(client, upstream, &whole.0));
-        }
+    APIS.into_iter().for_each(|upstream| relayed(upstream, stream, cut));
+}
+
+/// The same for the frames of Converse, whose checksums nobody guesses: each line of the input is the name of an event
+/// or, behind an exclamation mark, of an exception, and its payload.
+pub(crate) fn converse(data: &[u8]) {
+    let (cut, lines) = choose(data);
+    let mut stream = BytesMut::new();
+    for line in lines.split(|byte| *byte == b'\n') {
+        let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+        let (name, payload) = line.split_at(end.min(64));
+        let name = String::from_utf8_lossy(name);
+        let headers = match name.strip_prefix('!') {
+            Some(name) => [(":message-type", "exception"), (":exception-type", name)],
+            None => [(":message-type", "event"), (":event-type", &*name)],
+        };
+        eventstream::write(&headers, payload.trim_ascii_start(), &mut stream);
+    }
+    relayed(Api::Converse, &stream, cut);
+}
+
+fn relayed(upstream: Api, stream: &[u8], cut: usize) {
+    order_holds(upstream, stream);
+    for client in APIS {
+        let whole = relay(client, upstream, &[stream]);
+        let (head, tail) = stream.split_at(cut.min(stream.len()));
+        assert_eq!(relay(client, upstream, &[head, tail]), whole);
+        assert!(whole.1 == Outcome::Answered || !looks_finished(client, upstream, &whole.0));
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "sse", run: wire::sse },
     Target { name: "frames", run: wire::frames },
     Target { name: "json", run: wire::json },
@@ -23,6 +23,7 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "request", run: codec::request },
     Target { name: "response", run: codec::response },
     Target { name: "stream", run: codec::stream },
+    Target { name: "converse", run: codec::converse },
     Target { name: "error", run: codec::error },
 ];
 
