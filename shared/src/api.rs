@@ -10,6 +10,7 @@ mod exception;
 mod form;
 mod gather;
 pub mod generate;
+mod identity;
 mod member;
 pub mod messages;
 mod openai;
@@ -17,6 +18,8 @@ pub mod responses;
 pub(crate) mod tap;
 
 pub use form::Unwrap;
+
+use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
 
@@ -109,6 +112,61 @@ impl Api {
             Api::Generate => &generate::Generate,
         }
     }
+}
+
+/// A request for a provider of the API `to`, and what is lost on the way there; see [`Write::request`].
+///
+/// Seals and ids that this gateway packed for the client are the provider's own again.
+pub fn write_request(
+    mut request: Request<'_>,
+    to: Api,
+    quirks: &Quirks,
+    out: &mut BytesMut,
+) -> Result<Vec<Loss>, Error> {
+    let mut losses = identity::open(&mut request, to, quirks);
+    losses.extend(to.write().request(&request, quirks, out)?);
+    Ok(losses)
+}
+
+/// A provider's whole answer, written for a client.
+pub fn write_response(response: &Response, from: Api, client: Api, echo: &Echo, out: &mut BytesMut) {
+    if from == client {
+        return client.write().response(response, echo, out);
+    }
+    let sealed = identity::Sealer::new(client, from, echo).seal(response);
+    client.write().response(&sealed, echo, out);
+}
+
+/// A writer of a provider's stream for a client.
+pub fn write_stream(from: Api, client: Api, echo: Echo) -> Box<dyn WriteStream> {
+    if from == client {
+        return client.write().stream(echo);
+    }
+    let sealer = identity::Sealer::new(client, from, &echo);
+    Box::new(Sealing { sealer, writer: client.write().stream(echo) })
+}
+
+/// Writes what a sealer gives.
+struct Sealing {
+    sealer: identity::Sealer,
+    writer: Box<dyn WriteStream>,
+}
+
+impl WriteStream for Sealing {
+    fn push(&mut self, event: &Event<'_>, out: &mut BytesMut) {
+        let Sealing { sealer, writer } = self;
+        sealer.push(event, &mut |event| writer.push(&event, out));
+    }
+}
+
+/// The id that a call has at its provider, where a client knows it by one that this gateway packed seals into.
+pub fn call_id(id: &str) -> Cow<'_, str> {
+    identity::id_in(id).map_or(Cow::Borrowed(id), Cow::Owned)
+}
+
+/// Whether a body has something in it that this gateway packed for a client, and that is to reach no provider.
+pub(crate) fn has_packed(body: &[u8]) -> bool {
+    identity::is_in(body)
 }
 
 /// Where a reader puts the events it finds.

@@ -45,6 +45,8 @@ pub struct Quirks {
     /// Messages, Generate: whether thinking is asked for by a budget of tokens; otherwise the model decides, and is told
     /// how hard to try.
     pub budgets: bool,
+    /// Completions: whether calls come with Gemini's signatures and want them back.
+    pub signed_calls: bool,
     /// Generate: the signature of calls that another model made, where the model takes none without.
     pub unsigned_calls: Option<&'static str>,
     /// The forms of answers that can be asked for as such: `json_object`, `json_schema`. Any other is asked for by a tool
@@ -112,6 +114,7 @@ impl Quirks {
         efforts: &[],
         default_max_tokens: 4096,
         budgets: true,
+        signed_calls: false,
         unsigned_calls: None,
         formats: &["json_object", "json_schema"],
         max_temperature: None,

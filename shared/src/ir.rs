@@ -131,6 +131,8 @@ pub struct Text<'a> {
     pub text: Cow<'a, str>,
     /// What the words rest on: an array in the form of `api`.
     pub citations: Option<Citations<'a>>,
+    /// The provider's seal on the words, which must come back with them.
+    pub signature: Option<Cow<'a, str>>,
     pub cache: Option<Cache<'a>>,
     pub rest: Rest<'a>,
 }

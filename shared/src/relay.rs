@@ -8,7 +8,7 @@ pub use pump::Pump;
 
 use bytes::BytesMut;
 
-use crate::api::{Api, Echo, ReadStream, Unwrap, WriteStream};
+use crate::api::{self, Api, Echo, ReadStream, Unwrap, WriteStream};
 use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
@@ -90,7 +90,10 @@ impl Relay {
                 Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) }
             }
             true => Output::Unframed { writer: writer(), naming: Naming::new(client, &echo), own: false },
-            false => Output::Translated { unwrap: Unwrap::default(), writer: writer() },
+            false => Output::Translated {
+                unwrap: Unwrap::default(),
+                writer: api::write_stream(upstream, client, echo.clone()),
+            },
         };
         let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing));
         Relay { scanner, reader, client, echo, output, report, over: false }

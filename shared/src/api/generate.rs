@@ -13,7 +13,6 @@ mod path;
 mod request;
 mod response;
 mod schema;
-mod seal;
 mod spelling;
 mod stop;
 mod tool;
@@ -30,6 +29,7 @@ use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
+pub(super) use conversation::MADE;
 pub use path::wants_events;
 
 /// The family.

@@ -865,6 +865,7 @@ const KIMI_K3: ModelQuirks = ModelQuirks {
 const GEMINI: Quirks = Quirks {
     extras: &["reasoning_effort"],
     budgets: false,
+    signed_calls: true,
     unsigned_calls: Some("skip_thought_signature_validator"),
     ..Quirks::USUAL
 };

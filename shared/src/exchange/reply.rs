@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::losses::LOST;
 use super::target::Target;
 use super::{Call, headers};
-use crate::api::{Api, Unwrap};
+use crate::api::{self, Api, Unwrap};
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event};
@@ -119,7 +119,7 @@ fn translate<H: Host>(
     let mut unwrap = Unwrap::default();
     let mut take = |event: Event<'_>| unwrap.push(event, &mut |event| response.push(&event));
     target.api.read().response(json, &mut take).map_err(|error| nonsense(&error))?;
-    write(call, asked, response)
+    write(call, asked, target.api, response)
 }
 
 /// Writes a whole answer for a client that wants one, of a provider that only streams.
@@ -145,12 +145,13 @@ fn gather<H: Host>(
         let message = "The provider's stream ended before the answer did.";
         return Err(Error::upstream(message).with_code("upstream_cut"));
     }
-    write(call, asked, response)
+    write(call, asked, target.api, response)
 }
 
 fn write<H: Host>(
     call: &mut Call<'_, H>,
     asked: &Asked<'_>,
+    from: Api,
     mut response: ir::Response,
 ) -> Result<Bytes, Error> {
     note(call.report, &response);
@@ -159,10 +160,10 @@ fn write<H: Host>(
     }
     let mut out = BytesMut::new();
     if asked.stream {
-        let mut writer = asked.api.write().stream(call.echo.clone());
+        let mut writer = api::write_stream(from, asked.api, call.echo.clone());
         response.replay(&mut |event| writer.push(&event, &mut out));
     } else {
-        asked.api.write().response(&response, &call.echo, &mut out);
+        api::write_response(&response, from, asked.api, &call.echo, &mut out);
     }
     Ok(out.freeze())
 }

@@ -9,7 +9,7 @@ use http::{Method, Request};
 use super::asked::Asked;
 use super::form;
 use super::outgoing::Outgoing;
-use crate::api::Api;
+use crate::api::{self, Api};
 use crate::dialect::Form;
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Provider, Resolved};
@@ -48,9 +48,9 @@ impl<'g> Target<'g> {
     /// Writes the request.
     pub(super) fn write(&self, asked: &Asked<'_>, request: &Request<Bytes>) -> Result<Written, Error> {
         let client = request.headers();
-        let (body, mut losses) = match self.api == asked.api {
+        let (body, mut losses) = match self.is_verbatim(asked) {
             true => self.edit(asked, client),
-            false => self.translate(asked)?,
+            false => self.translate(asked, client)?,
         };
         let body = self.insist(body, &mut losses);
         let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&STREAMS);
@@ -66,6 +66,12 @@ impl<'g> Target<'g> {
             accept: HeaderValue::from_static(accept),
         };
         Ok(Written { request: outgoing.request(request.headers())?, losses })
+    }
+
+    /// Whether the client's own bytes will do: the provider speaks its API, and no turn of the conversation was answered
+    /// by one who speaks another.
+    fn is_verbatim(&self, asked: &Asked<'_>) -> bool {
+        self.api == asked.api && !api::has_packed(asked.body)
     }
 
     /// The client's bytes, the model's name and what the provider refuses excepted.
@@ -148,21 +154,24 @@ impl<'g> Target<'g> {
     }
 
     /// The same request in the provider's words.
-    fn translate(&self, asked: &Asked<'_>) -> Result<(Bytes, Vec<Loss>), Error> {
+    fn translate(&self, asked: &Asked<'_>, client: &HeaderMap) -> Result<(Bytes, Vec<Loss>), Error> {
         let mut plain = None;
         let mut request = asked.read(&mut plain)?;
         request.model = Cow::Borrowed(&self.model);
         let mut body = BytesMut::with_capacity(asked.body.len() + 256);
         let quirks = self.provider.quirks(&self.model);
-        let mut losses = self.api.write().request(&request, quirks, &mut body)?;
+        let mut losses = api::write_request(request, self.api, quirks, &mut body)?;
         let body = body.freeze();
-        Ok((self.reform(body, &mut losses), losses))
+        let nobody = HeaderMap::new();
+        // Headers of another API's client are not this API's.
+        let client = if self.api == asked.api { client } else { &nobody };
+        Ok((self.reform(body, client, &mut losses), losses))
     }
 
-    /// A body of the API in the provider's own form. Headers of the client's are not this API's.
-    fn reform(&self, body: Bytes, losses: &mut Vec<Loss>) -> Bytes {
+    /// A body of the API in the provider's own form.
+    fn reform(&self, body: Bytes, client: &HeaderMap, losses: &mut Vec<Loss>) -> Bytes {
         let (Some(form), Ok(outline)) = (self.form(), Outline::scan(&body)) else { return body };
-        let edits = form::edits(form, &outline, &HeaderMap::new(), losses);
+        let edits = form::edits(form, &outline, client, losses);
         let mut reformed = BytesMut::with_capacity(body.len() + 64);
         outline.edit(&edits, &mut reformed);
         reformed.freeze()

@@ -92,7 +92,7 @@ pub enum Delta<'a> {
     Text(Cow<'a, str>),
     /// Words of thinking.
     Thinking(Cow<'a, str>),
-    /// The whole seal on a block of thinking.
+    /// The whole seal on a block of thinking, of words or of a call.
     Signature(Cow<'a, str>),
     /// A piece of a tool's arguments, cut anywhere.
     Arguments(Cow<'a, str>),

@@ -59,6 +59,7 @@ impl Response {
         match (self.blocks.last_mut(), delta) {
             (Some(Block::Text(text)), Delta::Text(more)) => text.text.to_mut().push_str(more),
             (Some(Block::Text(text)), Delta::Citations(more)) => cite(text, more),
+            (Some(Block::Text(text)), Delta::Signature(whole)) => text.signature = Some(to_static(whole)),
             (Some(Block::Refusal(text)), Delta::Text(more)) => text.to_mut().push_str(more),
             (Some(Block::Thinking(thought)), Delta::Thinking(more)) => thought.text.to_mut().push_str(more),
             (Some(Block::Thinking(thought)), Delta::Signature(whole)) => {
@@ -102,21 +103,25 @@ fn record(media: &mut Media<'static>, more: &str) {
 /// What a block's opening does not say of it.
 fn deltas_of<'b>(block: &'b Block<'_>) -> Vec<Delta<'b>> {
     let given = |text: &'b str| Some(Cow::Borrowed(text)).filter(|text| !text.is_empty());
-    let (first, second) = match block {
-        Block::Text(text) => {
-            (given(&text.text).map(Delta::Text), text.citations.clone().map(Delta::Citations))
-        }
-        Block::Refusal(text) => (given(text).map(Delta::Text), None),
+    let deltas = match block {
+        Block::Text(text) => [
+            given(&text.text).map(Delta::Text),
+            text.citations.clone().map(Delta::Citations),
+            text.signature.clone().map(Delta::Signature),
+        ],
+        Block::Refusal(text) => [given(text).map(Delta::Text), None, None],
         Block::Thinking(thought) => {
-            (given(&thought.text).map(Delta::Thinking), thought.signature.clone().map(Delta::Signature))
+            let signature = thought.signature.clone().map(Delta::Signature);
+            [given(&thought.text).map(Delta::Thinking), signature, None]
         }
-        Block::ToolUse(tool) => (given(&tool.arguments).map(Delta::Arguments), None),
+        Block::ToolUse(tool) => [given(&tool.arguments).map(Delta::Arguments), None, None],
         Block::Audio(Media { source: Source::Base64 { data, .. }, context, .. }) => {
-            (given(data).map(Delta::Audio), context.as_deref().and_then(given).map(Delta::Text))
+            let transcript = context.as_deref().and_then(given).map(Delta::Text);
+            [given(data).map(Delta::Audio), transcript, None]
         }
-        _ => (None, None),
+        _ => [None, None, None],
     };
-    first.into_iter().chain(second).collect()
+    deltas.into_iter().flatten().collect()
 }
 
 impl<'a> Open<'a> {

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use proptest::prelude::*;
-use shared::api::{Api, Echo};
+use shared::api::{self, Api, Echo};
 use shared::host::Timestamp;
 use shared::ir::{Block, Event, Order, Response, StopReason, Usage};
 use shared::relay::{Ending, Relay};
@@ -94,7 +94,7 @@ fn told(answer: &Response) -> Told {
         match block {
             Block::ToolUse(call) => {
                 let meaning = given::meaning(&call.arguments);
-                told.calls.push((call.id.to_string(), call.name.to_string(), meaning));
+                told.calls.push((api::call_id(&call.id).into_owned(), call.name.to_string(), meaning));
             }
             Block::Thinking(thought) => told.thinking.extend(thought.text.split_whitespace()),
             other => told.text.extend(given::plain(other)),

@@ -49,6 +49,7 @@ fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
         text: required(part, "text")?,
         citations: None,
         cache: read_cache(part)?,
+        signature: None,
         rest: rest(part, &["type", "text", "cache_control"]),
     })
 }

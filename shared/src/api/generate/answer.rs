@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 
-use super::seal::{Place, marked};
 use super::{error, stop, usage};
 use crate::api::{Api, ReadStream, Sink};
 use crate::error::Error;
@@ -136,17 +135,26 @@ impl Reader {
         }
         let Some(text) = part.get("text").and_then(Json::string) else { return self.other(part, sink) };
         if part.get("thought").and_then(Json::boolean) == Some(true) {
-            return self.think(&text, signature.as_deref().map(|seal| marked(Place::Thought, seal)), sink);
+            return self.think(&text, signature, sink);
         }
-        if !text.is_empty() {
-            self.grow(Block::Text, Open::Text, Delta::Text(text), sink);
-        }
-        if let Some(signature) = signature {
-            self.think("", Some(marked(Place::Words, &signature)), sink);
+        match signature {
+            Some(signature) => self.signed(text, signature, sink),
+            None if text.is_empty() => {}
+            None => self.grow(Block::Text, Open::Text, Delta::Text(text), sink),
         }
     }
 
-    fn think(&mut self, text: &str, seal: Option<String>, sink: &mut Sink<'_>) {
+    /// Words that are signed, of which there may be none, stand for themselves.
+    fn signed(&mut self, text: Cow<'_, str>, signature: Cow<'_, str>, sink: &mut Sink<'_>) {
+        self.open(Open::Text, None, sink);
+        if !text.is_empty() {
+            self.say(Delta::Text(text), sink);
+        }
+        self.say(Delta::Signature(signature), sink);
+        self.close_whole(sink);
+    }
+
+    fn think(&mut self, text: &str, seal: Option<Cow<'_, str>>, sink: &mut Sink<'_>) {
         if text.is_empty() && seal.is_none() {
             return;
         }
@@ -158,17 +166,14 @@ impl Reader {
             self.say(Delta::Thinking(Cow::Borrowed(text)), sink);
         }
         if let Some(seal) = seal {
-            self.say(Delta::Signature(Cow::Owned(seal)), sink);
+            self.say(Delta::Signature(seal), sink);
             self.block = Some(Block::Thinking(true));
         }
     }
 
-    /// A call comes whole. Its signature also goes with the thoughts before it, for clients that give back no other.
+    /// A call comes whole.
     fn call(&mut self, call: Json<'_>, signature: Option<Cow<'_, str>>, sink: &mut Sink<'_>) {
         let text = |name| call.get(name).and_then(Json::string).unwrap_or_default();
-        if let Some(signature) = &signature {
-            self.think("", Some(marked(Place::Call, signature)), sink);
-        }
         let (id, name) = (text("id"), text("name"));
         self.open(Open::ToolUse { id, name, kind: ToolKind::Function, signature }, None, sink);
         if let Some(args) = call.get("args").and_then(Json::present) {

@@ -14,7 +14,7 @@ use crate::ir::{Block, Loss, Request, Role, Turn};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// How ids begin that stand for none: the API knows a call by its place, others by its id.
-pub(super) const MADE: &str = "call_gemini_";
+pub(in crate::api) const MADE: &str = "call_gemini_";
 
 /// The calls of a conversation that wait for their results, in their order.
 #[derive(Default)]
@@ -140,10 +140,10 @@ fn write_parts(
     context: &mut Context<'_>,
     o: &mut Writer<'_>,
 ) {
-    let mut seals = part::Seals::default();
+    let mut called = false;
     o.key("parts").array(|a| {
         for piece in pieces {
-            part::write(piece.block, &piece.at, names, &mut seals, context, a);
+            part::write(piece.block, &piece.at, names, &mut called, context, a);
         }
     });
 }

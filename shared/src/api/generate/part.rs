@@ -8,4 +8,4 @@ mod result;
 mod write;
 
 pub(super) use read::read;
-pub(super) use write::{Seals, may, write};
+pub(super) use write::{may, write};

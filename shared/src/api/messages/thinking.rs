@@ -89,7 +89,7 @@ pub(super) fn read<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Reques
 pub(super) fn plan<'r>(request: &'r Request<'_>, context: &mut Context<'_>) -> Plan<'r> {
     let Some(thinking) = &request.thinking else { return Plan::Unsaid };
     if context.own {
-        return Plan::Said(thinking);
+        return plan_said(thinking, request, context);
     }
     let off = thinking.mode == ThinkingMode::Disabled || thinking.budget == Some(0);
     if off || thinking.effort.as_deref() == Some("none") {
@@ -109,6 +109,16 @@ pub(super) fn plan<'r>(request: &'r Request<'_>, context: &mut Context<'_>) -> P
         true => plan_budget(thinking, request, context),
         false => Plan::Adaptive(adaptive_effort(thinking, context), display(thinking)),
     }
+}
+
+/// What the client said, unless that would be refused: it may have had its last turn from another provider, whose
+/// thinking is left out.
+fn plan_said<'r>(thinking: &'r Thinking<'_>, request: &Request<'_>, context: &mut Context<'_>) -> Plan<'r> {
+    if thinking.mode == ThinkingMode::Enabled && lacks_thoughts(&request.turns) {
+        context.lose(Loss::dropped("thinking"));
+        return Plan::Off;
+    }
+    Plan::Said(thinking)
 }
 
 /// A budget has to leave room for the answer, and the model's last thoughts must have come back with the results of the
@@ -137,7 +147,9 @@ fn budget_of(effort: &str) -> u64 {
     known.map_or(8192, |(_, budget)| *budget)
 }
 
-/// Whether results of tools come last, and the turn that called them has no sealed thinking before the calls.
+/// Whether results of tools come last, and what the assistant said before them does not begin with sealed thinking.
+///
+/// <https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks>
 fn lacks_thoughts(turns: &[Turn<'_>]) -> bool {
     let has_result = |turn: &Turn<'_>| turn.blocks.iter().any(|block| matches!(block, Block::ToolResult(_)));
     let is_thought = |block: &Block<'_>| match block {
@@ -145,8 +157,10 @@ fn lacks_thoughts(turns: &[Turn<'_>]) -> bool {
         Block::Sealed { id, .. } => id.is_none(),
         _ => false,
     };
-    let last = turns.iter().rev().find(|turn| turn.role == Role::Assistant);
-    turns.last().is_some_and(has_result) && !last.is_some_and(|turn| turn.blocks.iter().any(is_thought))
+    let before = turns.iter().rev().skip_while(|turn| turn.role != Role::Assistant);
+    let said = before.take_while(|turn| turn.role == Role::Assistant).last();
+    let first = said.and_then(|turn| turn.blocks.first());
+    turns.last().is_some_and(has_result) && !first.is_some_and(is_thought)
 }
 
 /// The effort in the API's words, which know none below `low`.

@@ -133,7 +133,8 @@ impl Answer {
         }
     }
 
-    /// Whether a block belongs to the last item: words to a message, thinking to that of the same id.
+    /// Whether a block belongs to the last item: words to a message, thinking to that of the same id, a seal without an
+    /// id to what it comes behind.
     pub(super) fn continues(&self, block: &Open<'_>) -> bool {
         match (self.items.last(), block) {
             (Some(Item::Message { .. }), Open::Text | Open::Refusal | Open::Audio { .. }) => true,
@@ -141,6 +142,7 @@ impl Answer {
                 Some(Item::Reasoning { id, seal: None, .. }),
                 Open::Thinking { id: Some(own) } | Open::Sealed { id: Some(own), .. },
             ) => id == own,
+            (Some(Item::Reasoning { seal: None, .. }), Open::Sealed { id: None, .. }) => true,
             _ => false,
         }
     }

@@ -165,6 +165,7 @@ fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
         citations: filled("annotations")
             .map(|list| Citations { api: Api::Responses, raw: Cow::Borrowed(list.raw()) }),
         cache: None,
+        signature: None,
         rest: others,
     })
 }

@@ -42,7 +42,12 @@ fn read_text<'a>(part: Json<'a>) -> Result<Block<'a>, Error> {
     let text = required(part, "text")?;
     let thought = present(part, "thought").map(|thought| boolean(thought, "thought")).transpose()?;
     if thought != Some(true) {
-        return Ok(Block::Text(Text { text, rest: rest(part, &["text", "thought"]), ..Text::default() }));
+        return Ok(Block::Text(Text {
+            text,
+            signature: optional(part, "thoughtSignature")?,
+            rest: rest(part, &["text", "thought", "thoughtSignature"]),
+            ..Text::default()
+        }));
     }
     Ok(Block::Thinking(Thought {
         text,

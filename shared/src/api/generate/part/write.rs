@@ -6,19 +6,9 @@ use std::fmt::Display;
 use super::{media, result};
 use crate::api::generate::conversation::MADE;
 use crate::api::generate::request::Context;
-use crate::api::generate::seal::{self, Place};
 use crate::api::{Api, messages};
 use crate::ir::{Block, Loss, Text, Thought, ToolUse, Why};
 use crate::wire::json::Writer;
-
-/// The signatures of one content that are on their way to the part they belong to.
-#[derive(Default)]
-pub(in crate::api::generate) struct Seals {
-    /// For the next call.
-    waiting: Option<String>,
-    /// Whether there has been a call; only the first of parallel ones is signed.
-    called: bool,
-}
 
 /// Whether the API has a place for a block; a loss where it hasn't.
 pub(in crate::api::generate) fn may(block: &Block<'_>, at: &dyn Display, context: &mut Context<'_>) -> bool {
@@ -26,7 +16,7 @@ pub(in crate::api::generate) fn may(block: &Block<'_>, at: &dyn Display, context
         Block::Opaque { api, .. } => *api != Api::Generate,
         Block::Sealed { .. } => true,
         // The API refuses empty words.
-        Block::Text(text) => return context.own || !text.text.is_empty(),
+        Block::Text(text) => return context.own || !text.text.is_empty() || text.signature.is_some(),
         _ => false,
     };
     if lost {
@@ -35,25 +25,26 @@ pub(in crate::api::generate) fn may(block: &Block<'_>, at: &dyn Display, context
     !lost
 }
 
-/// Writes a block as a part. `names` are the functions' by the ids of calls.
+/// Writes a block as a part. `names` are the functions' by the ids of calls; `called` is whether there has been a call
+/// in this content, since only the first of parallel ones is signed.
 pub(in crate::api::generate) fn write(
     block: &Block<'_>,
     at: &dyn Display,
     names: &BTreeMap<&str, &str>,
-    seals: &mut Seals,
+    called: &mut bool,
     context: &mut Context<'_>,
     a: &mut Writer<'_>,
 ) {
     match block {
         Block::Opaque { raw, .. } => a.raw(raw),
         Block::Sealed { .. } => {}
-        Block::Thinking(thought) => write_thought(thought, at, seals, context, a),
+        Block::Thinking(thought) => write_thought(thought, at, context, a),
         Block::Text(text) => a.object(|o| write_text(text, at, context, o)),
         Block::Refusal(words) => a.object(|o| o.key("text").string(words)),
         Block::Image(media) | Block::Document(media) | Block::Audio(media) => {
             a.object(|o| media::write(media, at, context, o));
         }
-        Block::ToolUse(tool) => a.object(|o| write_call(tool, at, seals, context, o)),
+        Block::ToolUse(tool) => a.object(|o| write_call(tool, at, called, context, o)),
         Block::ToolResult(result) => a.object(|o| result::write(result, at, names, context, o)),
     }
 }
@@ -69,39 +60,20 @@ pub(super) fn lose_about(block: &Block<'_>, at: &dyn Display, context: &mut Cont
 
 fn write_text(text: &Text<'_>, at: &dyn Display, context: &mut Context<'_>, o: &mut Writer<'_>) {
     o.key("text").string(&text.text);
+    text.signature.iter().for_each(|signature| o.key("thoughtSignature").string(signature));
     lose_about(&Block::Text(text.clone()), at, context);
     context.write_rest(&text.rest, at, o);
 }
 
-/// A thought goes with its signature where that is Gemini's own; others' would be refused.
-fn write_thought(
-    thought: &Thought<'_>,
-    at: &dyn Display,
-    seals: &mut Seals,
-    context: &mut Context<'_>,
-    a: &mut Writer<'_>,
-) {
-    let seal = thought.signature.as_deref();
-    let (place, signature) = match seal.and_then(seal::unmarked) {
-        Some((place, signature)) => (place, Some(signature)),
-        None => (Place::Thought, seal.filter(|_| context.own)),
-    };
-    if seal.is_some() && signature.is_none() {
-        context.lose(Loss::dropped(format!("{at}.signature")));
-    }
-    if place == Place::Call {
-        seals.waiting = signature.map(str::to_owned);
-    }
-    let here = signature.filter(|_| place != Place::Call);
-    if thought.text.is_empty() && here.is_none() && !context.own {
+/// Words of other models' thinking say something without a signature too, but nothing says nothing.
+fn write_thought(thought: &Thought<'_>, at: &dyn Display, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    if thought.text.is_empty() && thought.signature.is_none() && !context.own {
         return;
     }
     a.object(|o| {
         o.key("text").string(&thought.text);
-        if place != Place::Words {
-            o.key("thought").boolean(true);
-        }
-        here.iter().for_each(|signature| o.key("thoughtSignature").string(signature));
+        o.key("thought").boolean(true);
+        thought.signature.iter().for_each(|signature| o.key("thoughtSignature").string(signature));
         context.write_rest(&thought.rest, at, o);
     });
 }
@@ -109,13 +81,12 @@ fn write_thought(
 fn write_call(
     tool: &ToolUse<'_>,
     at: &dyn Display,
-    seals: &mut Seals,
+    called: &mut bool,
     context: &mut Context<'_>,
     o: &mut Writer<'_>,
 ) {
     context.lose_cache(tool.cache.is_some(), at);
-    let waiting = seals.waiting.take();
-    let first = !std::mem::replace(&mut seals.called, true);
+    let first = !std::mem::replace(called, true);
     o.key("functionCall").object(|o| {
         if !tool.id.starts_with(MADE) {
             o.key("id").string(&tool.id);
@@ -129,7 +100,7 @@ fn write_call(
         }
     });
     let stand_in = context.quirks.unsigned_calls.filter(|_| first && !context.own);
-    let signature = tool.signature.as_deref().or(waiting.as_deref()).or(stand_in);
+    let signature = tool.signature.as_deref().or(stand_in);
     signature.iter().for_each(|signature| o.key("thoughtSignature").string(signature));
     context.write_rest(&tool.rest, at, o);
 }

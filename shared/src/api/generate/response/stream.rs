@@ -78,11 +78,12 @@ impl Writer {
     fn grow(&mut self, delta: &Delta<'_>, event: &Event<'_>, out: &mut BytesMut) {
         match (&mut self.whole, delta) {
             (Some(whole), _) => whole.push(event),
-            (None, Delta::Text(words)) => self.parts(out, |a| write_words(words, a)),
+            (None, Delta::Text(words)) => self.parts(out, |a| write_words(words, None, a)),
             (None, Delta::Thinking(words)) => self.parts(out, |a| write_thought(words, None, a)),
             (None, Delta::Signature(seal)) if self.thinking => {
                 self.parts(out, |a| write_thought("", Some(seal), a));
             }
+            (None, Delta::Signature(seal)) => self.parts(out, |a| write_words("", Some(seal), a)),
             // Other APIs' citations.
             _ => {}
         }
@@ -107,7 +108,7 @@ impl Writer {
         self.candidate(
             out,
             |writer, o| {
-                write_content(o, |a| write_words("", a));
+                write_content(o, |a| write_words("", None, a));
                 o.key("finishReason").string(stop::word(writer.stop.as_ref(), writer.refused));
             },
             |writer, o| usage::write(&writer.usage, o.key("usageMetadata")),

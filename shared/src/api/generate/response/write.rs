@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use crate::api::generate::answer::SOURCES;
-use crate::api::generate::{error, seal, stop, usage};
+use crate::api::generate::{error, stop, usage};
 use crate::api::{Api, Echo, messages};
 use crate::ir::{Block, Citations, Media, Response, Source, Start, ToolUse};
 use crate::wire::json::{Json, Writer};
@@ -64,8 +64,8 @@ pub(super) fn write_block(block: &Block<'_>, a: &mut Writer<'_>) {
         Block::Opaque { api: Api::Generate, raw } => a.raw(raw),
         // Nothing that only another API's clients can read, and nothing that only conversations have.
         Block::Opaque { .. } | Block::ToolResult(_) | Block::Sealed { .. } => {}
-        Block::Text(text) => write_words(&text.text, a),
-        Block::Refusal(words) => write_words(words, a),
+        Block::Text(text) => write_words(&text.text, text.signature.as_deref(), a),
+        Block::Refusal(words) => write_words(words, None, a),
         Block::Thinking(thought) => write_thought(&thought.text, thought.signature.as_deref(), a),
         Block::Image(media) | Block::Document(media) | Block::Audio(media) => write_media(media, a),
         Block::ToolUse(tool) => write_call(tool, a),
@@ -73,26 +73,21 @@ pub(super) fn write_block(block: &Block<'_>, a: &mut Writer<'_>) {
 }
 
 /// Writes words.
-pub(super) fn write_words(words: &str, a: &mut Writer<'_>) {
-    a.object(|o| o.key("text").string(words));
+pub(super) fn write_words(words: &str, signature: Option<&str>, a: &mut Writer<'_>) {
+    a.object(|o| {
+        o.key("text").string(words);
+        signature.iter().for_each(|signature| o.key("thoughtSignature").string(signature));
+    });
 }
 
-/// Writes a thought. Gemini's own signatures go where they belong: those of calls go with the calls.
+/// Writes a thought.
 pub(super) fn write_thought(words: &str, signature: Option<&str>, a: &mut Writer<'_>) {
-    let place = signature.and_then(seal::unmarked);
-    let signature = match place {
-        Some((seal::Place::Call, _)) => None,
-        Some((_, own)) => Some(own),
-        None => signature.filter(|signature| seal::is_base64(signature)),
-    };
     if words.is_empty() && signature.is_none() {
         return;
     }
     a.object(|o| {
         o.key("text").string(words);
-        if place.is_none_or(|(place, _)| place != seal::Place::Words) {
-            o.key("thought").boolean(true);
-        }
+        o.key("thought").boolean(true);
         signature.iter().for_each(|signature| o.key("thoughtSignature").string(signature));
     });
 }
@@ -121,5 +116,5 @@ pub(super) fn write_media(media: &Media<'_>, a: &mut Writer<'_>) {
             });
         });
     }
-    media.context.iter().for_each(|transcript| write_words(transcript, a));
+    media.context.iter().for_each(|transcript| write_words(transcript, None, a));
 }
