@@ -9,7 +9,7 @@ use super::operation::{Found, Work};
 use crate::api::{Api, generate};
 use crate::error::Error;
 use crate::ir;
-use crate::wire::json::{Edit, Json, Malformed, Outline, quoted};
+use crate::wire::json::{Edit, Index, Json, Malformed, Outline, quoted};
 
 /// A request for an answer, looked at from above.
 pub(super) struct Asked<'a> {
@@ -22,6 +22,16 @@ pub(super) struct Asked<'a> {
     pub(super) include_usage: bool,
     /// Whether the stream is to be one array.
     pub(super) array: bool,
+}
+
+/// What reading a request needs besides its bytes.
+#[derive(Default)]
+pub(super) struct Page {
+    /// Where the body's parts are.
+    index: Index,
+    /// The body in its one spelling, where its API has several, and where the parts of that are.
+    plain: Bytes,
+    plain_index: Index,
 }
 
 impl<'a> Asked<'a> {
@@ -70,12 +80,14 @@ impl<'a> Asked<'a> {
         if self.stream && !self.array { "text/event-stream; charset=utf-8" } else { "application/json" }
     }
 
-    /// The request as it is read: `plain` is the body in its one spelling, where it has several.
-    pub(super) fn read<'p>(&'p self, plain: &'p mut Option<Bytes>) -> Result<ir::Request<'p>, Error> {
-        let json = self.json()?;
-        *plain = self.api.read().straighten(json);
-        let json = match plain {
-            Some(plain) => Json::parse(plain).map_err(|error| not_json(&error))?,
+    /// The request as it is read. What it borrows besides the client's bytes lies on `page`.
+    pub(super) fn read<'p>(&'p self, page: &'p mut Page) -> Result<ir::Request<'p>, Error> {
+        let json = page.index.parse(self.body).map_err(|error| not_json(&error))?;
+        let json = match self.api.read().straighten(json) {
+            Some(plain) => {
+                page.plain = plain;
+                page.plain_index.parse(&page.plain).map_err(|error| not_json(&error))?
+            }
             None => json,
         };
         let mut request = self.api.read().request(json)?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 use http::Response;
 
-use super::asked::Asked;
+use super::asked::{Asked, Page};
 use super::reply::set_type;
 use super::{Call, Reply};
 use crate::error::Error;
@@ -17,8 +17,8 @@ const BYTES_PER_TOKEN: usize = 4;
 
 /// Answers in the client's API, streamed where that was asked for.
 pub(super) fn answer<H: Host>(call: &mut Call<'_, H>, asked: &Asked<'_>) -> Result<Reply<H::Body>, Error> {
-    let mut plain = None;
-    let request = asked.read(&mut plain)?;
+    let mut page = Page::default();
+    let request = asked.read(&mut page)?;
     let question = last_words(&request);
     let id = format!("demo-{}", call.echo.id);
     let usage = Usage {

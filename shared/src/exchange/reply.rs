@@ -17,7 +17,7 @@ use crate::host::{BodyError, Host};
 use crate::ir::{self, Event};
 use crate::relay::{Naming, Relay};
 use crate::report::Report;
-use crate::wire::json::Json;
+use crate::wire::json::Index;
 
 /// An answer for the client.
 pub enum Reply<B> {
@@ -114,7 +114,8 @@ fn translate<H: Host>(
     target: &Target<'_>,
     body: &[u8],
 ) -> Result<Bytes, Error> {
-    let json = Json::parse(body).map_err(|error| nonsense(&error))?;
+    let mut index = Index::default();
+    let json = index.parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
     let mut unwrap = Unwrap::default();
     let mut take = |event: Event<'_>| unwrap.push(event, &mut |event| response.push(&event));
@@ -170,7 +171,8 @@ fn write<H: Host>(
 
 /// An answer that goes through as it is, but for the model's name; it is looked at for its account.
 fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Bytes {
-    let Ok(json) = Json::parse(&body) else { return body };
+    let mut index = Index::default();
+    let Ok(json) = index.parse(&body) else { return body };
     let mut response = ir::Response::default();
     // An answer that the reader cannot make sense of is still the provider's answer.
     let _ = api.read().response(json, &mut |event| response.push(&event));

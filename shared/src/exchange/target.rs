@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{HeaderMap, HeaderValue};
 use http::{Method, Request};
 
-use super::asked::Asked;
+use super::asked::{Asked, Page};
 use super::form;
 use super::outgoing::Outgoing;
 use crate::api::{self, Api};
@@ -155,8 +155,8 @@ impl<'g> Target<'g> {
 
     /// The same request in the provider's words.
     fn translate(&self, asked: &Asked<'_>, client: &HeaderMap) -> Result<(Bytes, Vec<Loss>), Error> {
-        let mut plain = None;
-        let mut request = asked.read(&mut plain)?;
+        let mut page = Page::default();
+        let mut request = asked.read(&mut page)?;
         request.model = Cow::Borrowed(&self.model);
         let mut body = BytesMut::with_capacity(asked.body.len() + 256);
         let quirks = self.provider.quirks(&self.model);

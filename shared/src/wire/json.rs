@@ -5,10 +5,13 @@
 //! [`Writer`] appends JSON to a caller's buffer. [`Outline`] is the lighter look that the verbatim path takes:
 //! the top level's members and where they are.
 
+mod index;
 mod outline;
 mod scan;
+mod text;
 mod writer;
 
+pub use index::Index;
 pub use outline::{Edit, Outline, place};
 pub use writer::{Writer, push_escaped, quoted};
 
@@ -20,10 +23,21 @@ use std::str::FromStr;
 pub const DEPTH: usize = 128;
 
 /// One JSON value (RFC 8259): grammar and UTF-8 checked, no white space around it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Json<'a> {
     raw: &'a str,
+    /// The value and what stands inside of it, where an [`Index`] knows; else it is found by skipping.
+    parts: &'a [index::Part],
 }
+
+/// Values are equal where they are written alike.
+impl PartialEq for Json<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw
+    }
+}
+
+impl Eq for Json<'_> {}
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,17 +69,20 @@ impl std::error::Error for Malformed {}
 
 impl<'a> Json<'a> {
     /// The JSON `null`.
-    pub const NULL: Json<'static> = Json { raw: "null" };
+    pub const NULL: Json<'static> = Json { raw: "null", parts: &[] };
 
     /// The object without members.
-    pub const EMPTY: Json<'static> = Json { raw: "{}" };
+    pub const EMPTY: Json<'static> = Json { raw: "{}", parts: &[] };
 
     /// Checks `bytes` to be one JSON value of at most [`DEPTH`] levels.
     pub fn parse(bytes: &'a [u8]) -> Result<Json<'a>, Malformed> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| Malformed { offset: error.valid_up_to(), what: "invalid UTF-8" })?;
-        let (start, end) = scan::check(text.as_bytes(), DEPTH)?;
-        Ok(Json { raw: text.get(start..end).unwrap_or_default() })
+        let text = scan::text(bytes)?;
+        let (start, end) = scan::check(bytes, DEPTH, &mut ())?;
+        Ok(Json::unindexed(text.get(start..end).unwrap_or_default()))
+    }
+
+    fn unindexed(raw: &'a str) -> Json<'a> {
+        Json { raw, parts: &[] }
     }
 
     /// The value's own text.
@@ -98,7 +115,10 @@ impl<'a> Json<'a> {
     /// A string's value, borrowed where it has no escapes. Unpaired surrogates become U+FFFD.
     pub fn string(self) -> Option<Cow<'a, str>> {
         let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
-        Some(scan::unescape(inner))
+        match self.parts.first() {
+            Some(part) if !part.is_escaped() => Some(Cow::Borrowed(inner)),
+            _ => Some(text::unescape(inner)),
+        }
     }
 
     /// A boolean's value.
@@ -113,17 +133,47 @@ impl<'a> Json<'a> {
 
     /// An object's member; the last one where a key occurs twice, as most parsers have it.
     pub fn get(self, key: &str) -> Option<Json<'a>> {
-        self.fields().filter(|(name, _)| name == key).last().map(|(_, value)| value)
+        let [found] = self.pick([key]);
+        found
+    }
+
+    /// Several of an object's members, looked up in one pass; like [`get`](Json::get) for each of them.
+    pub fn pick<const N: usize>(self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
+        let mut found = [None; N];
+        let mut fields = self.fields();
+        while let Some(field) = fields.advance() {
+            if let Some((_, place)) = keys.iter().zip(&mut found).find(|(key, _)| field.is_named(key)) {
+                *place = Some(field.value);
+            }
+        }
+        found
     }
 
     /// An object's members in their order; none where the value is not an object.
     pub fn fields(self) -> Fields<'a> {
-        Fields { rest: scan::inside(self.raw, b'{') }
+        Fields { inner: Inner::of(self, b'{') }
     }
 
     /// An array's elements in their order; none where the value is not an array.
     pub fn items(self) -> Items<'a> {
-        Items { rest: scan::inside(self.raw, b'[') }
+        Items { inner: Inner::of(self, b'[') }
+    }
+}
+
+/// What stands inside of an object or array and is still to come.
+#[derive(Clone, Copy)]
+enum Inner<'a> {
+    Indexed(index::Rest<'a>),
+    Text(&'a str),
+}
+
+impl<'a> Inner<'a> {
+    /// The inside of a value whose text opens with this byte; nothing of any other.
+    fn of(json: Json<'a>, open: u8) -> Inner<'a> {
+        match index::Rest::of(json) {
+            Some(rest) if json.raw.as_bytes().first() == Some(&open) => Inner::Indexed(rest),
+            _ => Inner::Text(scan::inside(json.raw, open)),
+        }
     }
 }
 
@@ -136,33 +186,68 @@ impl fmt::Debug for Json<'_> {
 /// The members of an object.
 #[derive(Clone)]
 pub struct Fields<'a> {
-    rest: &'a str,
+    inner: Inner<'a>,
+}
+
+/// A member as it is written.
+struct Field<'a> {
+    /// Without the quotes.
+    key: &'a str,
+    /// Whether the key has escapes.
+    escaped: bool,
+    value: Json<'a>,
+}
+
+impl<'a> Fields<'a> {
+    fn advance(&mut self) -> Option<Field<'a>> {
+        match &mut self.inner {
+            Inner::Indexed(rest) => {
+                let (key, value) = (rest.take()?, rest.take()?);
+                let escaped = key.parts.first().is_some_and(|part| part.is_escaped());
+                Some(Field { key: key.raw.get(1..key.raw.len() - 1)?, escaped, value })
+            }
+            Inner::Text(text) => {
+                let (scan::Member { key, escaped, value }, rest) = scan::split_member(text)?;
+                *text = rest;
+                Some(Field { key, escaped, value: Json::unindexed(value) })
+            }
+        }
+    }
+}
+
+impl Field<'_> {
+    fn is_named(&self, key: &str) -> bool {
+        self.key == key || self.escaped && text::unescape(self.key) == key
+    }
 }
 
 impl<'a> Iterator for Fields<'a> {
     type Item = (Cow<'a, str>, Json<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (key, rest) = scan::split_value(self.rest)?;
-        let (value, rest) = scan::split_value(rest)?;
-        self.rest = rest;
-        Some((Json { raw: key }.string()?, Json { raw: value }))
+        let Field { key, escaped, value } = self.advance()?;
+        Some((if escaped { text::unescape(key) } else { Cow::Borrowed(key) }, value))
     }
 }
 
 /// The elements of an array.
 #[derive(Clone)]
 pub struct Items<'a> {
-    rest: &'a str,
+    inner: Inner<'a>,
 }
 
 impl<'a> Iterator for Items<'a> {
     type Item = Json<'a>;
 
     fn next(&mut self) -> Option<Json<'a>> {
-        let (value, rest) = scan::split_value(self.rest)?;
-        self.rest = rest;
-        Some(Json { raw: value })
+        match &mut self.inner {
+            Inner::Indexed(rest) => rest.take(),
+            Inner::Text(text) => {
+                let (value, rest) = scan::split_value(text)?;
+                *text = rest;
+                Some(Json::unindexed(value))
+            }
+        }
     }
 }
 
@@ -203,7 +288,8 @@ mod tests {
         #[test]
         fn reads_what_another_library_wrote(value in any_json(), pretty in any::<bool>()) {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
-            prop_assert_eq!(rebuild(Json::parse(text.as_bytes()).unwrap()), value);
+            prop_assert_eq!(&rebuild(Json::parse(text.as_bytes()).unwrap()), &value);
+            prop_assert_eq!(&rebuild(Index::default().parse(text.as_bytes()).unwrap()), &value);
         }
 
         #[test]
@@ -223,6 +309,18 @@ mod tests {
     fn nesting_is_bounded() {
         let deep = "[".repeat(100_000);
         assert_eq!(Json::parse(deep.as_bytes()).unwrap_err().what, "nested too deeply");
+    }
+
+    #[test]
+    fn picking_is_getting_several() {
+        let json = Json::parse(br#"{"a":1,"b\u0062":[2],"c":{"a":4},"a":3}"#).unwrap();
+        let keys = ["bb", "a", "d", "c"];
+        assert_eq!(json.pick(keys), keys.map(|key| json.get(key)));
+        let mut index = Index::default();
+        let indexed = index.parse(json.raw().as_bytes()).unwrap();
+        assert_eq!(indexed.pick(keys), json.pick(keys));
+        assert_eq!(indexed.get("c").unwrap().get("a").unwrap().raw(), "4");
+        assert_eq!(Json::NULL.pick(["a"]), [None]);
     }
 
     #[test]

@@ -26,6 +26,32 @@ pub(super) struct Answer {
     refused: bool,
 }
 
+/// A choice's members, found in one pass: every event of a stream has one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice<'a> {
+    delta: Option<Json<'a>>,
+    message: Option<Json<'a>>,
+    error: Option<Json<'a>>,
+    finish_reason: Option<Json<'a>>,
+    stop_reason: Option<Json<'a>>,
+    pub(super) usage: Option<Json<'a>>,
+}
+
+impl<'a> Choice<'a> {
+    /// The choice with the index 0, or without one; the others of `n` are not carried.
+    pub(super) fn first(choices: Json<'a>) -> Option<Choice<'a>> {
+        choices.items().find_map(Choice::read)
+    }
+
+    fn read(choice: Json<'a>) -> Option<Choice<'a>> {
+        const MEMBERS: [&str; 7] =
+            ["index", "delta", "message", "error", "finish_reason", "stop_reason", "usage"];
+        let [index, delta, message, error, finish_reason, stop_reason, usage] = choice.pick(MEMBERS);
+        let first = index.and_then(Json::number::<u64>).unwrap_or(0) == 0;
+        first.then_some(Choice { delta, message, error, finish_reason, stop_reason, usage })
+    }
+}
+
 /// What a block is, as far as it tells to which block a piece belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
@@ -74,37 +100,28 @@ impl Answer {
     }
 
     /// Takes one choice: its `delta` or `message`, and how it ended. Writer's chunks say the same in both.
-    pub(super) fn choice(&mut self, choice: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let (mut message, mut streamed) = (None, false);
-        for (name, value) in choice.fields() {
-            match &*name {
-                "delta" if !value.is_null() => {
-                    streamed = true;
-                    self.delta(value, false, sink)?;
-                }
-                "message" => message = Some(value),
-                _ => {}
-            }
+    pub(super) fn choice(&mut self, choice: &Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        match (choice.delta.and_then(Json::present), choice.message) {
+            (Some(delta), _) => self.delta(delta, false, sink)?,
+            (None, Some(message)) => self.delta(message, true, sink)?,
+            (None, None) => {}
         }
-        if let Some(message) = message.filter(|_| !streamed) {
-            self.delta(message, true, sink)?;
-        }
-        if let Some(error) = choice.get("error").and_then(Json::present) {
+        if let Some(error) = choice.error.and_then(Json::present) {
             return Err(openai::error_of(error, crate::error::Kind::Api));
         }
-        match choice.get("finish_reason").and_then(Json::string) {
+        match choice.finish_reason.and_then(Json::string) {
             // An empty word is some vendors' `null`.
             Some(word) if !word.is_empty() => self.note_stop(&word, choice),
             _ => Ok(()),
         }
     }
 
-    fn note_stop(&mut self, word: &str, choice: Json<'_>) -> Result<(), Error> {
+    fn note_stop(&mut self, word: &str, choice: &Choice<'_>) -> Result<(), Error> {
         if word == "error" {
             return Err(Error::upstream("The provider broke the answer off with an error."));
         }
         // vLLM says which stop text was met.
-        let met = choice.get("stop_reason").and_then(Json::string).map(|text| Cow::Owned(text.into_owned()));
+        let met = choice.stop_reason.and_then(Json::string).map(|text| Cow::Owned(text.into_owned()));
         let reason = match (reason(word), &met) {
             (StopReason::Done, Some(_)) => StopReason::StopSequence,
             (reason, _) => reason,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Choice};
 use super::{reasoning, tool, usage};
 use crate::api::{Api, Echo, Sink, openai};
 use crate::error::{Error, Kind};
@@ -19,7 +19,7 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
         sink(Event::Fail(error));
         return Ok(());
     }
-    let choices = body.get("choices").and_then(first_choice);
+    let choices = body.get("choices").and_then(Choice::first);
     let choice = choices.ok_or(Malformed { offset: 0, what: "expected an answer with choices" })?;
     let mut answer = Answer::default();
     answer.begin(body, sink);
@@ -29,8 +29,8 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
     Ok(())
 }
 
-fn finish(answer: &mut Answer, body: Json<'_>, choice: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
-    answer.choice(choice, sink)?;
+fn finish(answer: &mut Answer, body: Json<'_>, choice: Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+    answer.choice(&choice, sink)?;
     if let Some(usage) = body.get("usage").and_then(Json::present) {
         sink(Event::Usage(usage::read(usage)));
     }
@@ -39,18 +39,17 @@ fn finish(answer: &mut Answer, body: Json<'_>, choice: Json<'_>, sink: &mut Sink
 
 /// The error that a body with a status of success has instead of an answer (E8).
 pub(super) fn failure(body: Json<'_>) -> Option<Error> {
-    let error = body.get("error").and_then(Json::present);
-    let bare = || body.get("object").filter(|object| object.string().as_deref() == Some("error"));
-    let inner = error.or_else(|| bare().map(|_| body))?;
+    let [error, object] = body.pick(["error", "object"]);
+    failure_of(body, error, object)
+}
+
+/// The same where those members are known.
+pub(super) fn failure_of(body: Json<'_>, error: Option<Json<'_>>, object: Option<Json<'_>>) -> Option<Error> {
+    let bare = || object.filter(|object| object.string().as_deref() == Some("error"));
+    let inner = error.and_then(Json::present).or_else(|| bare().map(|_| body))?;
     // OpenRouter and vLLM say the status in `code`.
     let status = inner.get("code").and_then(Json::number).filter(|status| (400..600).contains(status));
     Some(openai::error_of(inner, status.map_or(Kind::Api, Kind::of_status)))
-}
-
-/// The choice with the index 0, or without one; the others of `n` are not carried.
-pub(super) fn first_choice(choices: Json<'_>) -> Option<Json<'_>> {
-    let index = |choice: &Json<'_>| choice.get("index").and_then(Json::number::<u64>);
-    choices.items().find(|choice| index(choice).unwrap_or(0) == 0)
 }
 
 /// What every object of an answer says of it.

@@ -5,33 +5,48 @@ use crate::wire::json::{Json, Writer};
 
 /// Reads `usage`, vendors' own names for the same counts included.
 pub(super) fn read(usage: Json<'_>) -> Usage {
-    let count = |name| usage.get(name).and_then(Json::number);
-    let input = |name| usage.get("prompt_tokens_details")?.get(name)?.number();
-    let output = |name| usage.get("completion_tokens_details")?.get(name)?.number();
-    let reasoning = output("reasoning_tokens");
+    let [input, output, total, of_input, of_output, hit, cached, read, created] = usage.pick([
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "prompt_tokens_details",
+        "completion_tokens_details",
+        "prompt_cache_hit_tokens",
+        "cached_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+    ]);
+    let count = |value: Option<Json<'_>>| value.and_then(Json::number::<u64>);
+    let of_input = of_input.unwrap_or(Json::NULL);
+    let [input_cached, written, input_audio] =
+        of_input.pick(["cached_tokens", "cache_write_tokens", "audio_tokens"]);
+    let [reasoning, output_audio] =
+        of_output.unwrap_or(Json::NULL).pick(["reasoning_tokens", "audio_tokens"]);
+    let (input, reasoning) = (count(input), count(reasoning));
     Usage {
-        input: count("prompt_tokens"),
-        output: whole_output(usage, reasoning),
+        input,
+        output: whole_output(input, count(output), reasoning, count(total)),
         // OpenAI; DeepSeek; Moonshot; gateways that kept Anthropic's name.
-        cache_read: input("cached_tokens")
-            .or_else(|| count("prompt_cache_hit_tokens"))
-            .or_else(|| count("cached_tokens"))
-            .or_else(|| count("cache_read_input_tokens")),
+        cache_read: count(input_cached).or(count(hit)).or(count(cached)).or(count(read)),
         // OpenRouter; gateways that kept Anthropic's name.
-        cache_write: input("cache_write_tokens").or_else(|| count("cache_creation_input_tokens")),
+        cache_write: count(written).or(count(created)),
         cache_write_1h: None,
         reasoning,
-        audio_input: input("audio_tokens"),
-        audio_output: output("audio_tokens"),
+        audio_input: count(input_audio),
+        audio_output: count(output_audio),
     }
 }
 
 /// The output, reasoning included. Some servers (xAI) count that beside the output: their total tells.
-fn whole_output(usage: Json<'_>, reasoning: Option<u64>) -> Option<u64> {
-    let count = |name| usage.get(name).and_then(Json::number::<u64>);
-    let output = count("completion_tokens")?;
+fn whole_output(
+    input: Option<u64>,
+    output: Option<u64>,
+    reasoning: Option<u64>,
+    total: Option<u64>,
+) -> Option<u64> {
+    let output = output?;
     let both = output.saturating_add(reasoning.unwrap_or(0));
-    let beside = count("total_tokens") == count("prompt_tokens").map(|input| input.saturating_add(both));
+    let beside = total == input.map(|input| input.saturating_add(both));
     Some(if beside { both } else { output })
 }
 

@@ -11,7 +11,7 @@ use super::tools::{self, Declared};
 use crate::api::{Api, Echo};
 use crate::error::{Error, Kind};
 use crate::ir::{Citations, Delta, Event, Open, Start, StopReason, ToolKind, Usage};
-use crate::wire::json::{Json, Writer};
+use crate::wire::json::{Index, Json, Writer};
 
 /// An answer, as far as it has come.
 pub(super) struct Answer {
@@ -73,7 +73,8 @@ pub(super) struct Call {
 impl Answer {
     /// An answer to the request that `echo` tells of.
     pub(super) fn new(echo: Echo) -> Answer {
-        let request = Json::parse(&echo.request).unwrap_or(Json::NULL);
+        let mut index = Index::default();
+        let request = index.parse(&echo.request).unwrap_or(Json::NULL);
         Answer {
             id: format!("resp_{}", echo.id),
             parameters: Parameters::of(request),

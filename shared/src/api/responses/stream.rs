@@ -14,7 +14,7 @@ use crate::api::{Api, ReadStream, Sink, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind, Usage};
 use crate::wire::Frame;
-use crate::wire::json::{self, Json, Malformed};
+use crate::wire::json::{self, Index, Json, Malformed};
 
 /// Reads a whole answer.
 pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
@@ -29,6 +29,8 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
 /// Reads a stream.
 #[derive(Default)]
 pub(super) struct Reader {
+    /// For the index of an event.
+    room: Index,
     phase: Phase,
     /// The blocks that are open; only the first has been given away, and grows as its words come.
     open: VecDeque<Growing>,
@@ -133,7 +135,9 @@ impl ReadStream for Reader {
         if self.phase == Phase::Over || frame.data == b"[DONE]" {
             return;
         }
-        match Json::parse(frame.data) {
+        // Taken out and put back, so that all events are indexed in the same room.
+        let mut index = std::mem::take(&mut self.room);
+        match index.parse(frame.data) {
             Ok(event) => self.event(event, frame.name, sink),
             Err(error) => {
                 self.fail(
@@ -142,6 +146,7 @@ impl ReadStream for Reader {
                 );
             }
         }
+        self.room = index;
     }
 
     /// All that must be said comes with the last event; without it the answer was cut off (E9).

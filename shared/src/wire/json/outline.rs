@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use bytes::BytesMut;
 
-use super::scan::{is_space, skip, skip_string, unescape};
+use super::scan::{is_space, skip};
+use super::text::{string_end, unescape};
 use super::{Json, Malformed};
 
 /// The members of a body's top-level object.
@@ -97,10 +98,9 @@ impl<'a> Outline<'a> {
 
     fn is_named(&self, member: &Member, key: &str) -> bool {
         let raw = self.slice(member.key.start + 1..member.key.end - 1);
-        match raw.contains(&b'\\') {
-            false => raw == key.as_bytes(),
-            true => std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key),
-        }
+        let escaped =
+            || raw.contains(&b'\\') && std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key);
+        raw == key.as_bytes() || escaped()
     }
 
     fn slice(&self, range: Range<usize>) -> &'a [u8] {
@@ -218,7 +218,8 @@ fn expect(bytes: &[u8], at: usize, byte: u8, what: &'static str) -> Result<usize
 
 fn end_of_key(bytes: &[u8], at: usize) -> Result<usize, Malformed> {
     expect(bytes, at, b'"', "expected a key")?;
-    skip_string(bytes, at).ok_or(Malformed { offset: at, what: "unterminated string" })
+    let end = string_end(bytes, at).map(|(end, _)| end);
+    end.ok_or(Malformed { offset: at, what: "unterminated string" })
 }
 
 #[cfg(test)]

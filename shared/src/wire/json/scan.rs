@@ -1,51 +1,85 @@
 //! The scanner below [`Json`](super::Json): the grammar of RFC 8259 checked once, and values skipped after that.
 
-use std::borrow::Cow;
-
-use memchr::{memchr, memchr2};
-
 use super::Malformed;
+use super::text::{plain_end, string_end};
 
-/// Checks that `bytes` hold one value and white space around it, and says where the value is.
-pub(super) fn check(bytes: &[u8], depth: usize) -> Result<(usize, usize), Malformed> {
-    let mut scanner = Scanner { bytes, at: 0, room: depth };
+/// Checks that `bytes` are UTF-8.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+    std::str::from_utf8(bytes)
+        .map_err(|error| Malformed { offset: error.valid_up_to(), what: "invalid UTF-8" })
+}
+
+/// Checks that `bytes` hold one value and white space around it, and says where the value is. Its keys and values are
+/// told to `notes`.
+pub(super) fn check(bytes: &[u8], depth: usize, notes: &mut impl Notes) -> Result<(usize, usize), Malformed> {
+    let mut scanner = Scanner { bytes, at: 0, room: depth, notes };
     scanner.space();
     let start = scanner.at;
-    scanner.value()?;
+    let checked = scanner.value();
     let end = scanner.at;
     scanner.space();
-    match scanner.peek() {
-        None => Ok((start, end)),
-        Some(_) => Err(scanner.fail("unexpected text after the value")),
+    match (checked, scanner.peek()) {
+        (Err(what), _) => Err(Malformed { offset: end, what }),
+        (Ok(()), None) => Ok((start, end)),
+        (Ok(()), Some(_)) => Err(Malformed { offset: scanner.at, what: "unexpected text after the value" }),
     }
 }
 
+/// Takes down where keys and values are, each before what stands inside of it.
+pub(super) trait Notes {
+    /// One begins; the number given is its own.
+    fn begin(&mut self, at: usize) -> usize;
+    /// It ends before `at`; `escaped` says of strings whether they have escapes.
+    fn end(&mut self, number: usize, at: usize, escaped: bool);
+}
+
+/// Takes nothing down.
+impl Notes for () {
+    fn begin(&mut self, _: usize) -> usize {
+        0
+    }
+
+    fn end(&mut self, _: usize, _: usize, _: bool) {}
+}
+
 /// Recursive descent over the grammar; `room` levels may still open.
-struct Scanner<'a> {
+struct Scanner<'a, N> {
     bytes: &'a [u8],
     at: usize,
     room: usize,
+    notes: &'a mut N,
 }
 
-type Step<'a> = fn(&mut Scanner<'a>) -> Result<(), Malformed>;
+/// What is wrong at the position where the scanner stands. Kept so small that it is passed in registers.
+type Checked = Result<(), &'static str>;
 
-impl<'a> Scanner<'a> {
-    fn value(&mut self) -> Result<(), Malformed> {
+impl<N: Notes> Scanner<'_, N> {
+    fn value(&mut self) -> Checked {
+        if self.peek() == Some(b'"') {
+            return self.string();
+        }
+        let number = self.notes.begin(self.at);
+        self.unquoted()?;
+        self.notes.end(number, self.at, false);
+        Ok(())
+    }
+
+    /// A value that is no string.
+    fn unquoted(&mut self) -> Checked {
         match self.peek() {
-            Some(b'{') => self.nested(b'}', Scanner::member),
-            Some(b'[') => self.nested(b']', Scanner::value),
-            Some(b'"') => self.string(),
+            Some(b'{') => self.nested(b'}', Self::member),
+            Some(b'[') => self.nested(b']', Self::value),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word(b"true"),
             Some(b'f') => self.word(b"false"),
             Some(b'n') => self.word(b"null"),
-            Some(_) => Err(self.fail("expected a value")),
-            None => Err(self.fail("unexpected end")),
+            Some(_) => Err("expected a value"),
+            None => Err("unexpected end"),
         }
     }
 
-    fn nested(&mut self, close: u8, element: Step<'a>) -> Result<(), Malformed> {
-        self.room = self.room.checked_sub(1).ok_or_else(|| self.fail("nested too deeply"))?;
+    fn nested(&mut self, close: u8, element: impl Fn(&mut Self) -> Checked) -> Checked {
+        self.room = self.room.checked_sub(1).ok_or("nested too deeply")?;
         self.at += 1;
         self.space();
         if !self.take(close) {
@@ -55,7 +89,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn elements(&mut self, close: u8, element: Step<'a>) -> Result<(), Malformed> {
+    fn elements(&mut self, close: u8, element: impl Fn(&mut Self) -> Checked) -> Checked {
         loop {
             element(self)?;
             self.space();
@@ -63,52 +97,58 @@ impl<'a> Scanner<'a> {
                 return Ok(());
             }
             if !self.take(b',') {
-                return Err(self.fail("expected a comma or the closing bracket"));
+                return Err("expected a comma or the closing bracket");
             }
             self.space();
         }
     }
 
-    fn member(&mut self) -> Result<(), Malformed> {
+    fn member(&mut self) -> Checked {
         if self.peek() != Some(b'"') {
-            return Err(self.fail("expected a key"));
+            return Err("expected a key");
         }
         self.string()?;
         self.space();
         if !self.take(b':') {
-            return Err(self.fail("expected a colon"));
+            return Err("expected a colon");
         }
         self.space();
         self.value()
     }
 
-    fn string(&mut self) -> Result<(), Malformed> {
+    fn string(&mut self) -> Checked {
+        let number = self.notes.begin(self.at);
+        let mut escaped = false;
         self.at += 1;
         loop {
+            self.at = plain_end(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
+                    self.notes.end(number, self.at, escaped);
                     return Ok(());
                 }
-                Some(b'\\') => self.escape()?,
-                Some(0..=0x1f) => return Err(self.fail("control character in a string")),
-                Some(_) => self.at += 1,
-                None => return Err(self.fail("unterminated string")),
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(_) => return Err("control character in a string"),
+                None => return Err("unterminated string"),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), Malformed> {
+    fn escape(&mut self) -> Checked {
         self.at += 1;
         match self.bytes.get(self.at) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
             Some(b'u') if hexadecimal(self.bytes.get(self.at + 1..self.at + 5)) => self.at += 5,
-            _ => return Err(self.fail("invalid escape")),
+            _ => return Err("invalid escape"),
         }
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), Malformed> {
+    fn number(&mut self) -> Checked {
         self.take(b'-');
         if !self.take(b'0') {
             self.digits()?;
@@ -123,17 +163,17 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), Malformed> {
+    fn digits(&mut self) -> Checked {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at == start { Err(self.fail("expected a digit")) } else { Ok(()) }
+        if self.at == start { Err("expected a digit") } else { Ok(()) }
     }
 
-    fn word(&mut self, word: &[u8]) -> Result<(), Malformed> {
+    fn word(&mut self, word: &[u8]) -> Checked {
         if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(self.fail("expected a value"));
+            return Err("expected a value");
         }
         self.at += word.len();
         Ok(())
@@ -153,10 +193,6 @@ impl<'a> Scanner<'a> {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
-    }
-
-    fn fail(&self, what: &'static str) -> Malformed {
-        Malformed { offset: self.at, what }
     }
 }
 
@@ -179,9 +215,37 @@ pub(super) fn inside(raw: &str, open: u8) -> &str {
 /// Splits the first value off checked text, leaving out the separators before it.
 pub(super) fn split_value(text: &str) -> Option<(&str, &str)> {
     let bytes = text.as_bytes();
-    let start = bytes.iter().position(|&byte| !is_space(byte) && byte != b',' && byte != b':')?;
+    let start = separated(bytes, 0)?;
     let end = skip(bytes, start)?;
     Some((text.get(start..end)?, text.get(end..)?))
+}
+
+/// A member of checked text: its key without the quotes, and its value.
+pub(super) struct Member<'a> {
+    pub(super) key: &'a str,
+    /// Whether the key has escapes.
+    pub(super) escaped: bool,
+    pub(super) value: &'a str,
+}
+
+/// Splits the first member off checked text, leaving out the separators before it.
+pub(super) fn split_member(text: &str) -> Option<(Member<'_>, &str)> {
+    let bytes = text.as_bytes();
+    let open = separated(bytes, 0)?;
+    let (close, escaped) = string_end(bytes, open)?;
+    let start = separated(bytes, close)?;
+    let end = skip(bytes, start)?;
+    let key = text.get(open + 1..close - 1)?;
+    Some((Member { key, escaped, value: text.get(start..end)? }, text.get(end..)?))
+}
+
+/// The position of the first byte that separates nothing.
+fn separated(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while matches!(bytes.get(at)?, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':') {
+        at += 1;
+    }
+    Some(at)
 }
 
 /// The end of the value that starts at `start`; `None` where the text ends inside it.
@@ -189,21 +253,9 @@ pub(super) fn split_value(text: &str) -> Option<(&str, &str)> {
 /// Brackets are matched and strings skipped; what stands between them is not looked at.
 pub(super) fn skip(bytes: &[u8], start: usize) -> Option<usize> {
     match bytes.get(start)? {
-        b'"' => skip_string(bytes, start),
+        b'"' => string_end(bytes, start).map(|(end, _)| end),
         b'{' | b'[' => skip_nested(bytes, start),
         _ => Some(skip_scalar(bytes, start)),
-    }
-}
-
-/// The end of the string that opens at `start`.
-pub(super) fn skip_string(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        let found = at + memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes.get(found) == Some(&b'"') {
-            return Some(found + 1);
-        }
-        at = found + 2;
     }
 }
 
@@ -214,14 +266,15 @@ fn skip_nested(bytes: &[u8], start: usize) -> Option<usize> {
     loop {
         let byte = *bytes.get(at)?;
         match byte {
-            b'"' => at = skip_string(bytes, at)?,
-            _ => at += 1,
-        }
-        match byte {
+            b'"' => {
+                (at, _) = string_end(bytes, at)?;
+                continue;
+            }
             b'{' | b'[' => open.push(byte)?,
             b'}' | b']' => open.pop(byte)?,
-            _ => continue,
+            _ => {}
         }
+        at += 1;
         if open.depth == 0 {
             return Some(at);
         }
@@ -258,58 +311,4 @@ fn skip_scalar(bytes: &[u8], start: usize) -> usize {
     let length =
         rest.iter().position(|&byte| is_space(byte) || matches!(byte, b',' | b':' | b'}' | b']' | b'"'));
     start + length.unwrap_or(rest.len())
-}
-
-/// The value of a checked string's inside.
-pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
-    let Some(first) = memchr(b'\\', inner.as_bytes()) else { return Cow::Borrowed(inner) };
-    let (head, mut rest) = inner.split_at(first);
-    let mut value = String::with_capacity(inner.len());
-    value.push_str(head);
-    while let Some(escaped) = rest.strip_prefix('\\') {
-        let (character, after) = escape(escaped);
-        value.push(character);
-        let next = memchr(b'\\', after.as_bytes()).unwrap_or(after.len());
-        let (plain, tail) = after.split_at(next);
-        value.push_str(plain);
-        rest = tail;
-    }
-    Cow::Owned(value)
-}
-
-/// The character that an escape stands for (`text` begins after its backslash), and what follows it.
-fn escape(text: &str) -> (char, &str) {
-    let mut characters = text.chars();
-    let character = match characters.next() {
-        Some('b') => '\u{8}',
-        Some('f') => '\u{c}',
-        Some('n') => '\n',
-        Some('r') => '\r',
-        Some('t') => '\t',
-        Some('u') => return unicode(characters.as_str()),
-        Some(other) => other,
-        None => char::REPLACEMENT_CHARACTER,
-    };
-    (character, characters.as_str())
-}
-
-/// The character of `\uXXXX`, or of a surrogate pair of two (RFC 8259, section 7).
-fn unicode(text: &str) -> (char, &str) {
-    let (first, rest) = unit(text);
-    if let Some(character) = char::from_u32(first) {
-        return (character, rest);
-    }
-    let pair = rest.strip_prefix("\\u").map(unit);
-    if let Some((second @ 0xdc00..=0xdfff, after)) = pair
-        && first < 0xdc00
-    {
-        let combined = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        return (char::from_u32(combined).unwrap_or(char::REPLACEMENT_CHARACTER), after);
-    }
-    (char::REPLACEMENT_CHARACTER, rest)
-}
-
-fn unit(text: &str) -> (u32, &str) {
-    let (digits, rest) = text.split_at_checked(4).unwrap_or((text, ""));
-    (u32::from_str_radix(digits, 16).unwrap_or(0xfffd), rest)
 }

@@ -4,6 +4,7 @@ use bytes::{BufMut, BytesMut};
 use memchr::memchr2;
 
 use super::Json;
+use super::text::plain_end;
 
 /// Writes one JSON value at the end of a buffer; commas come by themselves.
 ///
@@ -107,14 +108,12 @@ pub fn push_escaped(text: &str, out: &mut BytesMut) {
     out.reserve(text.len() + 2);
     out.put_u8(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        let (plain, tail) = rest.split_at(at);
+    while let Some((plain, tail)) = rest.split_at_checked(plain_end(rest, 0)) {
         out.put_slice(plain);
         let Some((&byte, after)) = tail.split_first() else { break };
         push_escape(byte, out);
         rest = after;
     }
-    out.put_slice(rest);
     out.put_u8(b'"');
 }
 

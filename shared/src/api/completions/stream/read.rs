@@ -1,13 +1,13 @@
 //! A provider's stream, read.
 
-use crate::api::completions::answer::Answer;
-use crate::api::completions::response::{failure, first_choice};
+use crate::api::completions::answer::{Answer, Choice};
+use crate::api::completions::response::failure_of;
 use crate::api::completions::usage;
 use crate::api::{ReadStream, Sink};
 use crate::error::Error;
 use crate::ir::Event;
 use crate::wire::Frame;
-use crate::wire::json::{Json, Kind};
+use crate::wire::json::{Index, Json, Kind};
 
 /// Reads chunks until `[DONE]`.
 ///
@@ -15,6 +15,7 @@ use crate::wire::json::{Json, Kind};
 #[derive(Debug, Default)]
 pub(in crate::api::completions) struct Reader {
     answer: Answer,
+    index: Index,
     /// Whether `End` or `Fail` has been given.
     over: bool,
 }
@@ -58,21 +59,31 @@ impl Reader {
     }
 
     fn take(&mut self, name: &str, data: &[u8], sink: &mut Sink<'_>) -> Result<(), Error> {
-        let chunk = Json::parse(data).ok().filter(|chunk| chunk.kind() == Kind::Object);
+        // Taken out and put back, so that all events are indexed in the same room.
+        let mut index = std::mem::take(&mut self.index);
+        let chunk = index.parse(data).ok().filter(|chunk| chunk.kind() == Kind::Object);
         let chunk =
-            chunk.ok_or_else(|| Error::upstream("The provider sent a chunk that is not a JSON object."))?;
-        if let Some(error) = failure(chunk) {
+            chunk.ok_or_else(|| Error::upstream("The provider sent a chunk that is not a JSON object."));
+        let taken = chunk.and_then(|chunk| self.chunk(name, chunk, sink));
+        self.index = index;
+        taken
+    }
+
+    fn chunk(&mut self, name: &str, chunk: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let [error, object, choices, usage, groq] =
+            chunk.pick(["error", "object", "choices", "usage", "x_groq"]);
+        if let Some(error) = failure_of(chunk, error, object) {
             return Err(error);
         }
         if name == "error" {
             return Err(crate::api::openai::error_of(chunk, crate::error::Kind::Api));
         }
-        let choice = chunk.get("choices").and_then(first_choice);
-        let usage = counted(chunk, choice);
+        let choice = choices.and_then(Choice::first);
+        let usage = counted(usage, choice.as_ref(), groq);
         if choice.is_some() || usage.is_some() {
             self.answer.begin(chunk, sink);
         }
-        choice.map_or(Ok(()), |choice| self.answer.choice(choice, sink))?;
+        choice.map_or(Ok(()), |choice| self.answer.choice(&choice, sink))?;
         if let Some(usage) = usage {
             sink(Event::Usage(usage::read(usage)));
         }
@@ -81,7 +92,11 @@ impl Reader {
 }
 
 /// E4: usage, in whichever chunk it comes, and also where Groq (`x_groq`) and Moonshot (the choice) have it.
-fn counted<'a>(chunk: Json<'a>, choice: Option<Json<'a>>) -> Option<Json<'a>> {
-    let of = |object: Json<'a>| object.get("usage").filter(|usage| usage.kind() == Kind::Object);
-    of(chunk).or_else(|| of(choice?)).or_else(|| of(chunk.get("x_groq")?))
+fn counted<'a>(
+    usage: Option<Json<'a>>,
+    choice: Option<&Choice<'a>>,
+    groq: Option<Json<'a>>,
+) -> Option<Json<'a>> {
+    let counts = |usage: Option<Json<'a>>| usage.filter(|usage| usage.kind() == Kind::Object);
+    counts(usage).or_else(|| counts(choice?.usage)).or_else(|| counts(groq?.get("usage")))
 }

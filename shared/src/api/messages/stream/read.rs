@@ -9,11 +9,12 @@ use crate::api::{Api, ReadStream, Sink};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind};
 use crate::wire::Frame;
-use crate::wire::json::Json;
+use crate::wire::json::{Index, Json};
 
 /// Reads events. Why the answer ended waits for the last of them, so that it comes once and after all blocks.
 #[derive(Debug, Default)]
 pub(in crate::api::messages) struct Reader {
+    index: Index,
     begun: bool,
     over: bool,
     block: Option<Block>,
@@ -46,11 +47,14 @@ impl ReadStream for Reader {
         if frame.data == b"[DONE]" {
             return self.finish(sink);
         }
-        match Json::parse(frame.data) {
+        // Taken out and put back, so that all events are indexed in the same room.
+        let mut index = std::mem::take(&mut self.index);
+        match index.parse(frame.data) {
             Ok(event) => self.event(frame.name, event, sink),
             Err(why) => self
                 .fail(Error::upstream(format!("The provider sent an event that is no JSON: {why}.")), sink),
         }
+        self.index = index;
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) {
@@ -75,10 +79,11 @@ impl Reader {
     }
 
     fn event(&mut self, name: &str, event: Json<'_>, sink: &mut Sink<'_>) {
-        let word = event.get("type").and_then(Json::string).unwrap_or(Cow::Borrowed(name));
+        let [word, delta] = event.pick(["type", "delta"]);
+        let word = word.and_then(Json::string).unwrap_or(Cow::Borrowed(name));
         let member = |name| event.get(name).unwrap_or(Json::NULL);
         match &*word {
-            "content_block_delta" => self.grow(member("delta"), sink),
+            "content_block_delta" => self.grow(delta.unwrap_or(Json::NULL), sink),
             "content_block_start" => self.open(member("content_block"), sink),
             "content_block_stop" => self.close(sink),
             "message_start" => self.begin(member("message"), sink),

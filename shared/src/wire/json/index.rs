@@ -1,0 +1,90 @@
+//! Where the parts of a text are, noted while its grammar is checked, so that whoever reads it steps over them.
+
+use super::scan::{self, Notes};
+use super::{DEPTH, Json, Malformed};
+
+/// Room for the places of a text's parts. It may be used again and again, and then costs no allocation.
+#[derive(Debug, Default)]
+pub struct Index {
+    parts: Vec<Part>,
+}
+
+/// A key or a value; what stands inside of it follows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// Where it begins in the text, and just behind its end.
+    start: u32,
+    end: u32,
+    /// How many parts stand inside of it, or [`ESCAPED`].
+    inside: u32,
+}
+
+/// In place of a string's number of parts: it has escapes.
+const ESCAPED: u32 = u32::MAX;
+
+impl Index {
+    /// Like [`Json::parse`], for a text whose members are looked up more than once.
+    pub fn parse<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Json<'a>, Malformed> {
+        if u32::try_from(bytes.len()).is_err() {
+            return Json::parse(bytes);
+        }
+        self.parts.clear();
+        let text = scan::text(bytes)?;
+        let (start, end) = scan::check(bytes, DEPTH, &mut self.parts)?;
+        Ok(Json { raw: text.get(start..end).unwrap_or_default(), parts: &self.parts })
+    }
+}
+
+impl Notes for Vec<Part> {
+    fn begin(&mut self, at: usize) -> usize {
+        self.push(Part { start: at as u32, end: 0, inside: 0 });
+        self.len() - 1
+    }
+
+    fn end(&mut self, number: usize, at: usize, escaped: bool) {
+        let inside = (self.len() - number - 1) as u32;
+        if let Some(part) = self.get_mut(number) {
+            part.end = at as u32;
+            part.inside = if escaped { ESCAPED } else { inside };
+        }
+    }
+}
+
+impl Part {
+    /// Whether this is a string with escapes.
+    pub(super) fn is_escaped(self) -> bool {
+        self.inside == ESCAPED
+    }
+
+    /// How many parts it takes up, itself included.
+    fn size(self) -> usize {
+        if self.is_escaped() { 1 } else { self.inside as usize + 1 }
+    }
+}
+
+/// The parts of an object or array that are still to come.
+#[derive(Clone, Copy)]
+pub(super) struct Rest<'a> {
+    /// The text of the object or array.
+    raw: &'a str,
+    /// Where that begins in the whole text.
+    base: u32,
+    parts: &'a [Part],
+}
+
+impl<'a> Rest<'a> {
+    /// What stands inside of a value; none where its parts were not noted.
+    pub(super) fn of(json: Json<'a>) -> Option<Rest<'a>> {
+        let (own, parts) = json.parts.split_first()?;
+        Some(Rest { raw: json.raw, base: own.start, parts })
+    }
+
+    /// The next key or value.
+    pub(super) fn take(&mut self) -> Option<Json<'a>> {
+        let part = *self.parts.first()?;
+        let (own, rest) = self.parts.split_at_checked(part.size())?;
+        self.parts = rest;
+        let place = (part.start - self.base) as usize..(part.end - self.base) as usize;
+        Some(Json { raw: self.raw.get(place)?, parts: own })
+    }
+}

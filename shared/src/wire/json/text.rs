@@ -1,0 +1,161 @@
+//! What stands between quotes: looked through eight bytes at a time, for most of a body is strings.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+
+/// A one in each byte.
+const ONES: u64 = u64::MAX / 255;
+/// The highest bit of each byte.
+const HIGH: u64 = ONES << 7;
+/// How far a string is looked through a word at a time. For what is longer, memchr is faster, whose calls have a price.
+const NEAR: usize = 16;
+
+/// The first position from `at` on that does not stand for itself in a string: a quote, a backslash, or a control
+/// character. The end where there is none.
+pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
+    let marks = |word| equal(word, b'"') | equal(word, b'\\') | below_space(word);
+    let (at, found) = seek(bytes, at, marks);
+    if found || at == bytes.len() {
+        return at;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let (plain, _) = rest.split_at(memchr2(b'"', b'\\', rest).unwrap_or(rest.len()));
+    // Without an early end, so that compilers look at many bytes at once.
+    let least = plain.iter().fold(u8::MAX, |least, &byte| least.min(byte));
+    let control = (least < 0x20).then(|| plain.iter().position(|&byte| byte < 0x20)).flatten();
+    at + control.unwrap_or(plain.len())
+}
+
+/// The end of the string that opens at `start`, and whether it has escapes; `None` where the text ends inside it.
+pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
+    let mut at = start + 1;
+    let mut escaped = false;
+    loop {
+        at = quote_or_escape(bytes, at)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some((at + 1, escaped));
+        }
+        escaped = true;
+        at += 2;
+    }
+}
+
+fn quote_or_escape(bytes: &[u8], at: usize) -> Option<usize> {
+    let (at, found) = seek(bytes, at, |word| equal(word, b'"') | equal(word, b'\\'));
+    if found { Some(at) } else { Some(at + memchr2(b'"', b'\\', bytes.get(at..)?)?) }
+}
+
+/// Looks through the next [`NEAR`] bytes for one that `marks` marks. Gives its position, or the one to look on from.
+fn seek(bytes: &[u8], from: usize, marks: impl Fn(u64) -> u64) -> (usize, bool) {
+    let mut at = from;
+    while at < bytes.len().min(from + NEAR) {
+        match marks(word(bytes.get(at..).unwrap_or_default())) {
+            0 => at += size_of::<u64>(),
+            // Above a byte that is marked rightly, others may be wrongly; the lowest is right.
+            found => return (at + found.trailing_zeros() as usize / 8, true),
+        }
+    }
+    (at.min(bytes.len()), false)
+}
+
+/// The next eight bytes, the first of them the lowest; spaces stand for those that are not there.
+fn word(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => bytes.iter().rev().fold(ONES * 0x20, |word, &byte| word << 8 | u64::from(byte)),
+    }
+}
+
+/// Marks the bytes that are `byte`.
+fn equal(word: u64, byte: u8) -> u64 {
+    let other = word ^ (ONES * u64::from(byte));
+    other.wrapping_sub(ONES) & !other & HIGH
+}
+
+/// Marks the bytes below the space.
+fn below_space(word: u64) -> u64 {
+    word.wrapping_sub(ONES * 0x20) & !word & HIGH
+}
+
+/// The value of a checked string's inside.
+pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
+    let Some(first) = memchr(b'\\', inner.as_bytes()) else { return Cow::Borrowed(inner) };
+    let (head, mut rest) = inner.split_at(first);
+    let mut value = String::with_capacity(inner.len());
+    value.push_str(head);
+    while let Some(escaped) = rest.strip_prefix('\\') {
+        let (character, after) = escape(escaped);
+        value.push(character);
+        let next = memchr(b'\\', after.as_bytes()).unwrap_or(after.len());
+        let (plain, tail) = after.split_at(next);
+        value.push_str(plain);
+        rest = tail;
+    }
+    Cow::Owned(value)
+}
+
+/// The character that an escape stands for (`text` begins after its backslash), and what follows it.
+fn escape(text: &str) -> (char, &str) {
+    let mut characters = text.chars();
+    let character = match characters.next() {
+        Some('b') => '\u{8}',
+        Some('f') => '\u{c}',
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('u') => return unicode(characters.as_str()),
+        Some(other) => other,
+        None => char::REPLACEMENT_CHARACTER,
+    };
+    (character, characters.as_str())
+}
+
+/// The character of `\uXXXX`, or of a surrogate pair of two (RFC 8259, section 7).
+fn unicode(text: &str) -> (char, &str) {
+    let (first, rest) = unit(text);
+    if let Some(character) = char::from_u32(first) {
+        return (character, rest);
+    }
+    let pair = rest.strip_prefix("\\u").map(unit);
+    if let Some((second @ 0xdc00..=0xdfff, after)) = pair
+        && first < 0xdc00
+    {
+        let combined = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        return (char::from_u32(combined).unwrap_or(char::REPLACEMENT_CHARACTER), after);
+    }
+    (char::REPLACEMENT_CHARACTER, rest)
+}
+
+fn unit(text: &str) -> (u32, &str) {
+    let (digits, rest) = text.split_at_checked(4).unwrap_or((text, ""));
+    (u32::from_str_radix(digits, 16).unwrap_or(0xfffd), rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_not_plain_is_found(
+            text in "[a-z\u{e9}\u{7f}]{0,150}",
+            mark in prop::sample::select(vec!["\"", "\\", "\n", "\u{1f}", "\u{0}", ""]),
+            rest in "[a-z\"\\\\\n]{0,20}",
+        ) {
+            let whole = format!("{text}{mark}{rest}");
+            let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+            for from in 0..=whole.len() {
+                let expected = whole.bytes().skip(from).position(special).map_or(whole.len(), |at| from + at);
+                prop_assert_eq!(plain_end(whole.as_bytes(), from), expected);
+            }
+        }
+
+        #[test]
+        fn strings_end_where_they_end(inner in r#"([a-z ]{0,40}|\\["\\n]){0,6}"#) {
+            let whole = format!("\"{inner}\",");
+            prop_assert_eq!(string_end(whole.as_bytes(), 0), Some((whole.len() - 1, inner.contains('\\'))));
+        }
+    }
+}
