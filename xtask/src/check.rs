@@ -5,7 +5,7 @@ mod tidy;
 
 use crate::plan::Plan;
 use crate::process::{cargo, openly, quietly};
-use crate::{Done, setup};
+use crate::{Done, counts, setup};
 
 pub(crate) fn run() -> Done {
     let mut plan = Plan::default();
@@ -18,6 +18,8 @@ pub(crate) fn run() -> Done {
         openly(&mut cargo("clippy --workspace --all-targets -- -D warnings")).map(nothing_to_say)
     });
     plan.then("documentation", documentation);
+    setup::plan_for_counting(&mut plan);
+    counts::plan_for_instructions(&mut plan, counts::Purpose::Hold);
     plan.run().map(drop)
 }
 

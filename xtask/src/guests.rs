@@ -109,13 +109,19 @@ impl Guest {
         tree::path(self.module)
     }
 
-    /// The module's size as it is, and as a network or a store compresses it.
+    /// The module's size for people.
     pub(crate) fn size(&self) -> Done<String> {
+        let [raw, gzip] = self.bytes()?;
+        Ok(format!("{} KB, {} KB gzip", raw.div_ceil(1000), gzip.div_ceil(1000)))
+    }
+
+    /// The module's size in bytes as it is, and as a network or a store compresses it.
+    pub(crate) fn bytes(&self) -> Done<[u64; 2]> {
         let module = self.module();
         let raw = fs::metadata(&module).map_err(|why| format!("{}: {why}", module.display()))?.len();
         let gzip =
             command("gzip", ["-9", "--stdout"]).arg(&module).output().map_err(|why| why.to_string())?;
-        Ok(format!("{} KB, {} KB gzip", raw.div_ceil(1000), gzip.stdout.len().div_ceil(1000)))
+        Ok([raw, gzip.stdout.len() as u64])
     }
 
     fn compile(&self) -> Done<PathBuf> {

@@ -1,9 +1,12 @@
 //! The developer's commands. `cargo xtask --help` lists them; CI runs the same ones.
 //!
 //! In reading order: [`setup`] fetches what the machine lacks, [`guests`] builds the three wasm hosts, [`check`] judges the
-//! source, [`mod@test`] runs everything, [`fuzz`] replays and grows the fuzz corpora.
+//! source, [`mod@test`] runs everything, [`fuzz`] replays and grows the fuzz corpora, [`bench`] measures and [`counts`] holds
+//! what can be measured exactly.
 
+mod bench;
 mod check;
+mod counts;
 mod fuzz;
 mod guests;
 mod plan;
@@ -27,11 +30,14 @@ Commands:
   check                                format, lints, licences, documentation, layering, tidiness
   test  [FILTER]                       all tests, on all four hosts; with FILTER only the tests whose names contain it
   build [native|envoy|worker|spin]     one host, or all four
+  bench [OPTIONS]                      the hosts and their peers side by side; --help lists the options
+  bench --instructions [--refresh]     count the core's instructions, hold them to bench/core/instructions.json
   fuzz  [replay|grow TARGET [SECONDS]] replay the committed inputs, or look for new ones
 
 Examples:
   cargo xtask test                     what CI runs after `cargo xtask check`
   cargo xtask build worker             edge/worker/build/, ready for `wrangler dev`
+  cargo xtask bench --quick            some minutes: bare hyper, the four hosts, nginx, Envoy, Portkey, LiteLLM
   cargo xtask fuzz grow sse 60         a minute of new inputs for the target `sse`
 
 Everything fetched or built lies under target/; delete target/tools to start over.";
@@ -60,6 +66,9 @@ fn run(words: &[&str]) -> Done {
         ["test", filter] => test::run(Some(filter)),
         ["build"] => guests::run(None),
         ["build", host] => guests::run(Some(host)),
+        ["bench", "--instructions"] => counts::run(counts::Purpose::Hold),
+        ["bench", "--instructions", "--refresh"] => counts::run(counts::Purpose::Refresh),
+        ["bench", options @ ..] => bench::run(options),
         ["fuzz"] | ["fuzz", "replay"] => fuzz::replay(),
         ["fuzz", "grow", target] => fuzz::grow(target, "60"),
         ["fuzz", "grow", target, seconds] => fuzz::grow(target, seconds),

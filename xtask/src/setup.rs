@@ -2,6 +2,7 @@
 //!
 //! What was fetched is remembered by a stamp that holds the pins it was fetched for, so a changed pin fetches again.
 
+pub(crate) mod peers;
 pub(crate) mod wasm;
 
 use std::fs;
@@ -24,6 +25,7 @@ pub(crate) fn run() -> Done {
     let mut plan = Plan::default();
     plan_for_tests(&mut plan);
     plan_for_check(&mut plan);
+    plan_for_counting(&mut plan);
     plan.run().map(drop)
 }
 
@@ -42,6 +44,17 @@ pub(crate) fn plan_for_guests(plan: &mut Plan) {
 /// Adds what `cargo xtask check` needs.
 pub(crate) fn plan_for_check(plan: &mut Plan) {
     plan.then(format!("cargo-deny {CARGO_DENY}, from crates.io"), cargo_deny);
+}
+
+/// Adds what counting instructions needs.
+pub(crate) fn plan_for_counting(plan: &mut Plan) {
+    plan.then("valgrind", || {
+        if on_path("valgrind").is_some() {
+            return Ok(THERE.to_owned());
+        }
+        let installed = wasm::apt_get(&["install", "-y", "valgrind"]);
+        installed.map(|()| String::new()).map_err(|why| format!("install valgrind ({why})"))
+    });
 }
 
 /// The folder of a cargo-deny that was installed here, or nothing where the path has one.

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use crate::guests::GUESTS;
 use crate::plan::{Plan, Taken, seconds};
 use crate::process::{cargo, on_path, openly, openly_but_for_the_close};
-use crate::{Done, setup, tree};
+use crate::{Done, counts, setup, tree};
 
 /// What is built and run natively, programs that have tests of their own included. The guests' modules are not: outside
 /// wasm only their tests can be linked.
@@ -37,7 +37,10 @@ pub(crate) fn run(filter: Option<&str>) -> Done {
     let mut plan = Plan::default();
     setup::plan_for_tests(&mut plan);
     for guest in &GUESTS {
-        plan.then(guest.step(), || guest.build());
+        plan.then(guest.step(), || {
+            guest.build()?;
+            counts::hold_size(guest)
+        });
     }
     plan.then_show("planoai, the Spin host and the tests", || {
         openly(cargo("test --workspace --no-run").args(NATIVE)).map(|()| String::new())
@@ -69,7 +72,8 @@ fn closes(line: &str) -> bool {
     line.starts_with("test result:") || line.trim_start().starts_with("Summary [")
 }
 
-fn variables() -> BTreeMap<&'static str, PathBuf> {
+/// Where everything is, for tests and measurements.
+pub(crate) fn variables() -> BTreeMap<&'static str, PathBuf> {
     let guest = |host| GUESTS.iter().find(|guest| guest.host == host).map(|guest| guest.module());
     let known = [
         ("PLANO_PLANOAI", Some(tree::built("planoai"))),

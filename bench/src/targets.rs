@@ -1,0 +1,240 @@
+//! What is measured: the gateway's hosts, and the peers that a user would take instead. How each is started and asked.
+
+mod hosts;
+mod peers;
+mod process;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bench_core::material;
+use bytes::{BufMut, Bytes, BytesMut};
+use shared::api::Api;
+
+use crate::load::{Connection, Question, Whole};
+use crate::scenario::Scenario;
+use crate::watch::{self, Cores};
+pub use process::Process;
+
+/// How long a target may take until it answers: LiteLLM needs half a minute on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The least that is an answer, in bytes.
+const LEAST: usize = 100;
+
+/// Something that stands between clients and a provider.
+pub struct Kind {
+    /// Its word on the command line and in tables.
+    pub name: &'static str,
+    /// What it is, for the tables' readers.
+    pub about: &'static str,
+    /// Whether it is a host of this gateway.
+    pub ours: bool,
+    /// Whether it puts the provider's name before the model's.
+    prefixed: bool,
+    /// Whether it reads the body at all, so that it can be asked to translate.
+    translates: bool,
+    /// Request headers that it wants besides.
+    headers: fn(&Place<'_>) -> String,
+    /// Starts it; an error says what is missing.
+    start: fn(&Place<'_>) -> Result<Process, String>,
+}
+
+/// Where a target runs.
+pub struct Place<'a> {
+    /// Its own folder.
+    pub folder: &'a Path,
+    /// The port to listen on.
+    pub port: u16,
+    /// The mock provider.
+    pub provider: SocketAddr,
+}
+
+/// All that can be measured: the floor, the gateway's hosts, the peers.
+pub const KINDS: [Kind; 10] = [
+    plain("bare-hyper", "hyper on both sides and nothing between: the floor", peers::floor),
+    host("native", "planoai, each request reported", hosts::native),
+    host("native-quiet", "planoai, reports switched off", hosts::native_quiet),
+    host("envoy-filter", "the gateway as a filter in Envoy", hosts::envoy),
+    host("worker", "the gateway as a Worker in workerd", hosts::worker),
+    host("spin", "the gateway as a Spin component, in the tests' small host", hosts::spin),
+    plain("nginx", "nginx as a plain proxy", peers::nginx),
+    plain("envoy", "Envoy as a plain proxy", peers::envoy),
+    Kind { headers: peers::portkey_headers, ..plain("portkey", "Portkey on Node", peers::portkey) },
+    Kind {
+        prefixed: true,
+        translates: true,
+        ..plain("litellm", "LiteLLM's proxy, one worker", peers::litellm)
+    },
+];
+
+const fn plain(
+    name: &'static str,
+    about: &'static str,
+    start: fn(&Place<'_>) -> Result<Process, String>,
+) -> Kind {
+    Kind { name, about, ours: false, prefixed: false, translates: false, headers: no_headers, start }
+}
+
+const fn host(
+    name: &'static str,
+    about: &'static str,
+    start: fn(&Place<'_>) -> Result<Process, String>,
+) -> Kind {
+    Kind { name, about, ours: true, prefixed: true, translates: true, headers: no_headers, start }
+}
+
+fn no_headers(_: &Place<'_>) -> String {
+    String::new()
+}
+
+/// A target that runs.
+pub struct Target {
+    pub kind: &'static Kind,
+    pub process: Process,
+    /// From its start to its first answer.
+    pub cold: Duration,
+    /// Bytes of memory once it had answered.
+    pub idle: u64,
+    address: SocketAddr,
+    headers: String,
+    _folder: Folder,
+}
+
+impl Target {
+    /// Starts a target on its core, and waits until it answers.
+    pub async fn start(kind: &'static Kind, provider: SocketAddr, cores: Cores) -> Result<Target, String> {
+        let folder = Folder::new(kind.name).map_err(|error| error.to_string())?;
+        let place = Place { folder: folder.path(), port: free_port(), provider };
+        watch::pin([cores.target]);
+        let began = Instant::now();
+        let started = (kind.start)(&place);
+        watch::pin([cores.load]);
+        let process = started?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, place.port));
+        let headers = (kind.headers)(&place);
+        let zero = Duration::ZERO;
+        let mut target = Target { kind, process, cold: zero, idle: 0, address, headers, _folder: folder };
+        target.wait(began).await?;
+        target.cold = began.elapsed();
+        target.idle = watch::memory_of(target.process.id());
+        Ok(target)
+    }
+
+    /// The question of a scenario; none where the target does not serve it.
+    pub async fn question(&self, scenario: &Scenario) -> Option<Question> {
+        let question = self.ask(scenario);
+        let whole = Connection::new(self.address).ask_whole(&question.request).await.ok()?;
+        let fits = answers(scenario, &whole) && (self.kind.translates || !scenario.translates());
+        // An answer's ids may be shorter the next time, but not by much.
+        fits.then(|| Question { least: whole.body.len() * 9 / 10, ..question })
+    }
+
+    /// The request for a stream that begins and goes no further.
+    pub fn idle_stream(&self) -> Question {
+        let model = self.model("idle", Api::Completions);
+        self.post(Api::Completions, material::request(Api::Completions, material::Size::Small, &model, true))
+    }
+
+    fn ask(&self, scenario: &Scenario) -> Question {
+        let model = self.model(&scenario.model(), scenario.provider);
+        self.post(
+            scenario.client,
+            material::request(scenario.client, scenario.size, &model, scenario.streams()),
+        )
+    }
+
+    fn model(&self, model: &str, provider: Api) -> String {
+        if self.kind.prefixed { format!("{}/{model}", provider.name()) } else { model.to_owned() }
+    }
+
+    fn post(&self, client: Api, body: Bytes) -> Question {
+        Question {
+            address: self.address,
+            request: post(self.address, client, &self.headers, &body),
+            least: LEAST,
+        }
+    }
+
+    async fn wait(&mut self, began: Instant) -> Result<(), String> {
+        let model = self.model("whole", Api::Completions);
+        let body = material::request(Api::Completions, material::Size::Small, &model, false);
+        let question = self.post(Api::Completions, body);
+        loop {
+            let answer = Connection::new(self.address).ask_whole(&question.request).await;
+            if answer.as_ref().is_ok_and(|answer| answer.status == 200) {
+                return Ok(());
+            }
+            self.process.check()?;
+            if began.elapsed() > PATIENCE {
+                return Err(format!("no answer in time: {answer:?}\n{}", self.process.output()));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+/// The mock provider asked without anything between: what all times stand against.
+pub fn direct(provider: SocketAddr, scenario: &Scenario) -> Question {
+    let body = material::request(scenario.provider, scenario.size, &scenario.model(), scenario.streams());
+    Question { address: provider, request: post(provider, scenario.provider, "", &body), least: LEAST }
+}
+
+/// Whether a scenario's answer is one: in the client's family, and finished.
+fn answers(scenario: &Scenario, whole: &Whole) -> bool {
+    let last = match (scenario.client, scenario.streams()) {
+        (Api::Messages, true) => "message_stop",
+        (Api::Messages, false) => "\"end_turn\"",
+        (Api::Responses, true) => "response.completed",
+        (Api::Responses, false) => "\"completed\"",
+        (_, true) => "[DONE]",
+        (_, false) => "chat.completion",
+    };
+    whole.status == 200 && memchr::memmem::find(&whole.body, last.as_bytes()).is_some()
+}
+
+fn post(address: SocketAddr, client: Api, headers: &str, body: &[u8]) -> Bytes {
+    let path = match client {
+        Api::Messages => "/v1/messages",
+        Api::Responses => "/v1/responses",
+        _ => "/v1/chat/completions",
+    };
+    let mut request = BytesMut::new();
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\naccept: */*\r\ncontent-type: application/json\r\n\
+         user-agent: bench\r\nauthorization: Bearer the-clients-own\r\n{headers}content-length: {length}\r\n\r\n"
+    );
+    request.put_slice(head.as_bytes());
+    request.put_slice(body);
+    request.freeze()
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    listener.local_addr().expect("a listener has an address").port()
+}
+
+/// A temporary folder, removed when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> std::io::Result<Folder> {
+        let path = std::env::temp_dir().join(format!("plano-bench-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Folder(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left behind is in the system's temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

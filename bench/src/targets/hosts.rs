@@ -1,0 +1,142 @@
+//! The gateway's four hosts, with one configuration.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Place, Process, free_port};
+
+/// The key that the configuration names.
+const KEY: (&str, &str) = ("BENCH_KEY", "sk-of-the-bench");
+
+pub(super) fn native(place: &Place<'_>) -> Result<Process, String> {
+    up(place, "info")
+}
+
+pub(super) fn native_quiet(place: &Place<'_>) -> Result<Process, String> {
+    up(place, "warn")
+}
+
+fn up(place: &Place<'_>, log: &str) -> Result<Process, String> {
+    let mut command = planoai(["up", "--foreground"])?;
+    command.arg(configuration(place)?).env("RUST_LOG", log);
+    command.env("BIND_ADDRESS", format!("127.0.0.1:{}", free_port()));
+    Process::start(command.current_dir(place.folder), place.folder)
+}
+
+pub(super) fn envoy(place: &Place<'_>) -> Result<Process, String> {
+    let envoy = tool("PLANO_ENVOY")?;
+    let mut render = planoai(["render", "envoy"])?;
+    render.arg(configuration(place)?).arg("--filter").arg(tool("PLANO_FILTER_WASM")?);
+    let bootstrap = place.folder.join("envoy.yaml");
+    fs::write(&bootstrap, output(&mut render)?).map_err(|why| why.to_string())?;
+    let mut command = Command::new(envoy);
+    command.arg("-c").arg(bootstrap).args(super::peers::ENVOY_OPTIONS).env(KEY.0, KEY.1);
+    Process::start(command.current_dir(place.folder), place.folder)
+}
+
+pub(super) fn spin(place: &Place<'_>) -> Result<Process, String> {
+    let component = place.folder.join("gateway.wasm");
+    let mut build = planoai(["build", "spin"])?;
+    build.arg(configuration(place)?).arg("--output").arg(&component);
+    output(build.arg("--module").arg(tool("PLANO_SPIN_WASM")?))?;
+    let mut command = Command::new(tool("PLANO_SPIN_HOST")?);
+    command.arg("--component").arg(component).args(["--listen", &format!("127.0.0.1:{}", place.port)]);
+    command.args(["--variable", &format!("{}={}", KEY.0.to_lowercase(), KEY.1)]);
+    command.args(["--allow-outbound", &format!("http://{}", place.provider)]);
+    Process::start(command.current_dir(place.folder), place.folder)
+}
+
+/// workerd itself: `wrangler dev` puts two more Workers before the one that is measured.
+pub(super) fn worker(place: &Place<'_>) -> Result<Process, String> {
+    let workerd = tool("PLANO_NODE_MODULES")?.join("workerd/bin/workerd");
+    let build = place.folder.join("build");
+    fs::create_dir_all(&build).map_err(|why| why.to_string())?;
+    let worker = tool("PLANO_WORKER_DIR")?;
+    for file in ["index_bg.js", "index_bg.wasm"] {
+        copy(&worker.join(file), &build.join(file))?;
+    }
+    copy(&worker.join("../shim.mjs"), &place.folder.join("shim.mjs"))?;
+    let mut compile = planoai(["build", "worker"])?;
+    output(compile.arg(configuration(place)?).arg("--output").arg(build.join("gateway.txt")))?;
+    let manifest = place.folder.join("workerd.capnp");
+    fs::write(&manifest, workerd_configuration(place)).map_err(|why| why.to_string())?;
+    let mut command = Command::new(workerd);
+    command.arg("serve").arg(manifest).current_dir(place.folder);
+    Process::start(&mut command, place.folder)
+}
+
+/// The date and the flags are those of `wrangler.toml`.
+fn workerd_configuration(place: &Place<'_>) -> String {
+    let (port, (key, value)) = (place.port, KEY);
+    format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "gateway", worker = (
+      modules = [
+        (name = "shim.mjs", esModule = embed "shim.mjs"),
+        (name = "build/index_bg.js", esModule = embed "build/index_bg.js"),
+        (name = "build/index_bg.wasm", wasm = embed "build/index_bg.wasm"),
+        (name = "build/gateway.txt", text = embed "build/gateway.txt")],
+      compatibilityDate = "2026-01-01",
+      compatibilityFlags = ["enable_request_signal"],
+      bindings = [(name = "{key}", text = "{value}")],
+      globalOutbound = "network")),
+    (name = "network", network = (allow = ["public", "private", "local"]))],
+  sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "gateway")]
+);
+"#
+    )
+}
+
+/// One provider of each family, all of them the mock.
+fn configuration(place: &Place<'_>) -> Result<PathBuf, String> {
+    let file = place.folder.join("gateway.yaml");
+    let (port, provider, key) = (place.port, place.provider, KEY.0);
+    let text = format!(
+        "version: v0.4.0
+listeners:
+  - name: models
+    type: model
+    address: 127.0.0.1
+    port: {port}
+model_providers:
+  - model: completions/*
+    base_url: http://{provider}/v1
+    provider_interface: openai
+    apis: [completions]
+    access_key: ${key}
+  - model: messages/*
+    base_url: http://{provider}/v1
+    provider_interface: anthropic
+    access_key: ${key}
+"
+    );
+    fs::write(&file, text).map_err(|why| why.to_string())?;
+    Ok(file)
+}
+
+fn planoai<const N: usize>(arguments: [&str; N]) -> Result<Command, String> {
+    let mut command = Command::new(tool("PLANO_PLANOAI")?);
+    command.args(arguments).env(KEY.0, KEY.1);
+    Ok(command)
+}
+
+fn output(command: &mut Command) -> Result<Vec<u8>, String> {
+    let output = command.output().map_err(|why| why.to_string())?;
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    fs::copy(from, to).map(drop).map_err(|why| format!("{}: {why}", from.display()))
+}
+
+/// A program or file that `cargo xtask bench` names in the environment.
+pub(super) fn tool(name: &str) -> Result<PathBuf, String> {
+    let path = std::env::var_os(name).map(PathBuf::from).ok_or_else(|| format!("{name} is not set"))?;
+    if path.exists() { Ok(path) } else { Err(format!("{name} is {}, which is not there", path.display())) }
+}
