@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::load::{self, Connection, Load, Question, Sample};
 use crate::scenario::Scenario;
@@ -157,10 +157,14 @@ pub async fn hold_streams(
     })
 }
 
-/// Opens streams until there are so many, or until one is refused.
+/// How long opening streams may take. A target that needs longer is asked for fewer.
+const OPENING: Duration = Duration::from_secs(20);
+
+/// Opens streams until there are so many, until the time is up, or until one is refused.
 async fn open(question: &Question, wanted: usize) -> Vec<Connection> {
     let mut held = Vec::with_capacity(wanted);
-    while held.len() < wanted {
+    let end = Instant::now() + OPENING;
+    while held.len() < wanted && Instant::now() < end {
         let mut connection = Connection::new(question.address);
         let begun = tokio::time::timeout(Duration::from_secs(5), connection.begin(&question.request)).await;
         if !matches!(begun, Ok(Ok(200))) {

@@ -273,9 +273,6 @@ impl Output {
 /// Keeps the account of an event.
 fn note(event: &Event<'_>, now: Timestamp, report: &mut Report, over: &mut bool) {
     match event {
-        Event::Start(start) => report.note_model(&start.model),
-        Event::Usage(usage) => report.usage.update(usage),
-        Event::Stop(stop) => report.stop = Some(stop.reason.word().to_owned()),
         Event::End => *over = true,
         Event::Fail(error) => {
             let status = report.status;
@@ -286,6 +283,6 @@ fn note(event: &Event<'_>, now: Timestamp, report: &mut Report, over: &mut bool)
         Event::Delta { delta: Delta::Text(_) | Delta::Thinking(_) | Delta::Arguments(_), .. } => {
             report.times.first_token.get_or_insert(now.since(report.began));
         }
-        _ => {}
+        event => report.note(event),
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
 use crate::host::Timestamp;
-use crate::ir::Usage;
+use crate::ir::{Event, Usage};
 
 /// The account of one request. Its JSON form is what `POST /v1/reports` takes; what is not known is not in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -104,6 +104,16 @@ impl Report {
     pub(crate) fn note_model(&mut self, name: &str) {
         if !name.is_empty() && name != self.provider_model {
             name.clone_into(&mut self.provider_model);
+        }
+    }
+
+    /// Keeps the account of an answer's event.
+    pub(crate) fn note(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Start(start) => self.note_model(&start.model),
+            Event::Usage(usage) => self.usage.update(usage),
+            Event::Stop(stop) => self.stop = Some(stop.reason.word().to_owned()),
+            _ => {}
         }
     }
 

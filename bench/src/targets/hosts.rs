@@ -49,36 +49,60 @@ pub(super) fn spin(place: &Place<'_>) -> Result<Process, String> {
 
 /// workerd itself: `wrangler dev` puts two more Workers before the one that is measured.
 pub(super) fn worker(place: &Place<'_>) -> Result<Process, String> {
-    let workerd = tool("PLANO_NODE_MODULES")?.join("workerd/bin/workerd");
-    let build = place.folder.join("build");
-    fs::create_dir_all(&build).map_err(|why| why.to_string())?;
+    let workerd = workerd(&tool("PLANO_NODE_MODULES")?)?;
     let worker = tool("PLANO_WORKER_DIR")?;
-    for file in ["index_bg.js", "index_bg.wasm"] {
-        copy(&worker.join(file), &build.join(file))?;
-    }
+    let mut modules = vec!["shim.mjs".to_owned()];
     copy(&worker.join("../shim.mjs"), &place.folder.join("shim.mjs"))?;
+    copy_all(&worker, &place.folder.join("build"), "build", &mut modules)?;
     let mut compile = planoai(["build", "worker"])?;
-    output(compile.arg(configuration(place)?).arg("--output").arg(build.join("gateway.txt")))?;
+    output(compile.arg(configuration(place)?).arg("--output").arg(place.folder.join("build/gateway.txt")))?;
     let manifest = place.folder.join("workerd.capnp");
-    fs::write(&manifest, workerd_configuration(place)).map_err(|why| why.to_string())?;
+    fs::write(&manifest, workerd_configuration(place, &modules)).map_err(|why| why.to_string())?;
     let mut command = Command::new(workerd);
     command.arg("serve").arg(manifest).current_dir(place.folder);
     Process::start(&mut command, place.folder)
 }
 
+/// The program of this machine's kind that the package `workerd` brought.
+fn workerd(node_modules: &Path) -> Result<PathBuf, String> {
+    let folders = fs::read_dir(node_modules.join("@cloudflare")).map_err(|why| why.to_string())?.flatten();
+    let programs = folders.map(|folder| folder.path().join("bin/workerd"));
+    programs.into_iter().find(|program| program.is_file()).ok_or("there is no workerd".to_owned())
+}
+
+/// Copies a folder; its modules, by their names in the Worker, are added to `modules`.
+fn copy_all(from: &Path, to: &Path, name: &str, modules: &mut Vec<String>) -> Result<(), String> {
+    fs::create_dir_all(to).map_err(|why| why.to_string())?;
+    for entry in fs::read_dir(from).map_err(|why| why.to_string())?.flatten() {
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_all(&from, &to, &name, modules)?;
+            continue;
+        }
+        copy(&from, &to)?;
+        if name != "build/index.js" && (name.ends_with(".js") || name.ends_with(".wasm")) {
+            modules.push(name);
+        }
+    }
+    Ok(())
+}
+
 /// The date and the flags are those of `wrangler.toml`.
-fn workerd_configuration(place: &Place<'_>) -> String {
+fn workerd_configuration(place: &Place<'_>, modules: &[String]) -> String {
     let (port, (key, value)) = (place.port, KEY);
+    let module = |name: &String| {
+        let kind = if name.ends_with(".wasm") { "wasm" } else { "esModule" };
+        format!("        (name = \"{name}\", {kind} = embed \"{name}\"),\n")
+    };
+    let modules: String = modules.iter().map(module).collect();
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = (
       modules = [
-        (name = "shim.mjs", esModule = embed "shim.mjs"),
-        (name = "build/index_bg.js", esModule = embed "build/index_bg.js"),
-        (name = "build/index_bg.wasm", wasm = embed "build/index_bg.wasm"),
-        (name = "build/gateway.txt", text = embed "build/gateway.txt")],
+{modules}        (name = "build/gateway.txt", text = embed "build/gateway.txt")],
       compatibilityDate = "2026-01-01",
       compatibilityFlags = ["enable_request_signal"],
       bindings = [(name = "{key}", text = "{value}")],

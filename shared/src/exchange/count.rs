@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 
-use super::asked::Asked;
+use super::asked::{Asked, Page};
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{collect, failure, nonsense};
@@ -78,8 +78,8 @@ impl<'g> Way<'g> {
     fn translate(&self, own: &Counter, asked: &Asked<'_>) -> Result<Bytes, Error> {
         let body = own.complete(asked.body).map_err(|error| asked::not_json(&error))?;
         let asked = asked.over(&body)?;
-        let mut plain = None;
-        let mut request = asked.read(&mut plain)?;
+        let mut page = Page::default();
+        let mut request = asked.read(&mut page)?;
         request.model = Cow::Borrowed(&self.model);
         let mut written = BytesMut::new();
         self.api.write().request(&request, self.provider.quirks(&self.model), &mut written)?;
@@ -127,8 +127,8 @@ fn estimate<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     let body = own.complete(asked.body).map_err(|error| asked::not_json(&error))?;
     let asked = asked.over(&body)?;
-    let mut plain = None;
-    let request = asked.read(&mut plain)?;
+    let mut page = Page::default();
+    let request = asked.read(&mut page)?;
     // What only another provider has cannot be seen from here.
     asked.api.read().portable(&request)?;
     let mut reply = Response::new(own.write(estimate::input(&request)));

@@ -173,10 +173,9 @@ fn write<H: Host>(
 fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Bytes {
     let mut index = Index::default();
     let Ok(json) = index.parse(&body) else { return body };
-    let mut response = ir::Response::default();
+    let report = &mut *call.report;
     // An answer that the reader cannot make sense of is still the provider's answer.
-    let _ = api.read().response(json, &mut |event| response.push(&event));
-    note(call.report, &response);
+    let _ = api.read().response(json, &mut |event| report.note(&event));
     Naming::new(api, &call.echo).answer(body)
 }
 
@@ -191,15 +190,22 @@ pub(super) async fn collect<B>(mut body: B, limit: usize) -> Result<Bytes, Error
 where
     B: Stream<Item = Result<Bytes, BodyError>> + Unpin,
 {
+    let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     while let Some(piece) = std::future::poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
         let piece = piece.map_err(Error::cut)?;
-        if whole.len() + piece.len() > limit {
+        if first.len() + whole.len() + piece.len() > limit {
             return Err(Error::upstream(format!("The provider's answer is longer than {limit} bytes.")));
         }
+        // A piece that stays the only one is the answer, and is not copied.
+        if first.is_empty() && whole.is_empty() {
+            first = piece;
+            continue;
+        }
+        whole.extend_from_slice(&std::mem::take(&mut first));
         whole.extend_from_slice(&piece);
     }
-    Ok(whole.freeze())
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
 impl<H: Host> Call<'_, H> {

@@ -217,7 +217,7 @@ impl<'a> Fields<'a> {
 
 impl Field<'_> {
     fn is_named(&self, key: &str) -> bool {
-        self.key == key || self.escaped && text::unescape(self.key) == key
+        if self.escaped { text::unescape(self.key) == key } else { self.key == key }
     }
 }
 
@@ -321,6 +321,9 @@ mod tests {
         assert_eq!(indexed.pick(keys), json.pick(keys));
         assert_eq!(indexed.get("c").unwrap().get("a").unwrap().raw(), "4");
         assert_eq!(Json::NULL.pick(["a"]), [None]);
+        // A key of two backslashes as it is written has one in it.
+        let escaped = Json::parse(br#"{"\\":1}"#).unwrap();
+        assert_eq!(escaped.pick([r"\\", r"\"]).map(|found| found.is_some()), [false, true]);
     }
 
     #[test]

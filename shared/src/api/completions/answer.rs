@@ -90,12 +90,12 @@ impl Answer {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
-        let text = |name| body.get(name).and_then(Json::string);
+        let [id, model, created, tier] = body.pick(["id", "model", "created", "service_tier"]);
         sink(Event::Start(Start {
-            id: text("id").unwrap_or_default(),
-            model: text("model").unwrap_or_default(),
-            created: body.get("created").and_then(Json::number).filter(|&created| created > 0),
-            service_tier: text("service_tier"),
+            id: id.and_then(Json::string).unwrap_or_default(),
+            model: model.and_then(Json::string).unwrap_or_default(),
+            created: created.and_then(Json::number).filter(|&created| created > 0),
+            service_tier: tier.and_then(Json::string),
         }));
     }
 

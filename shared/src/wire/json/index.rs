@@ -22,6 +22,10 @@ pub(super) struct Part {
 /// In place of a string's number of parts: it has escapes.
 const ESCAPED: u32 = u32::MAX;
 
+/// How many bytes a part of ordinary bodies takes, and for how many parts room is made before any is seen.
+const BYTES_PER_PART: usize = 16;
+const MOST_RESERVED: usize = 4096;
+
 impl Index {
     /// Like [`Json::parse`], for a text whose members are looked up more than once.
     pub fn parse<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Json<'a>, Malformed> {
@@ -29,6 +33,7 @@ impl Index {
             return Json::parse(bytes);
         }
         self.parts.clear();
+        self.parts.reserve((bytes.len() / BYTES_PER_PART).min(MOST_RESERVED));
         let text = scan::text(bytes)?;
         let (start, end) = scan::check(bytes, DEPTH, &mut self.parts)?;
         Ok(Json { raw: text.get(start..end).unwrap_or_default(), parts: &self.parts })

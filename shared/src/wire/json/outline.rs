@@ -98,9 +98,13 @@ impl<'a> Outline<'a> {
 
     fn is_named(&self, member: &Member, key: &str) -> bool {
         let raw = self.slice(member.key.start + 1..member.key.end - 1);
-        let escaped =
-            || raw.contains(&b'\\') && std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key);
-        raw == key.as_bytes() || escaped()
+        if raw == key.as_bytes() {
+            return !raw.contains(&b'\\');
+        }
+        // An escape is longer than what it stands for.
+        raw.len() > key.len()
+            && raw.contains(&b'\\')
+            && std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key)
     }
 
     fn slice(&self, range: Range<usize>) -> &'a [u8] {
