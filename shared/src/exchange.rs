@@ -62,7 +62,7 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
     // What is asked, and in whose API; what is in no row does not exist.
     let found =
         call.found.clone().ok_or_else(|| operation::unknown(request.method(), request.uri().path()))?;
-    found.operation.check_method(request.method())?;
+    found.operation.check_method(request.method(), request.uri().path())?;
     match found.operation.work {
         Work::Health => Ok(call.whole(Response::new(Bytes::from_static(b"{\"status\":\"ok\"}")))),
         Work::Hello => Ok(call.whole(models::hello())),

@@ -155,10 +155,14 @@ impl Operation {
         })
     }
 
-    /// Refuses a method that is not answered.
-    pub(super) fn check_method(&self, method: &Method) -> Result<(), Error> {
+    /// Refuses a method that is not answered at this path. What is not read there is no model: its name may be anything,
+    /// an operation's that does not exist included.
+    pub(super) fn check_method(&self, method: &Method, path: &str) -> Result<(), Error> {
         if self.methods.split(", ").any(|allowed| allowed == method.as_str()) {
             return Ok(());
+        }
+        if self.work == Work::Model {
+            return Err(unknown(method, path));
         }
         let message = format!("{method} is not answered here; use {}.", self.methods);
         Err(Error::new(Fault::Client, Kind::MethodNotAllowed, message).with_code("method_not_allowed"))
@@ -172,11 +176,14 @@ pub(super) fn caller(request: &Request<Bytes>, found: Option<&Found>) -> Api {
         return api;
     }
     let path = request.uri().path();
+    let has = |name: &str| request.headers().contains_key(name);
     match path {
         _ if path.starts_with("/v1beta/") || path.starts_with("/v1alpha/") => Api::Generate,
         _ if path.starts_with("/v1/responses/") => Api::Responses,
         _ if path.starts_with("/v1/messages/") => Api::Messages,
-        _ if request.headers().contains_key("anthropic-version") => Api::Messages,
+        _ if has("anthropic-version") => Api::Messages,
+        // https://ai.google.dev/gemini-api/docs/api-versions: Gemini's first version is at paths like OpenAI's.
+        _ if has("x-goog-api-key") || has("x-goog-api-client") => Api::Generate,
         _ => Api::Completions,
     }
 }
@@ -217,7 +224,7 @@ mod tests {
 
     fn of(method: &str, path: &str) -> Result<(&'static str, String), u16> {
         let found = Operation::at(path).ok_or(404_u16)?;
-        found.operation.check_method(&method.parse().unwrap()).map_err(|error| error.status)?;
+        found.operation.check_method(&method.parse().unwrap(), path).map_err(|error| error.status)?;
         Ok((found.operation.path, found.subject))
     }
 
@@ -251,7 +258,8 @@ mod tests {
         check("POST", "/v1/models/ollama%2Fllama3:8b:generateContent", whole, "ollama/llama3:8b");
         check("POST", "/v1beta/models/m:countTokens", "/{version}/models/{model}:countTokens", "m");
         assert_eq!(of("POST", "/v2/models/m:generateContent"), Err(404));
-        assert_eq!(of("POST", "/v1beta/models/:generateContent"), Err(405));
+        assert_eq!(of("POST", "/v1beta/models/:generateContent"), Err(404));
+        assert_eq!(of("POST", "/v1beta/models/m:unheardOf"), Err(404));
     }
 
     #[test]

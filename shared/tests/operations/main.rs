@@ -263,6 +263,9 @@ fn models_in_geminis_shape() {
     let token = page["nextPageToken"].as_str().unwrap();
     let next = play(get(&format!("/v1beta/models?pageToken={token}")), &[]).json();
     assert_eq!((next["models"].as_array().unwrap().len(), next.get("nextPageToken")), (2, None));
+    let mut first_version = get("/v1/models?pageSize=1");
+    first_version.headers_mut().insert("x-goog-api-key", "k".parse().unwrap());
+    assert_eq!(play(first_version, &[]).json(), page);
     let absent = play(get("/v1beta/models/nobody"), &[]);
     assert_eq!((absent.status.as_u16(), &absent.json()["error"]["status"]), (404, &json!("NOT_FOUND")));
 }

@@ -1,5 +1,9 @@
 //! A provider on loopback that says what it is told to say, and remembers what it was asked.
 
+mod operations;
+
+pub use operations::RECORDING;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -157,7 +161,8 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
         return Ok(take_reports(&body, &state));
     }
     let script = state.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let script = script.unwrap_or_else(|| by_words(&path, &body));
+    let known = || operations::answer(&head.method, &path, &head.headers, &body);
+    let script = script.or_else(known).unwrap_or_else(|| by_words(&path, &body));
     let received = Received { method: head.method, path, headers: head.headers, body };
     state.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
     Ok(follow(script, state))

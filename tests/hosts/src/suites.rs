@@ -2,6 +2,7 @@
 
 pub mod behaviour;
 pub mod corpus;
+pub mod operations;
 pub mod plano;
 pub mod reports;
 pub mod sdks;

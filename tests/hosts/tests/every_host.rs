@@ -1,7 +1,7 @@
 //! Every suite on every host. A host whose programs are missing says so; `cargo xtask test` has them all.
 
 use hosts::host::Kind;
-use hosts::suites::{behaviour, corpus, plano, reports, sdks};
+use hosts::suites::{behaviour, corpus, operations, plano, reports, sdks};
 
 macro_rules! on_every_host {
     ($($suite:ident: $play:path;)*) => {
@@ -23,6 +23,7 @@ on_every_host! {
     plays_the_corpus: corpus::corpus;
     behaves: behaviour::behaviour;
     serves_the_sdks: sdks::sdks;
+    does_other_things: operations::operations;
     reports: reports::reports;
     passes_planos_own: plano::plano;
 }

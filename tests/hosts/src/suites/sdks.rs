@@ -36,7 +36,7 @@ pub async fn sdks(kind: Kind) {
 }
 
 /// Runs a script: each line `ok NAME` it prints is a case, and so is each `failed NAME`.
-async fn run(host: &Host, provider: &Provider, script: &str) -> Vec<(String, Outcome)> {
+pub(super) async fn run(host: &Host, provider: &Provider, script: &str) -> Vec<(String, Outcome)> {
     let mut command = tokio::process::Command::from(command(host, script));
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = match tokio::time::timeout(PATIENCE, output).await {
