@@ -578,6 +578,15 @@ fn what_is_not_served_is_named_by_host() {
     ];
     assert_eq!(unserved(text, Host::Worker), worker);
     assert_eq!(unserved(text, Host::Spin), worker);
+    let alive =
+        |time: &str| format!("version: v0.4.0\nlisteners: [{{type: model, name: m, keep_alive: {time}}}]\n");
+    let told = [
+        "f:2:36: listeners[0].keep_alive: is not served here: a filter cannot write while the provider is silent",
+    ];
+    assert_eq!(unserved(&alive("5s"), Host::Envoy), told);
+    assert!(
+        unserved(&alive("5s"), Host::Worker).is_empty() && unserved(&alive("off"), Host::Envoy).is_empty()
+    );
 }
 
 #[test]

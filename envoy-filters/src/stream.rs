@@ -167,7 +167,8 @@ impl Context for Stream {
 impl Stream {
     /// An error in the caller's words.
     fn refusal(&self, error: &Error) -> Reply<Body> {
-        exchange::refuse(&self.gateway, &self.envoy, &self.asked, error)
+        let (response, report) = exchange::refuse(&self.gateway, &self.envoy, &self.asked, error);
+        Reply::Whole { response, report: Box::new(report) }
     }
 
     /// An answer that is all there, its report put in the queue.

@@ -223,6 +223,11 @@ pub trait Write: Sync {
     /// A writer for a client's stream.
     fn stream(&self, echo: Echo) -> Box<dyn WriteStream>;
 
+    /// What a client's stream gets between two events to show that somebody is there. Clients skip it.
+    fn ping(&self) -> &'static [u8] {
+        b": ping\n\n"
+    }
+
     /// An error body for a client; the status goes with it elsewhere.
     fn error(&self, error: &Error, echo: &Echo, out: &mut BytesMut);
 }

@@ -13,9 +13,11 @@ mod operation;
 mod outgoing;
 mod reply;
 mod retry;
+mod serve;
 mod target;
 
 pub use reply::Reply;
+pub use serve::{Body, serve};
 
 use bytes::Bytes;
 use http::header::HeaderValue;
@@ -31,22 +33,25 @@ use asked::Asked;
 use losses::Wish;
 use operation::{Found, Operation, Work};
 use retry::{Retries, Verdict};
+use serve::Progress;
 use target::Target;
 
 /// Answers a request. Every error is in the words of the API that was asked in, and in the report.
 pub async fn run<H: Host>(gateway: &Gateway, host: &H, request: Request<Bytes>) -> Reply<H::Body> {
-    run_noting(gateway, host, request, &mut Report::default()).await
+    run_noting(gateway, host, request, &mut Report::default(), None).await
 }
 
-/// The same with the account where its host sees it: where the client leaves before the answer begins, the future is
-/// dropped and `report` says how far it came. It goes along with the reply, and `report` is empty again.
-pub async fn run_noting<H: Host>(
+/// The same, seen from outside: where the client leaves before the answer begins, the future is dropped and `report` says
+/// how far it came. It goes along with the reply, and `report` is empty again.
+async fn run_noting<H: Host>(
     gateway: &Gateway,
     host: &H,
     request: Request<Bytes>,
     report: &mut Report,
+    progress: Option<&Progress>,
 ) -> Reply<H::Body> {
     let mut call = Call::begin(gateway, host, &request, report);
+    call.progress = progress;
     match answer(&mut call, &request).await {
         Ok(reply) => reply,
         Err(error) => call.refuse(&error),
@@ -54,8 +59,13 @@ pub async fn run_noting<H: Host>(
 }
 
 /// Answers a request that its host could not take in whole (a body over the limit, headers that make no sense).
-pub fn refuse<H: Host>(gateway: &Gateway, host: &H, head: &Request<Bytes>, error: &Error) -> Reply<H::Body> {
-    Call::begin(gateway, host, head, &mut Report::default()).refuse(error)
+pub fn refuse<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    head: &Request<Bytes>,
+    error: &Error,
+) -> (Response<Bytes>, Report) {
+    Call::begin(gateway, host, head, &mut Report::default()).decline(error)
 }
 
 async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Result<Reply<H::Body>, Error> {
@@ -97,6 +107,7 @@ async fn generate<H: Host>(
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
     let written = target.write(&asked, request)?;
     call.note_losses(wish, &written.losses)?;
+    call.note_waiting(&asked);
     let response = send(call, target.provider, &written.request, true).await?;
     reply::relay(call, &asked, &target, response).await
 }
@@ -135,6 +146,8 @@ struct Call<'c, H> {
     echo: Echo,
     /// What the answer's head says of what was lost.
     lost: Option<HeaderValue>,
+    /// Where the host looks how far this is.
+    progress: Option<&'c Progress>,
 }
 
 impl<'c, H: Host> Call<'c, H> {
@@ -158,7 +171,7 @@ impl<'c, H: Host> Call<'c, H> {
             ..Report::default()
         };
         let echo = Echo { id, created: began.seconds(), request: request.body().clone(), ..Echo::default() };
-        Call { gateway, host, client, found, report, echo, lost: None }
+        Call { gateway, host, client, found, report, echo, lost: None, progress: None }
     }
 
     fn note_asked(&mut self, asked: &Asked<'_>) {
@@ -193,6 +206,13 @@ impl<'c, H: Host> Call<'c, H> {
         self.report.losses = losses.iter().map(ToString::to_string).collect();
         self.lost = wish.header(losses);
         wish.judge(losses)
+    }
+
+    /// A stream may begin before the provider does.
+    fn note_waiting(&self, asked: &Asked<'_>) {
+        if let Some(progress) = self.progress.filter(|_| asked.stream && !asked.array) {
+            progress.promise(self.stream_head(asked), self.client, self.echo.clone());
+        }
     }
 
     fn note_head(&mut self) {

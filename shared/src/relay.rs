@@ -124,6 +124,18 @@ impl Relay {
         self.over && matches!(self.output, Output::Translated { .. })
     }
 
+    /// Whether the client's stream may get a sign of life: between two events, and while there is more to come. An array
+    /// has no place for one.
+    pub(crate) fn may_be_interrupted(&self) -> bool {
+        // A verbatim half event is held back, and what is written here is whole.
+        !self.over && !matches!(self.output, Output::Array { .. })
+    }
+
+    /// The sign of life in the client's words.
+    pub(crate) fn ping(&self) -> &'static [u8] {
+        self.client.write().ping()
+    }
+
     /// The provider's body has ended, or the client has: appends the last words and closes the account.
     pub fn finish(mut self, ending: Ending, now: Timestamp, out: &mut BytesMut) -> Report {
         let before = out.len();

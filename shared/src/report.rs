@@ -50,7 +50,7 @@ pub struct Report {
     pub times: Times,
     /// Bytes of the request's body as the client sent it.
     pub bytes_in: u64,
-    /// Bytes of the answer's body as the client got it.
+    /// Bytes of the answer's body as the client got it, signs of life aside.
     pub bytes_out: u64,
 }
 

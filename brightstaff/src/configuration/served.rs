@@ -92,6 +92,11 @@ const ROWS: &[Row] = &[
     ("listeners[].agents", NOT_YET, NOWHERE),
     ("listeners[].input_filters", "is not served yet: requests go unfiltered", NOWHERE),
     ("listeners[].output_filters", "is not served yet: answers go unfiltered", NOWHERE),
+    (
+        "listeners[].keep_alive",
+        "is not served here: a filter cannot write while the provider is silent",
+        &[Host::Native, Host::Worker, Host::Spin],
+    ),
     ("listeners[].address", "is the platform's to decide", WITH_SOCKETS),
     ("listeners[].port", "is the platform's to decide", WITH_SOCKETS),
     ("model_providers[].aws.profile", "is in files, which this host does not read", &[Host::Native]),
@@ -116,6 +121,10 @@ pub(super) fn gaps(json: &Json) -> Vec<Gap> {
 
 fn visit(path: &Path, json: &Json, gaps: &mut Vec<Gap>) {
     let here = pattern(path);
+    // What is off is off on every host.
+    if json.as_str() == Some("off") {
+        return;
+    }
     if let Some((_, what, served)) = ROWS.iter().find(|(at, _, _)| *at == here) {
         let hosts = Host::ALL.into_iter().filter(|host| !served.contains(host)).collect();
         gaps.push(Gap { path: path.clone(), what: (*what).to_owned(), hosts });

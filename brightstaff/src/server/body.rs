@@ -7,18 +7,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Frame, SizeHint};
-use shared::relay::Pump;
-use shared::report::Report;
 
-use crate::native::Native;
-
-/// Gets a stream's report.
-pub(super) type Done = Box<dyn FnOnce(Report) + Send>;
-
-/// A body that is all there, or that is pumped from a provider. Dropping the latter closes the provider's.
+/// A body that is all there, or that is pumped from a provider. Dropping the latter lets the provider go.
 pub(super) enum Body {
     Whole(Bytes),
-    Stream(Box<Pump<Native, Done>>),
+    Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
 
 impl http_body::Body for Body {
@@ -32,8 +25,8 @@ impl http_body::Body for Body {
         match &mut *self {
             Body::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Body::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Body::Stream(pump) => {
-                Pin::new(pump).poll_next(context).map(|piece| Some(Ok(Frame::data(piece?))))
+            Body::Stream(pieces) => {
+                pieces.as_mut().poll_next(context).map(|piece| Some(Ok(Frame::data(piece?))))
             }
         }
     }

@@ -8,16 +8,14 @@ use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use shared::error::Error;
-use shared::exchange::{self, Reply};
+use shared::exchange;
 use shared::gateway::Gateway;
-use shared::host::Host;
-use shared::relay::Pump;
 use shared::report::Report;
 use tokio::sync::watch;
 
 use super::Settings;
 use super::backend::Guard;
-use super::body::{Body, Done};
+use super::body::Body;
 use super::upload::Upload;
 use crate::native::Native;
 use crate::staff::Staff;
@@ -77,28 +75,19 @@ impl Surface {
 
     /// An error in the words of the API that was asked in.
     pub(super) fn refuse(&self, head: &Request<Bytes>, error: &Error) -> Response<Body> {
-        self.send(exchange::refuse(&self.gateway, &self.native, head, error))
+        let (response, report) = exchange::refuse(&self.gateway, &self.native, head, error);
+        self.staff.take(&report);
+        response.map(Body::Whole)
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Response<Body> {
-        let mut account = Account { surface: self, report: Report::default() };
-        let reply = exchange::run_noting(&self.gateway, &self.native, request, &mut account.report).await;
-        self.send(reply)
-    }
-
-    fn send(&self, reply: Reply<crate::native::Incoming>) -> Response<Body> {
-        match reply {
-            Reply::Whole { response, report } => {
-                self.staff.take(&report);
-                response.map(Body::Whole)
-            }
-            Reply::Stream { head, body, relay } => {
-                let staff = self.staff;
-                let done: Done = Box::new(move |report| staff.take(&report));
-                let pump = Pump::new(self.native.clone(), body, *relay, done);
-                head.map(|()| Body::Stream(Box::new(pump)))
-            }
-        }
+        let staff = self.staff;
+        let done = move |report: Report| staff.take(&report);
+        let response = exchange::serve(self.gateway.clone(), self.native.clone(), request, done).await;
+        response.map(|body| match body {
+            exchange::Body::Whole(bytes) => Body::Whole(bytes),
+            exchange::Body::Stream(pieces) => Body::Stream(Box::pin(pieces)),
+        })
     }
 
     /// Whether to send more requests here: `200`, or `503` from the moment the process is told to end.
@@ -106,22 +95,6 @@ impl Surface {
         match *self.closing.borrow() {
             false => json(StatusCode::OK, Bytes::from_static(b"{\"status\":\"ready\"}")),
             true => json(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"{\"status\":\"draining\"}")),
-        }
-    }
-}
-
-/// The account of a request that has no answer yet.
-struct Account<'s> {
-    surface: &'s Surface,
-    report: Report,
-}
-
-/// A client that leaves says nothing: its request is dropped, and this is the only place where its report can be closed.
-impl Drop for Account<'_> {
-    fn drop(&mut self) {
-        if !self.report.id.is_empty() {
-            self.report.abandon(self.surface.native.now());
-            self.surface.staff.take(&self.report);
         }
     }
 }

@@ -16,9 +16,8 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use shared::backend::{Backend, Remote};
 use shared::error::Error;
-use shared::exchange::{self, Reply};
+use shared::exchange;
 use shared::gateway::Gateway;
-use shared::relay::Pump;
 use shared::report::Report;
 use spin_sdk::http::Request as Incoming;
 use spin_sdk::http_service;
@@ -39,18 +38,16 @@ async fn handle(request: Incoming) -> Response<Body> {
 async fn answer(gateway: Gateway, request: Incoming) -> Response<Body> {
     // The instance ends with the request, and the body's pump and the report outlive this function.
     let gateway: &'static Gateway = Box::leak(Box::new(gateway));
-    let reply = match whole(request, gateway.limits.body_bytes).await {
-        Ok(request) => exchange::run(gateway, &Spin, request).await,
-        Err((head, error)) => exchange::refuse(gateway, &Spin, &head, &error),
-    };
-    match reply {
-        Reply::Whole { response, report } => {
-            record(gateway, *report);
+    let done = move |report| record(gateway, report);
+    match whole(request, gateway.limits.body_bytes).await {
+        Ok(request) => exchange::serve(gateway, Spin, request, done).await.map(|body| match body {
+            exchange::Body::Whole(bytes) => Either::Left(Full::new(bytes)),
+            exchange::Body::Stream(pieces) => Either::Right(Streamed(Box::pin(pieces))),
+        }),
+        Err((head, error)) => {
+            let (response, report) = exchange::refuse(gateway, &Spin, &head, &error);
+            done(report);
             response.map(|body| Either::Left(Full::new(body)))
-        }
-        Reply::Stream { head, body, relay } => {
-            let done = move |report| record(gateway, report);
-            head.map(|()| Either::Right(Streamed(Box::pin(Pump::new(Spin, body, *relay, done)))))
         }
     }
 }

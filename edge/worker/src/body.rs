@@ -13,14 +13,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use shared::error::Error;
 use worker::{Delay, HttpRequest};
 
-/// How long a stream of events is silent before it gets a comment.
+/// How long a stream of events is silent before it gets blank lines.
 ///
 /// workerd learns only by writing that a client left: the first write is answered by a reset, the second one fails.
 /// So the provider of a client that left is let go within two of these.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// A comment, which readers skip (<https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>).
-const COMMENT: &[u8] = b":\n\n";
+/// Blank lines between two events, which readers of events and of JSON skip; not all of them skip comments.
+const BLANK: &[u8] = b"\n\n";
 
 /// Takes a request in, its body up to `limit` bytes.
 pub(crate) async fn whole(
@@ -41,7 +41,7 @@ pub(crate) async fn whole(
 /// A stream of events as a body.
 pub(crate) struct Streamed {
     pieces: Pin<Box<dyn Stream<Item = Bytes>>>,
-    /// Whether a comment may stand here: at the beginning, and after an event.
+    /// Whether blank lines may stand here: at the beginning, and after an event.
     between_events: bool,
     silence: Option<Pin<Box<Delay>>>,
 }
@@ -52,13 +52,13 @@ impl Streamed {
         Streamed { pieces: Box::pin(pieces), between_events: true, silence: None }
     }
 
-    /// A comment where it is time for one.
-    fn poll_comment(&mut self, context: &mut Context<'_>) -> Poll<Bytes> {
+    /// Blank lines where it is time for them.
+    fn poll_blank(&mut self, context: &mut Context<'_>) -> Poll<Bytes> {
         if !self.between_events {
             return Poll::Pending;
         }
         let silence = self.silence.get_or_insert_with(|| Box::pin(Delay::from(SILENCE)));
-        silence.as_mut().poll(context).map(|()| Bytes::from_static(COMMENT))
+        silence.as_mut().poll(context).map(|()| Bytes::from_static(BLANK))
     }
 }
 
@@ -71,7 +71,7 @@ impl http_body::Body for Streamed {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, worker::Error>>> {
         let piece = match self.pieces.as_mut().poll_next(context) {
-            Poll::Pending => self.poll_comment(context).map(Some),
+            Poll::Pending => self.poll_blank(context).map(Some),
             ready => ready,
         };
         piece.map(|piece| {
@@ -94,13 +94,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_stand_between_events_only() {
-        for whole in ["data: 1\n\n", "data: 1\r\n\r\n", "data: 1\r\r", ":\n\n"] {
+    fn blank_lines_stand_between_events_only() {
+        for whole in ["data: 1\n\n", "data: 1\r\n\r\n", "data: 1\r\r"] {
             assert!(end_an_event(whole.as_bytes()), "{whole:?}");
         }
         for part in ["", "data: 1", "data: 1\n", "data: 1\r\n", "data: 1\r"] {
             assert!(!end_an_event(part.as_bytes()), "{part:?}");
         }
-        assert!(end_an_event(COMMENT));
+        assert!(end_an_event(BLANK));
     }
 }

@@ -1,7 +1,7 @@
 //! What the core asks of the world, asked of Workers.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,14 +43,11 @@ impl Host for Worker {
         request: Request<Bytes>,
         deadline: Duration,
     ) -> Result<Response<Self::Body>, CallError> {
-        let controller = AbortController::default();
-        match within(fetch(request, &controller), self.sleep(deadline)).await {
-            Some(response) => Ok(response?.map(|body| Patient::new(Answer(body), deadline, timer))),
-            None => {
-                controller.abort();
-                Err(CallError::Timeout)
-            }
-        }
+        let mut fetching = Fetching::default();
+        let response = within(fetch(request, &fetching.controller), self.sleep(deadline)).await;
+        let response = response.unwrap_or(Err(CallError::Timeout))?;
+        fetching.answered = true;
+        Ok(response.map(|body| Patient::new(Answer(body), deadline, timer)))
     }
 
     fn sleep(&self, time: Duration) -> Timer {
@@ -69,7 +66,48 @@ impl Host for Worker {
 }
 
 fn timer(time: Duration) -> Timer {
-    Box::pin(Delay::from(time))
+    Box::pin(Alarm { rings: Date::now().as_millis().saturating_add(millis(time)), delay: None })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A timer that wakes whoever waited last: each piece of a stream is waited for by another task, and the platform's own
+/// timer wakes the first.
+struct Alarm {
+    /// Milliseconds since 1970.
+    rings: u64,
+    delay: Option<(Waker, Delay)>,
+}
+
+impl Future for Alarm {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let alarm = &mut *self;
+        if alarm.delay.as_ref().is_some_and(|(waker, _)| !waker.will_wake(context.waker())) {
+            alarm.delay = None;
+        }
+        let rest = Duration::from_millis(alarm.rings.saturating_sub(Date::now().as_millis()));
+        let (_, delay) = alarm.delay.get_or_insert_with(|| (context.waker().clone(), Delay::from(rest)));
+        Pin::new(delay).poll(context)
+    }
+}
+
+/// A fetch whose head has not come; it ends when nobody waits for it any more.
+#[derive(Default)]
+struct Fetching {
+    controller: AbortController,
+    answered: bool,
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        if !self.answered {
+            std::mem::take(&mut self.controller).abort();
+        }
+    }
 }
 
 async fn fetch(request: Request<Bytes>, controller: &AbortController) -> Result<HttpResponse, CallError> {

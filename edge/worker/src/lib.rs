@@ -12,9 +12,8 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::{Either, Full};
 use shared::backend::{Backend, Remote};
-use shared::exchange::{self, Reply};
+use shared::exchange;
 use shared::gateway::{Compiled, Gateway};
-use shared::relay::Pump;
 use shared::report::Report;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, HttpRequest, event};
@@ -64,18 +63,16 @@ fn gateway(env: &Env) -> Result<&'static Gateway, String> {
 }
 
 async fn answer(gateway: &'static Gateway, request: HttpRequest, context: Context) -> Response<Body> {
-    let reply = match whole(request, gateway.limits.body_bytes).await {
-        Ok(request) => exchange::run(gateway, &Worker, request).await,
-        Err((head, error)) => exchange::refuse(gateway, &Worker, &head, &error),
-    };
-    match reply {
-        Reply::Whole { response, report } => {
-            record(gateway, &context, *report);
+    let done = move |report| record(gateway, &context, report);
+    match whole(request, gateway.limits.body_bytes).await {
+        Ok(request) => exchange::serve(gateway, Worker, request, done).await.map(|body| match body {
+            exchange::Body::Whole(bytes) => Either::Left(Full::new(bytes)),
+            exchange::Body::Stream(pieces) => Either::Right(Streamed::new(pieces)),
+        }),
+        Err((head, error)) => {
+            let (response, report) = exchange::refuse(gateway, &Worker, &head, &error);
+            done(report);
             response.map(|body| Either::Left(Full::new(body)))
-        }
-        Reply::Stream { head, body, relay } => {
-            let done = move |report| record(gateway, &context, report);
-            head.map(|()| Either::Right(Streamed::new(Pump::new(Worker, body, *relay, done))))
         }
     }
 }

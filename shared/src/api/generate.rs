@@ -58,6 +58,11 @@ impl Read for Generate {
 }
 
 impl Write for Generate {
+    /// Blank lines: Google's own client for Python takes any line but a blank one and `data:` for JSON.
+    fn ping(&self) -> &'static [u8] {
+        b"\n\n"
+    }
+
     fn request(
         &self,
         request: &Request<'_>,

@@ -57,6 +57,11 @@ impl Read for Messages {
 }
 
 impl Write for Messages {
+    /// <https://docs.anthropic.com/en/docs/build-with-claude/streaming#ping-events>
+    fn ping(&self) -> &'static [u8] {
+        b"event: ping\ndata: {\"type\":\"ping\"}\n\n"
+    }
+
     fn request(
         &self,
         request: &Request<'_>,

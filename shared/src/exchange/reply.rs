@@ -19,6 +19,8 @@ use crate::relay::{Naming, Relay};
 use crate::report::Report;
 use crate::wire::json::Index;
 
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
 /// An answer for the client.
 pub enum Reply<B> {
     /// All of it, and its account.
@@ -75,7 +77,7 @@ fn stream<H: Host>(
         true => copy_type(&from.headers, head.headers_mut()),
         false => set_type(asked, head.headers_mut()),
     }
-    head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    head.headers_mut().insert(header::CACHE_CONTROL, NO_CACHE);
     call.sign(head.headers_mut());
     *head.status_mut() = from.status;
     let limit = call.gateway.limits.event_bytes;
@@ -210,7 +212,22 @@ where
 
 impl<H: Host> Call<'_, H> {
     /// A reply that is all there.
-    pub(super) fn whole(&mut self, mut response: Response<Bytes>) -> Reply<H::Body> {
+    pub(super) fn whole(&mut self, response: Response<Bytes>) -> Reply<H::Body> {
+        let (response, report) = self.close(response);
+        Reply::Whole { response, report: Box::new(report) }
+    }
+
+    /// The head of a stream that is written here.
+    pub(super) fn stream_head(&self, asked: &Asked<'_>) -> Response<()> {
+        let mut head = Response::new(());
+        set_type(asked, head.headers_mut());
+        head.headers_mut().insert(header::CACHE_CONTROL, NO_CACHE);
+        self.sign(head.headers_mut());
+        head
+    }
+
+    /// An answer with its last headers, and the account.
+    fn close(&mut self, mut response: Response<Bytes>) -> (Response<Bytes>, Report) {
         self.sign(response.headers_mut());
         let headers = response.headers_mut();
         headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
@@ -218,11 +235,17 @@ impl<H: Host> Call<'_, H> {
         report.status = response.status().as_u16();
         report.bytes_out = response.body().len() as u64;
         report.times.total = self.host.now().since(report.began);
+        (response, report)
+    }
+
+    /// An error in the caller's words, as a reply.
+    pub(super) fn refuse(self, error: &Error) -> Reply<H::Body> {
+        let (response, report) = self.decline(error);
         Reply::Whole { response, report: Box::new(report) }
     }
 
     /// An error in the caller's words.
-    pub(super) fn refuse(mut self, error: &Error) -> Reply<H::Body> {
+    pub(super) fn decline(mut self, error: &Error) -> (Response<Bytes>, Report) {
         self.report.fail(error);
         let mut body = BytesMut::new();
         self.client.write().error(error, &self.echo, &mut body);
@@ -237,7 +260,7 @@ impl<H: Host> Call<'_, H> {
             let methods = self.found.as_ref().map_or("", |found| found.operation.methods);
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
         }
-        self.whole(response)
+        self.close(response)
     }
 
     /// Adds what the gateway itself says of an answer.

@@ -92,6 +92,7 @@ listeners:
     type: model
     address: 127.0.0.1
     port: {port}
+    keep_alive: 1s
 model_providers:
   - model: completions/*
     base_url: http://{provider}/compatible/v4

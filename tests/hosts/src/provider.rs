@@ -45,6 +45,8 @@ pub struct Script {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub media_type: &'static str,
+    /// Before the head.
+    pub wait: Duration,
     pub pieces: Vec<Bytes>,
     /// Between two pieces.
     pub pause: Duration,
@@ -132,6 +134,7 @@ impl Script {
             status: 200,
             headers: Vec::new(),
             media_type,
+            wait: Duration::ZERO,
             pieces,
             pause: Duration::ZERO,
             ending: Ending::Complete,
@@ -165,7 +168,24 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     let script = script.or_else(known).unwrap_or_else(|| by_words(&path, &body));
     let received = Received { method: head.method, path, headers: head.headers, body };
     state.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
+    let mut waited = Waited { state: state.clone(), over: false };
+    tokio::time::sleep(script.wait).await;
+    waited.over = true;
     Ok(follow(script, state))
+}
+
+/// Notices a caller that leaves before the head: its request is dropped.
+struct Waited {
+    state: Arc<State>,
+    over: bool,
+}
+
+impl Drop for Waited {
+    fn drop(&mut self) {
+        if !self.over {
+            self.state.left.send_replace(self.state.scripts.load(Ordering::SeqCst));
+        }
+    }
 }
 
 fn take_reports(body: &[u8], state: &Arc<State>) -> Response<Pieces> {

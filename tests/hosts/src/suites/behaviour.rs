@@ -17,25 +17,33 @@ const NOTICED: Duration = Duration::from_secs(10);
 /// Between two pieces of a slow provider.
 const SLOW: Duration = Duration::from_millis(400);
 
+/// For how long a silent provider is silent: more than twice what `keep_alive` says.
+const SILENT: Duration = Duration::from_millis(2_600);
+
 /// More than the largest body that a gateway with the usual limits takes.
 const TOO_LARGE: usize = 33 << 20;
 
-/// A client's API: its path, and where its errors have their word.
+/// A client's API: its path, a header that its clients send, and its sign of life.
 struct Dialect {
     api: &'static str,
     path: &'static str,
     header: (&'static str, &'static str),
+    ping: &'static str,
 }
 
+const BEARER: (&str, &str) = ("authorization", "Bearer x");
+const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
+const KEY: (&str, &str) = ("x-goog-api-key", "x");
+const COMMENT: &str = ": ping\n\n";
+const PING: &str = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
+const GENERATE: &str = "/v1beta/models/completions/m:generateContent";
+
 const DIALECTS: [Dialect; 4] = [
-    Dialect { api: "completions", path: "/v1/chat/completions", header: ("authorization", "Bearer x") },
-    Dialect { api: "messages", path: "/v1/messages", header: ("anthropic-version", "2023-06-01") },
-    Dialect { api: "responses", path: "/v1/responses", header: ("authorization", "Bearer x") },
-    Dialect {
-        api: "generate",
-        path: "/v1beta/models/completions/m:generateContent",
-        header: ("x-goog-api-key", "x"),
-    },
+    Dialect { api: "completions", path: "/v1/chat/completions", header: BEARER, ping: COMMENT },
+    Dialect { api: "messages", path: "/v1/messages", header: VERSION, ping: PING },
+    Dialect { api: "responses", path: "/v1/responses", header: BEARER, ping: COMMENT },
+    // Its sign of life is blank lines, which are nothing to a reader.
+    Dialect { api: "generate", path: GENERATE, header: KEY, ping: "" },
 ];
 
 /// Plays all of it.
@@ -58,6 +66,11 @@ pub async fn behaviour(kind: Kind) {
             add("says what is no JSON", no_json(at, dialect).await);
             add("says what is too large", too_large(at, dialect).await);
             add("streams as it comes", slow(at, provider, dialect).await);
+            add("covers for a silent provider", silent(kind, at, provider, dialect).await);
+            add(
+                "lets the provider go when the client leaves early",
+                leaves_early(at, provider, dialect).await,
+            );
             add("says that the provider broke off", cut(at, provider, dialect).await);
             add("lets the provider go when the client leaves", leaves(at, provider, dialect).await);
             add("says that the provider broke a whole answer off", cut_whole(at, provider, dialect).await);
@@ -190,11 +203,54 @@ async fn slow(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome
         arrivals.push(begin.elapsed());
         whole.extend_from_slice(&piece);
     }
-    case.check_got(&whole)?;
+    // An event that is long in coming may be waited for.
+    let words = String::from_utf8_lossy(&whole).replace(dialect.ping, "");
+    case.check_got(words.as_bytes())?;
     let first = arrivals.first().copied().unwrap_or(Duration::MAX);
     holds(format!("the first piece came after {first:?}"), first < SLOW * (pieces - 1))?;
     let apart = arrivals.windows(2).filter(|pair| pair[1] - pair[0] > SLOW / 4).count();
     holds(format!("{pieces} pieces came as {arrivals:?}"), apart as u32 >= pieces / 2)
+}
+
+/// A client that waits is shown that somebody is there, before the first byte and after it, where the host can do that; and
+/// gets the same words in any case.
+async fn silent(kind: Kind, at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
+    let (case, question, script) = streamed(dialect);
+    let (said, rest) = script.pieces.split_at(script.pieces.len() / 2);
+    let pieces = [said.concat(), rest.concat()].map(Into::into).into();
+    provider.say(Script { wait: SILENT, pause: SILENT, pieces, ..script });
+    let begin = Instant::now();
+    let mut answer = question.open(at).await?;
+    let head = begin.elapsed();
+    let (mut signs, mut words) = (Vec::new(), String::new());
+    while let Some(piece) = answer.next().await? {
+        let piece = String::from_utf8_lossy(&piece);
+        let others = piece.replace(dialect.ping, "");
+        let sign = others.len() < piece.len() || piece.trim().is_empty();
+        signs.extend(sign.then(|| begin.elapsed()));
+        words.push_str(&others);
+    }
+    case.check_got(words.as_bytes())?;
+    let early = signs.iter().filter(|sign| **sign < SILENT).count();
+    let told = format!("the head came after {head:?}, signs of life after {signs:?}");
+    match kind {
+        Kind::Envoy => holds(told, signs.is_empty()),
+        _ => holds(told, head < SILENT && early > 0 && signs.len() > early),
+    }
+}
+
+async fn leaves_early(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
+    let (_, question, script) = streamed(dialect);
+    provider.say(Script { wait: NOTICED * 2, ..script });
+    let asked = tokio::spawn(async move {
+        // A host that can begins its answer meanwhile.
+        let answer = question.open(at).await;
+        tokio::time::sleep(NOTICED * 2).await;
+        drop(answer);
+    });
+    tokio::time::sleep(SILENT).await;
+    asked.abort();
+    holds("the provider was not let go", provider.was_left(NOTICED).await)
 }
 
 async fn cut(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Outcome {
