@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::ir::{
-    Block, Function, Media, Request, Response, Role, Source, Start, Stop, StopReason, Text, Thought, Tool,
-    ToolChoice, ToolKind, ToolResult, ToolUse, Turn, Usage,
+    Block, Cache, Format, Function, Media, Request, Response, Role, Source, Start, Stop, StopReason, Text,
+    Thinking, ThinkingMode, Thought, Tool, ToolChoice, ToolKind, ToolResult, ToolUse, Turn, Usage,
 };
 use shared::wire::json::Json;
 
@@ -261,6 +261,83 @@ pub(crate) fn request() -> impl Strategy<Value = Request<'static>> {
             }
         },
     )
+}
+
+/// The same with everything that can be said about an answer, and content of every kind.
+pub(crate) fn rich_request() -> impl Strategy<Value = Request<'static>> {
+    let seldom = || prop::bool::weighted(0.3);
+    let flags = (seldom(), seldom(), seldom(), seldom(), seldom(), seldom(), seldom());
+    let words =
+        (prop::option::of(thinking()), prop::option::of(format()), prop::option::of(name()), seldom());
+    let content = prop::collection::vec(content(), 0..4);
+    (request(), flags, words, content).prop_map(|(mut request, flags, words, content)| {
+        let (top_k, seed, penalties, several, probabilities, serial, stored) = flags;
+        let (thinking, format, user, tier) = words;
+        let number =
+            |said: bool, text: &'static str| said.then(|| Json::parse(text.as_bytes()).expect("a number"));
+        request.top_k = number(top_k, "40");
+        request.seed = number(seed, "7");
+        request.frequency_penalty = number(penalties, "0.5");
+        request.presence_penalty = number(penalties, "-0.25");
+        request.answers = several.then_some(2);
+        request.logprobs = probabilities.then_some(3);
+        // Where no tool may be used, it does not matter how many may be used at once.
+        let usable = !request.tools.is_empty() && request.tool_choice != Some(ToolChoice::None);
+        request.parallel_tools = (serial && usable).then_some(false);
+        request.store = stored.then_some(true);
+        request.thinking = thinking;
+        request.format = format;
+        request.user = user.map(Cow::Owned);
+        request.service_tier = tier.then_some(Cow::Borrowed("flex"));
+        request
+            .turns
+            .push(Turn::new(Role::User, content.into_iter().chain([Block::text("go on")]).collect()));
+        request
+    })
+}
+
+/// Content that not every family takes.
+fn content() -> impl Strategy<Value = Block<'static>> {
+    let marked = (text(), prop::bool::ANY).prop_map(|(text, long)| {
+        let ttl = long.then_some(Cow::Borrowed("1h"));
+        Block::Text(Text { text: text.into(), cache: Some(Cache { ttl }), ..Text::default() })
+    });
+    let pdf = (data(), prop::option::of(name())).prop_map(|(data, title)| {
+        let source = Source::Base64 { media_type: "application/pdf".into(), data: data.into() };
+        Block::Document(Media { title: title.map(Cow::Owned), ..Media::new(source) })
+    });
+    let plain = text().prop_map(|text| Block::Document(Media::new(Source::Text(text.into()))));
+    let url = name().prop_map(|name| {
+        Block::Image(Media::new(Source::Url(format!("https://images.test/{name}.png").into())))
+    });
+    let recording = data().prop_map(|data| {
+        Block::Audio(Media::new(Source::Base64 { media_type: "audio/wav".into(), data: data.into() }))
+    });
+    prop_oneof![marked, pdf, plain, url, recording, image()]
+}
+
+fn thinking() -> impl Strategy<Value = Thinking<'static>> {
+    let effort = prop::sample::select(vec!["low", "medium", "high"]);
+    let effort = effort.prop_map(|word| Thinking { effort: Some(word.into()), ..Thinking::default() });
+    let budget = (1024_u64..20_000).prop_map(|budget| Thinking {
+        mode: ThinkingMode::Enabled,
+        budget: Some(budget),
+        ..Thinking::default()
+    });
+    prop_oneof![effort, budget]
+}
+
+fn format() -> impl Strategy<Value = Format<'static>> {
+    let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"],
+        "additionalProperties": false});
+    let schema = kept(&schema);
+    let named = name().prop_map(move |name| Format::Schema {
+        name: Some(name.into()),
+        description: None,
+        schema,
+        strict: Some(true),
+    });
+    prop_oneof![Just(Format::Json), named]
 }
 
 /// Text with nothing else about it.

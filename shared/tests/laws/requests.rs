@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use shared::api::Api;
 use shared::dialect::Quirks;
 use shared::error::Error;
-use shared::ir::{Block, Loss, Request, Role, Source, Tool, ToolChoice, Why};
+use shared::ir::{Block, Format, Loss, Request, Role, Source, Tool, ToolChoice, Why};
 use shared::wire::json::Json;
 
 use crate::{CLIENTS, FAMILIES, cases, given};
@@ -52,6 +52,79 @@ proptest! {
                 prop_assert_eq!(asked(&found, &request, &losses), asked(&request, &request, &losses), "{:?} to {:?}", client, upstream);
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    /// Whatever a request says, it is written, declared lost, or the reason of a refusal.
+    #[test]
+    fn nothing_of_a_request_vanishes(mut request in given::rich_request()) {
+        // From a client of none of the families that it is written for.
+        request.api = Some(Api::Converse);
+        for family in CLIENTS {
+            let Ok((body, losses)) = written(family, &request) else { continue };
+            let plain = straightened(family, &body);
+            let found = family.read().request(Json::parse(&plain).unwrap()).expect("what was written");
+            for (names, of) in PARAMETERS {
+                let said = names.iter().any(|name| losses.iter().any(|loss| loss.path.contains(name)));
+                let unsaid = of(&request) == of(&Request::default());
+                prop_assert!(said || unsaid || of(&found) == of(&request), "{:?}: {} of {:?} became {:?}; lost: {:?}", family,
+                    names[0], of(&request), of(&found), losses);
+            }
+            let (last, sent) = (content(&request), content(&found));
+            let said = losses.iter().any(|loss| loss.path.starts_with("messages[") || loss.path.starts_with("content"));
+            prop_assert!(said || last == sent, "{:?}: {:?} became {:?}; lost: {:?}", family, last, sent, losses);
+        }
+    }
+}
+
+/// What the user says, by kind and bytes.
+fn content(request: &Request<'_>) -> Vec<String> {
+    let user = request.turns.iter().filter(|turn| turn.role == Role::User);
+    user.flat_map(|turn| &turn.blocks).map(media).collect()
+}
+
+fn media(block: &Block<'_>) -> String {
+    match block {
+        Block::Image(media) | Block::Document(media) | Block::Audio(media) => format!("{:?}", media.source),
+        Block::Text(text) => format!("{} {:?}", text.text, text.cache.is_some()),
+        Block::ToolResult(result) => format!("result of {}", result.id),
+        other => format!("{other:?}"),
+    }
+}
+
+/// A parameter as it is said.
+type Parameter = fn(&Request<'_>) -> String;
+
+/// Parameters by the names under which they may be declared lost.
+const PARAMETERS: [(&[&str], Parameter); 13] = [
+    (&["top_k"], |request| format!("{:?}", request.top_k)),
+    (&["seed"], |request| format!("{:?}", request.seed)),
+    (&["frequency_penalty"], |request| format!("{:?}", request.frequency_penalty)),
+    (&["presence_penalty"], |request| format!("{:?}", request.presence_penalty)),
+    (&["n"], |request| format!("{:?}", request.answers)),
+    (&["logprobs"], |request| format!("{:?}", request.logprobs)),
+    (&["parallel_tool_calls"], |request| format!("{:?}", request.parallel_tools)),
+    (&["store"], |request| format!("{:?}", request.store)),
+    (&["user"], |request| format!("{:?}", request.user)),
+    (&["service_tier"], |request| format!("{:?}", request.service_tier)),
+    (&["temperature"], |request| format!("{:?}", request.temperature)),
+    (&["thinking", "reasoning"], |request| {
+        let thinking = request.thinking.as_ref();
+        format!("{:?}", thinking.map(|thinking| (&thinking.effort, thinking.budget)))
+    }),
+    (&["response_format"], |request| format!("{:?}", request.format.as_ref().map(form))),
+];
+
+/// A form, but for its name, which not every family has.
+fn form(format: &Format<'_>) -> String {
+    match format {
+        Format::Schema { schema, .. } => {
+            serde_json::from_str::<serde_json::Value>(schema.raw()).expect("a schema is JSON").to_string()
+        }
+        other => format!("{other:?}"),
     }
 }
 

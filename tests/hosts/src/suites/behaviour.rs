@@ -136,7 +136,7 @@ async fn parallel(at: SocketAddr, provider: &Provider) -> Outcome {
     equal("requests", &10, &provider.received().len())
 }
 
-/// A question of three megabytes, and an event of two (E12).
+/// A question of three megabytes, and an event of two (E12, P10).
 async fn large(at: SocketAddr, provider: &Provider) -> Outcome {
     let arguments = json!({"city": "x".repeat(2 << 20)}).to_string();
     let call = json!({"index": 0, "id": "call_1", "function": {"name": "f", "arguments": arguments}});

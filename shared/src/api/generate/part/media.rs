@@ -9,7 +9,7 @@ use super::read::opaque;
 use crate::api::generate::request::Context;
 use crate::api::member::{optional, required, rest, within};
 use crate::error::Error;
-use crate::ir::{Block, Loss, Media, Source};
+use crate::ir::{Block, Loss, Media, Source, Why};
 use crate::wire::json::{Json, Writer};
 
 /// Where files are that were uploaded before.
@@ -59,7 +59,11 @@ fn source_of(uri: Cow<'_, str>) -> Source<'_> {
 pub(super) fn write(media: &Media<'_>, at: &dyn Display, context: &mut Context<'_>, o: &mut Writer<'_>) {
     lose_about(media, at, context);
     match &media.source {
-        Source::Text(text) => o.key("text").string(text),
+        Source::Text(text) => {
+            context.lose(Loss::new(at.to_string(), Why::Approximated));
+            let titled = media.title.as_ref().map(|title| format!("{title}\n\n{text}"));
+            o.key("text").string(titled.as_deref().unwrap_or(text));
+        }
         Source::Base64 { media_type, data } => o.key("inlineData").object(|o| {
             o.key("mimeType").string(media_type);
             o.key("data").string(data);
@@ -103,7 +107,6 @@ fn type_of(uri: &str) -> Option<&'static str> {
 fn lose_about(media: &Media<'_>, at: &dyn Display, context: &mut Context<'_>) {
     let homeless = [
         ("detail", media.detail.as_deref().is_some_and(|detail| detail != "auto")),
-        ("title", media.title.is_some() && matches!(media.source, Source::Text(_))),
         ("context", media.context.is_some()),
         ("citations", media.citations == Some(true)),
     ];
