@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use brightstaff::configuration::{self, Host, Loaded};
 use shared::api::Api;
-use shared::dialect::{DIALECTS, Dialect};
+use shared::dialect::{DIALECTS, Dialect, Name};
 use shared::gateway::{Credential, Gateway, Serves};
 
 const HEAD: &str = "version: v0.4.0\nlisteners: []\n";
@@ -316,6 +316,24 @@ fn f6_signatures_have_keys_and_a_region() {
     let given = ("AKID".to_owned(), "S-value".to_owned(), Some("T-value".to_owned()));
     let (id, secret, token, ..) = signer(&format!("region: us-west-2, {keys}"));
     assert_eq!((id, secret, token), given);
+}
+
+/// Keys in a profile are read where there are files, and named where there are none.
+#[test]
+fn profiles_are_of_hosts_with_files() {
+    let text =
+        format!("{HEAD}model_providers: [{{model: amazon_bedrock/m, region: r-r-1, aws: {{profile: p}}}}]");
+    assert_eq!(unserved(&text, Host::Native), [""; 0]);
+    let told = "f:3:66: model_providers[0].aws.profile: is in files, which this host does not read";
+    for host in [Host::Envoy, Host::Worker, Host::Spin] {
+        assert_eq!(unserved(&text, host), [told]);
+    }
+    let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
+    assert!(flaws[0].to_string().ends_with("its keys are in a profile of AWS, and this host reads no files"));
+    check(
+        "model_providers: [{model: amazon_bedrock/m, region: r-r-1, aws: {profile: p, access_key_id: $KEY}}]",
+        &["f:3:78: model_providers[0].aws.access_key_id: is not used: `profile` has the keys"],
+    );
 }
 
 /// Where the usual variables tell who and where, Bedrock and Vertex are served without a file.
@@ -685,8 +703,15 @@ fn row(dialect: &Dialect) -> String {
         None if placed => format!("`region`, or `base_url`, like `{}`", dialect.example),
         None => format!("`base_url`, like `{}`", dialect.example),
     };
-    let apis = dialect.apis.iter().map(|api| api.name()).collect::<Vec<_>>().join(", ");
-    let apis = if apis.is_empty() { "not served yet" } else { &apis };
+    let words = |apis: &[Api]| apis.iter().map(|api| api.name()).collect::<Vec<_>>().join(", ");
+    let apis = dialect.speaks.iter().fold(words(dialect.apis), |told, (name, apis)| {
+        let name = match name {
+            Name::Exact(name) => format!("`{name}`"),
+            Name::Prefix(name) => format!("`{name}…`"),
+            Name::Part(name) => format!("`…{name}…`"),
+        };
+        format!("{told}; {name}: {}", words(apis))
+    });
     format!("| `{}` | {aliases} | {key} | {address} | {apis} |", dialect.id)
 }
 

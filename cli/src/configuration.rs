@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use brightstaff::configuration::{self, Host, Loaded};
+use brightstaff::profiles;
 use shared::gateway::Gateway;
 
 use crate::failure::Failure;
@@ -54,7 +55,9 @@ impl Configuration {
 
     /// Fills the secrets in from the environment. Only what is served must have its secrets.
     pub(crate) fn open(&self) -> Result<Gateway, Failure> {
-        self.loaded.compiled.clone().open(variable).map_err(|flaws| {
+        let mut compiled = self.loaded.compiled.clone();
+        profiles::fill(&mut compiled, variable).map_err(|missing| Failure::configuration(lines(&missing)))?;
+        compiled.open(variable).map_err(|flaws| {
             let unset = &self.loaded.unset;
             Failure::configuration(if unset.is_empty() { lines(&flaws) } else { lines(unset) })
         })
