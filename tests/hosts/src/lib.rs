@@ -6,6 +6,7 @@
 pub mod client;
 pub mod configuration;
 pub mod host;
+mod model;
 mod process;
 pub mod provider;
 pub mod suites;

@@ -25,6 +25,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use crate::model::{self, Task};
+
 /// The largest piece of a body that is written at once.
 const PIECE: usize = 700;
 
@@ -75,6 +77,8 @@ pub struct Received {
 #[derive(Default)]
 struct State {
     script: Mutex<Option<Script>>,
+    /// What its models do instead.
+    task: Mutex<Option<Task>>,
     /// How many scripts there were: what a caller leaves is one of them, and perhaps an old one.
     scripts: AtomicU64,
     received: Mutex<Vec<Received>>,
@@ -98,6 +102,11 @@ impl Provider {
     pub fn say(&self, script: Script) {
         self.state.scripts.fetch_add(1, Ordering::SeqCst);
         *self.state.script.lock().unwrap_or_else(PoisonError::into_inner) = Some(script);
+    }
+
+    /// What its models do from now on, whichever API they are asked in.
+    pub(crate) fn follow(&self, task: Task) {
+        *self.state.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
     /// What has been asked since the last time.
@@ -164,8 +173,13 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
         return Ok(take_reports(&body, &state));
     }
     let script = state.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let task = state.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let known = || operations::answer(&head.method, &path, &head.headers, &body);
-    let script = script.or_else(known).unwrap_or_else(|| by_words(&path, &body));
+    let script = match (script, task) {
+        (Some(script), _) => script,
+        (None, Some(task)) => by_task(&task, &path, &body),
+        (None, None) => known().unwrap_or_else(|| by_words(&path, &body)),
+    };
     let received = Received { method: head.method, path, headers: head.headers, body };
     state.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
     let mut waited = Waited { state: state.clone(), over: false };
@@ -209,6 +223,21 @@ fn follow(script: Script, state: Arc<State>) -> Response<Pieces> {
         }
     });
     response.body(Pieces(pieces)).expect("a script is a response")
+}
+
+/// The API that a path belongs to.
+fn api_of(path: &str) -> &'static str {
+    ["messages", "responses"]
+        .into_iter()
+        .find(|api| path.split('?').next().unwrap_or_default().ends_with(&format!("/{api}")))
+        .unwrap_or("completions")
+}
+
+/// What the model at `path` does next.
+fn by_task(task: &Task, path: &str, body: &[u8]) -> Script {
+    let request = serde_json::from_slice(body).unwrap_or_default();
+    let (status, body) = model::answer(task, api_of(path), &request);
+    Script { status, ..Script::body(&body) }
 }
 
 /// The answer of the case that was asked for last in the body; an error that says so where there is none.

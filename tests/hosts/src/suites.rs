@@ -1,5 +1,6 @@
 //! What is played against every host, in the same way.
 
+pub mod agents;
 pub mod behaviour;
 pub mod corpus;
 pub mod operations;

@@ -1,7 +1,7 @@
 //! Every suite on every host. A host whose programs are missing says so; `cargo xtask test` has them all.
 
 use hosts::host::Kind;
-use hosts::suites::{behaviour, corpus, operations, plano, reports, sdks};
+use hosts::suites::{agents, behaviour, corpus, operations, plano, reports, sdks};
 
 macro_rules! on_every_host {
     ($($suite:ident: $play:path;)*) => {
@@ -26,4 +26,5 @@ on_every_host! {
     does_other_things: operations::operations;
     reports: reports::reports;
     passes_planos_own: plano::plano;
+    serves_agents: agents::agents;
 }
