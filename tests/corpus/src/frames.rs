@@ -7,7 +7,7 @@
 ///
 /// # Panics
 /// Where a line is of no kind.
-pub(crate) fn encode(text: &str) -> Vec<u8> {
+pub fn encode(text: &str) -> Vec<u8> {
     text.lines().filter(|line| !line.is_empty()).flat_map(line).collect()
 }
 

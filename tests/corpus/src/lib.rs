@@ -29,7 +29,7 @@
 
 mod compare;
 mod expect;
-mod frames;
+pub mod frames;
 mod load;
 #[cfg(test)]
 mod tests;

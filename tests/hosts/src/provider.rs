@@ -225,14 +225,6 @@ fn follow(script: Script, state: Arc<State>) -> Response<Pieces> {
     response.body(Pieces(pieces)).expect("a script is a response")
 }
 
-/// The API that a path belongs to.
-fn api_of(path: &str) -> &'static str {
-    ["messages", "responses"]
-        .into_iter()
-        .find(|api| path.split('?').next().unwrap_or_default().ends_with(&format!("/{api}")))
-        .unwrap_or("completions")
-}
-
 /// What the model at `path` does next.
 fn by_task(task: &Task, path: &str, body: &[u8]) -> Script {
     let request = serde_json::from_slice(body).unwrap_or_default();

@@ -56,7 +56,7 @@ impl Speaker for Converse {
         let usage = json!({"inputTokens": 900, "outputTokens": 30, "totalTokens": 930});
         frames.push(("metadata", json!({"usage": usage, "metrics": {"latencyMs": 5}})));
         let lines: String = frames.iter().map(|(name, frame)| format!("event {name} {frame}\n")).collect();
-        Body { extension: "frames".to_owned(), bytes: lines.into_bytes() }
+        Body { extension: "frames".to_owned(), bytes: corpus::frames::encode(&lines) }
     }
 
     fn refuse(&self, why: &str) -> Value {
