@@ -113,6 +113,7 @@ fn say(media_type: &'static str, body: &'static [u8]) -> Script {
         headers: Vec::new(),
         media_type,
         pieces,
+        wait: std::time::Duration::ZERO,
         pause: std::time::Duration::ZERO,
         ending: Ending::Complete,
     }
