@@ -21,7 +21,8 @@ pub struct Quirks {
     pub stream_usage: bool,
     /// Completions: the role of instructions from developers where it is not `developer`.
     pub developer: Option<&'static str>,
-    /// Top-level members that the provider refuses and that are left out, with a loss.
+    /// Top-level members that the provider refuses and that are left out, with a loss. Completions: `function.strict` and
+    /// `image_url.detail` are members further inside, of requests by clients of other APIs.
     pub drops: &'static [&'static str],
     /// Completions: members that the provider has under another name: OpenAI's name, and its own.
     pub renames: &'static [(&'static str, &'static str)],

@@ -114,6 +114,11 @@ fn inner_schemas(schema: Json<'_>) -> impl Iterator<Item = Json<'_>> {
     definitions.chain(items).chain(alternatives)
 }
 
+/// The tier to ask for, in OpenAI's words: Anthropic's `standard_only` is its `default`.
+pub(super) fn tier(asked: &str) -> &str {
+    if asked == "standard_only" { "default" } else { asked }
+}
+
 /// The tier that served an answer, in OpenAI's words: others' are its `default`.
 pub(super) fn tier_word(tier: &str) -> &str {
     const WORDS: [&str; 5] = ["default", "flex", "scale", "priority", "fast"];

@@ -69,8 +69,9 @@ pub static DIALECTS: &[Dialect] = &[
         root: "/openai/v1",
         // https://console.groq.com/docs/openai: what no model there takes.
         quirks: Quirks {
-            drops: &["logit_bias", "logprobs", "top_logprobs"],
-            extras: &["reasoning_effort", "service_tier"],
+            drops: &["logit_bias", "logprobs", "top_logprobs", "verbosity"],
+            // Its tiers are not those of others: https://console.groq.com/docs/service-tiers
+            extras: &["reasoning_effort"],
             ..Quirks::USUAL
         },
         tasks: &[(Completions, &[Task::Embeddings, Task::Audio, Task::Files, Task::Batches])],
@@ -150,7 +151,13 @@ pub static DIALECTS: &[Dialect] = &[
         name: "together_ai",
         key: Some("TOGETHER_API_KEY"),
         base: Some("https://api.together.xyz/v1"),
-        quirks: Quirks { extras: &["top_k"], ..Quirks::USUAL },
+        // https://docs.together.ai/reference/chat-completions-1: what the request has no member for.
+        quirks: Quirks {
+            renames: &[("max_completion_tokens", "max_tokens")],
+            drops: &["function.strict", "image_url.detail", "user", "verbosity"],
+            extras: &["top_k"],
+            ..Quirks::USUAL
+        },
         tasks: &[(
             Completions,
             &[

@@ -68,8 +68,12 @@ EVENTS = {
 OF_OLDER_MODELS = {"messages": ["temperature", "top_p", "top_k"]}
 # Members that the SDKs' types do not have: `store` is in the reference's own examples; the others are how vendors of
 # compatible APIs give what their models thought (https://api-docs.deepseek.com/guides/thinking_mode,
-# https://openrouter.ai/docs/guides/best-practices/reasoning-tokens, https://ai.google.dev/gemini-api/docs/openai).
-UNNAMED = (".store", ".reasoning_content", ".reasoning_details", ".extra_content")
+# https://openrouter.ai/docs/guides/best-practices/reasoning-tokens, https://ai.google.dev/gemini-api/docs/openai), and
+# OpenAI's own citations, which the type of a whole message has.
+UNNAMED = (".store", ".delta[0].annotations", ".reasoning_content", ".reasoning_details", ".extra_content")
+OPTIONAL = (typing_extensions.NotRequired, typing.NotRequired)
+# What Mistral's SDK calls otherwise in Python.
+ON_THE_WIRE = {"schema_definition": "schema"}
 NULLABLE = (typing_extensions.Required, typing_extensions.NotRequired, typing.Required, typing.NotRequired)
 
 
@@ -88,6 +92,8 @@ def judge(kind, value, path="$"):
         return
     if isinstance(kind, typing_extensions.TypeAliasType):
         return judge(kind.__value__, value, path)
+    if isinstance(origin, typing_extensions.TypeAliasType):
+        return judge(origin.__value__[arguments], value, path)
     if origin in NULLABLE or origin in (typing.Annotated, typing_extensions.Annotated):
         return judge(arguments[0], value, path)
     if origin in (typing.Union, types.UnionType):
@@ -130,7 +136,10 @@ def judge_any(kinds, value, path):
 def judge_object(kind, value, path):
     demand(isinstance(value, dict), path, "is no object")
     hints = typing_extensions.get_type_hints(kind, include_extras=True)
-    for key in kind.__required_keys__:
+    hints = {ON_THE_WIRE.get(key, key): hint for key, hint in hints.items()}
+    # Where annotations are texts, the class itself does not know which of them say that a key may be missing.
+    optional = {key for key, hint in hints.items() if typing_extensions.get_origin(hint) in OPTIONAL}
+    for key in {ON_THE_WIRE.get(key, key) for key in kind.__required_keys__} - optional:
         demand(key in value, path, f"{key} is missing from {kind.__name__}")
     for key, each in value.items():
         demand(key in hints, path, f"{key} is no member of {kind.__name__}")
@@ -191,13 +200,24 @@ def events(text):
 def judge_case(folder):
     case = json.loads((folder / "case.json").read_text())
     client, upstream = folder.name.split("--")[0].split("-to-")
-    sent = folder / "sent.json"
+    sent, kind = folder / "sent.json", case.get("dialect", upstream)
     if sent.exists():
-        kind = case.get("dialect", upstream)
         check(f"{folder.name}/sent.json", lambda: judge_request(kind, read(sent)))
+    elif kind != upstream:
+        # The client's own bytes, in a kind of its API.
+        check(f"{folder.name}: as asked", lambda: judge_request(kind, read(asked(folder))))
     for got in (folder / "got.json", folder / "got.sse"):
         if got.exists():
             check(f"{folder.name}/{got.name}", lambda: judge_body(client, got))
+
+
+def asked(folder):
+    """The shared request of a case: the one of the longest beginning of its name."""
+    pair, what = folder.name.split("--")
+    requests = folder.parent / "requests" / pair.split("-to-")[0]
+    while not (requests / f"{what}.json").exists():
+        what = what.rsplit("-", 1)[0]
+    return requests / f"{what}.json"
 
 
 def judge_shared(root):

@@ -236,12 +236,21 @@ fn write_image(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &m
         o.key("type").string("image_url");
         o.key("image_url").object(|o| {
             o.key("url").string(&url);
-            if let Some(detail) = &media.detail {
+            if let Some(detail) = media.detail.as_ref().filter(|_| may_detail(media, place, context)) {
                 o.key("detail").string(detail);
             }
         });
         write_common(media, place, context, o);
     });
+}
+
+/// Whether the provider can be told how closely to look; `auto` is how it looks anyway.
+fn may_detail(media: &Media<'_>, place: Place, context: &mut Context<'_>) -> bool {
+    let may = !context.quirks.drops.contains(&"image_url.detail");
+    if !may && media.detail.as_deref() != Some("auto") {
+        context.lose(Loss::dropped(format!("{place}.detail")));
+    }
+    may
 }
 
 fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {

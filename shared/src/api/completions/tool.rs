@@ -278,6 +278,11 @@ fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>
 
 /// Whether arguments are strictly kept to the schema: other APIs can be strict about more than this one.
 fn strict(function: &Function<'_>, path: &str, context: &mut Context<'_>) -> Option<bool> {
+    if context.quirks.drops.contains(&"function.strict") {
+        let lost = (function.strict == Some(true)).then(|| Loss::dropped(format!("{path}.strict")));
+        lost.into_iter().for_each(|loss| context.lose(loss));
+        return None;
+    }
     let fits = || openai::fits_strict(function.schema.unwrap_or(Json::EMPTY));
     if function.strict != Some(true) || context.own || fits() {
         return function.strict;

@@ -130,9 +130,10 @@ fn write_format(format: &Format<'_>, from: Option<Api>, context: &mut Context<'_
 
 /// Writes what the provider keeps of the request and whom it counts it to.
 fn write_account(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
-    let words = [("service_tier", &request.service_tier), ("prompt_cache_key", &request.cache_key)];
-    for (name, word) in words {
-        if let Some(word) = word.as_ref().filter(|_| context.may_extra(name)) {
+    let tier =
+        request.service_tier.as_deref().map(|word| if context.own { word } else { openai::tier(word) });
+    for (name, word) in [("service_tier", tier), ("prompt_cache_key", request.cache_key.as_deref())] {
+        if let Some(word) = word.filter(|_| context.may_extra(name)) {
             o.key(name).string(word);
         }
     }

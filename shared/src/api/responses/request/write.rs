@@ -210,7 +210,7 @@ impl<'q> Members<'q, '_> {
         self.boolean("stream", request.stream.then_some(true), w);
         self.string("user", request.user.as_deref(), w);
         self.json("metadata", request.metadata, w);
-        self.string("service_tier", request.service_tier.as_deref().map(tier), w);
+        self.string("service_tier", request.service_tier.as_deref().map(openai::tier), w);
         self.string("prompt_cache_key", request.cache_key.as_deref(), w);
         if self.wants_seals() {
             w.key("include").array(|a| a.string("reasoning.encrypted_content"));
@@ -238,9 +238,4 @@ impl<'q> Members<'q, '_> {
             }
         }
     }
-}
-
-/// Anthropic's word for what this API calls `default`; all other words are the same.
-fn tier(tier: &str) -> &str {
-    if tier == "standard_only" { "default" } else { tier }
 }
