@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use brightstaff::configuration::{self, Host, Loaded};
 use shared::api::Api;
-use shared::dialect::{DIALECTS, Dialect, Name};
+use shared::dialect::{ANYTHING, DIALECTS, Dialect, Name};
 use shared::gateway::{Credential, Gateway, Serves};
 
 const HEAD: &str = "version: v0.4.0\nlisteners: []\n";
@@ -687,6 +687,32 @@ fn the_table_of_providers_is_documented() {
     let rows = DIALECTS.iter().filter(|dialect| dialect.id != "demo").map(row).collect::<Vec<_>>();
     let now = format!("{before}{TABLE_HEAD}{}{after}", rows.join("\n"));
     expect(&file, &now);
+}
+
+/// And the table of what each has besides answers.
+#[test]
+fn what_providers_have_besides_answers_is_documented() {
+    const HEAD: &str = "| provider | has |\n|---|---|\n";
+    let file = root().join("docs/operations.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (before, rest) = text.split_once(HEAD).unwrap();
+    let after = rest.find("\n\n").map_or("", |end| &rest[end..]);
+    let rows = DIALECTS.iter().filter(|dialect| dialect.id != "demo").map(row_of_tasks).collect::<Vec<_>>();
+    expect(&file, &format!("{before}{HEAD}{}{after}", rows.join("\n")));
+}
+
+fn row_of_tasks(dialect: &Dialect) -> String {
+    let spoken =
+        |api: &Api| dialect.apis.contains(api) || dialect.speaks.iter().any(|(_, apis)| apis.contains(api));
+    let all = dialect.tasks.iter().filter(|(api, _)| spoken(api)).flat_map(|(_, tasks)| *tasks);
+    let words = all.map(|task| task.name()).collect::<std::collections::BTreeSet<_>>();
+    let words = words.into_iter().collect::<Vec<_>>().join(", ");
+    let words = match dialect.tasks {
+        [] => "nothing of this",
+        tasks if tasks == ANYTHING => "is asked: not known here",
+        _ => &words,
+    };
+    format!("| `{}` | {words} |", dialect.id)
 }
 
 const TABLE_HEAD: &str =

@@ -5,7 +5,7 @@
 
 mod rows;
 
-pub use rows::DIALECTS;
+pub use rows::{ANYTHING, DIALECTS};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -385,7 +385,7 @@ impl Dialect {
         let in_list =
             |list: &[(Api, &[Task])]| list.iter().any(|(of, tasks)| *of == api && tasks.contains(&task));
         let own_address = self.base.is_some_and(|usual| usual != base);
-        in_list(self.tasks) || (own_address && in_list(rows::ANYTHING))
+        in_list(self.tasks) || (own_address && in_list(ANYTHING))
     }
 
     fn fill(&self, base: &str, path: &str, model: &str, version: Option<&str>) -> String {

@@ -275,6 +275,7 @@ pub static DIALECTS: &[Dialect] = &[
         apis: &[Messages],
         quirks: CLAUDE,
         models: &[CLAUDE_MODELS],
+        tasks: &[(Messages, &[Task::Count, Task::Files])],
         ..USUAL
     },
     // Called with a Bedrock API key, or signed. Converse is for all models; Claude is also there in its own API, which
@@ -326,6 +327,11 @@ pub static DIALECTS: &[Dialect] = &[
         ],
         auth: &[(Messages, Auth::Bearer)],
         models: &[BEDROCK_MODELS],
+        tasks: &[(Responses, &[Task::Responses]), (Messages, &[Task::Count])],
+        elsewhere: &[
+            Elsewhere { api: Responses, tasks: &[Task::Responses], under: "", path: "openai/v1/{path}" },
+            Elsewhere { api: Messages, tasks: &[Task::Count], under: "", path: "anthropic/v1/{path}" },
+        ],
         ..USUAL
     },
     // Google Cloud: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference,
@@ -682,7 +688,7 @@ const fn route(api: Api, under: &'static str) -> Route {
 const JSON_ONLY: &[&str] = &["json_object"];
 
 /// What a server may have of which nothing is known: it says itself what is not there.
-pub(super) const ANYTHING: &[(Api, &[Task])] = &[
+pub const ANYTHING: &[(Api, &[Task])] = &[
     (Completions, OF_OPENAI),
     (Responses, &[Task::Responses]),
     (Responses, OF_OPENAI),
