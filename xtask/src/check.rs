@@ -1,5 +1,6 @@
 //! `cargo xtask check`: whatever can be judged without running the tests.
 
+mod defects;
 mod layers;
 mod tidy;
 
@@ -11,6 +12,7 @@ pub(crate) fn run() -> Done {
     let mut plan = Plan::default();
     plan.then("format", || quietly(&mut cargo("fmt --all --check")).map(nothing_to_say));
     plan.then("tidiness", tidy::check);
+    plan.then("tests of known defects", defects::check);
     plan.then("layering", layers::check);
     setup::plan_for_check(&mut plan);
     plan.then("licences, bans and sources of dependencies", licences);

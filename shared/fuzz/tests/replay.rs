@@ -25,16 +25,18 @@ fn every_folder_of_inputs_has_a_target() {
 
 /// The committed inputs of a target, and what the project's test cases have for it.
 fn inputs(target: &str) -> Vec<PathBuf> {
-    let mut inputs = files(&corpus().join(target));
-    let body = match target {
-        "request" | "edit" => "request.json",
-        "response" => "answer.json",
-        "error" => "answer.html",
-        _ => return inputs,
+    let kind = match target {
+        "request" | "edit" => "requests",
+        "response" | "error" => "answers",
+        _ => return files(&corpus().join(target)),
     };
-    let cases = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus"));
-    inputs.extend(cases.into_iter().map(|case| case.join(body)).filter(|path| path.is_file()));
-    inputs
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus");
+    let shared = files(&cases.join(kind)).into_iter().flat_map(|family| files(&family));
+    // A case's own bodies are `request.json` and `answer.json`.
+    let own = files(&cases).into_iter().map(|case| case.join(format!("{}.json", kind.trim_end_matches('s'))));
+    let bodies =
+        shared.chain(own).filter(|path| path.is_file() && path.extension().is_some_and(|it| it == "json"));
+    files(&corpus().join(target)).into_iter().chain(bodies).collect()
 }
 
 fn corpus() -> PathBuf {

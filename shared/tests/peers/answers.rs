@@ -335,3 +335,29 @@ fn e17_messages_stream_to_clients_of_responses_and_the_last_words_come_last() {
     let ends: Vec<usize> = (0..chunks.len()).filter(|at| chunks[*at].0 == "[DONE]").collect();
     assert_eq!(ends, [chunks.len() - 1]);
 }
+
+#[test]
+fn p27_a_custom_tool_is_offered_to_any_model_and_called_as_one() {
+    const PATCH: &str = "*** Begin Patch\n*** Add File: \"a\"\n+1\n*** End Patch";
+    let input = json!({"input": PATCH});
+    let call = json!({"type": "tool_use", "id": "t", "name": "apply_patch", "input": {}});
+    let pieces = [input.to_string()].map(|json| json!({"type": "input_json_delta", "partial_json": json}));
+    let of_messages = events(Api::Messages, &message(&[(call, pieces.into())], "tool_use"));
+    let part = json!({"functionCall": {"id": "t", "name": "apply_patch", "args": input}});
+    let chunk =
+        json!({"candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}]});
+    for (upstream, stream) in [(Api::Messages, of_messages), (Api::Generate, events(Api::Generate, &[chunk]))]
+    {
+        let mut body = question(Api::Responses, upstream, true);
+        body["tools"] = json!([{"type": "custom", "name": "apply_patch", "description": "Changes files."}]);
+        let answer =
+            crate::Answer { status: 200, media_type: "text/event-stream", pieces: vec![stream.as_bytes()] };
+        let played = crate::play(Api::Responses, upstream, "m", true, body.to_string().into(), &answer);
+        assert!(String::from_utf8_lossy(&played.sent.unwrap()).contains("apply_patch"), "{upstream:?}");
+        let all = wire::events(Api::Responses, &played.body);
+        let item = &all.last().unwrap().1["response"]["output"][0];
+        let found = [&item["type"], &item["name"], &item["input"], &item["call_id"]];
+        assert_eq!(found, ["custom_tool_call", "apply_patch", PATCH, "t"], "{upstream:?}");
+        assert!(all.iter().any(|(name, _)| name == "response.custom_tool_call_input.done"));
+    }
+}
