@@ -254,7 +254,7 @@ fn slow(seconds: u64) -> Attempt {
 }
 
 #[test]
-fn a_silent_provider_is_covered_for_from_before_its_first_byte() {
+fn e18_p11_a_silent_provider_is_covered_for_from_before_its_first_byte() {
     for client in CLIENTS {
         let got = play(Some(KEEP_ALIVE), ask(client), vec![slow(50)]);
         assert_eq!((got.head, got.status, got.longest_silence()), (15, 200, 15), "{client:?}");
@@ -354,7 +354,7 @@ fn whole_answers_and_arrays_have_no_signs_of_life() {
 }
 
 #[test]
-fn a_client_that_leaves_has_its_report() {
+fn p14_a_client_that_leaves_has_its_report() {
     let got = play_to(Some(KEEP_ALIVE), ask(Api::Messages), vec![slow(100)], 2);
     assert_eq!((got.report.outcome, got.report.status, got.report.attempts), (Outcome::Abandoned, 200, 1));
     assert_eq!((got.report.times.total, got.report.provider.as_str()), (30_000_000, "completions"));
