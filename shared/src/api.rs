@@ -2,6 +2,7 @@
 //!
 //! A family reads into the [representation](crate::ir) and writes from it, never from one family to another.
 
+mod cite;
 pub mod completions;
 pub mod converse;
 pub(crate) mod count;
@@ -10,14 +11,19 @@ mod exception;
 mod form;
 mod gather;
 pub mod generate;
+mod hosted;
 mod identity;
 mod member;
 pub mod messages;
 mod openai;
 pub mod responses;
+mod steps;
 pub(crate) mod tap;
 
-pub use form::Unwrap;
+pub use cite::{Cited, Link};
+pub(crate) use exception::kind as exception_kind;
+pub use hosted::{Search, Work};
+pub use steps::{Step, What};
 
 use std::borrow::Cow;
 
@@ -169,6 +175,27 @@ pub(crate) fn has_packed(body: &[u8]) -> bool {
     identity::is_in(body)
 }
 
+/// What an answer goes through between the reader of one family and the writer of another.
+#[derive(Debug)]
+pub struct Passage {
+    unwrap: form::Unwrap,
+    cite: cite::Cite,
+    tell: steps::Tell,
+}
+
+impl Passage {
+    /// To clients of `to`.
+    pub fn new(to: Api) -> Passage {
+        Passage { unwrap: form::Unwrap::default(), cite: cite::Cite::new(to), tell: steps::Tell::new(to) }
+    }
+
+    /// Takes the next event and gives 0..n on.
+    pub fn push(&mut self, event: Event<'_>, sink: &mut Sink<'_>) {
+        let Passage { unwrap, cite, tell } = self;
+        unwrap.push(event, &mut |event| cite.push(event, &mut |event| tell.push(event, sink)));
+    }
+}
+
 /// Where a reader puts the events it finds.
 pub type Sink<'s> = dyn FnMut(Event<'_>) + 's;
 
@@ -187,6 +214,26 @@ pub trait Read: Sync {
     /// either: a conversation that only its provider keeps.
     fn portable(&self, _request: &Request<'_>) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Whether a member that the representation has no place for asks of other APIs what they give anyway.
+    fn carries(&self, _name: &str, _value: Json<'_>) -> bool {
+        false
+    }
+
+    /// The work that a tool of this API's providers is for, where others do it too.
+    fn work<'a>(&self, _kind: &str, _tool: Json<'a>) -> Option<Work<'a>> {
+        None
+    }
+
+    /// What a block of an answer, in this API's own words, tells of what its provider did itself.
+    fn steps<'a>(&self, _block: Json<'a>) -> Vec<Step<'a>> {
+        Vec::new()
+    }
+
+    /// The addresses in citations of `text`, a list in this API's words.
+    fn links<'a>(&self, _citations: Json<'a>, _text: &str) -> Vec<Link<'a>> {
+        Vec::new()
     }
 
     /// A provider's whole answer, as the events it would have been streamed as, [`Event::End`] last.
@@ -217,6 +264,17 @@ pub trait Write: Sync {
     fn request(&self, request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut)
     -> Result<Vec<Loss>, Error>;
 
+    /// Blocks in this API's own words that tell of what a provider did itself, as far as it has any. `first` is how many
+    /// blocks there have been.
+    fn steps(&self, _steps: &[Step<'_>], _first: u32) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// A list in this API's words of what a text of an answer rests on, as far as the API has any.
+    fn citations(&self, _cited: &Cited<'_>) -> Option<String> {
+        None
+    }
+
     /// A whole answer for a client.
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut);
 
@@ -238,7 +296,8 @@ pub trait Write: Sync {
 pub(crate) fn losses(request: &Request<'_>, to: Api) -> Result<Vec<Loss>, Error> {
     let Some(from) = request.api.filter(|from| *from != to) else { return Ok(Vec::new()) };
     from.read().portable(request)?;
-    Ok(request.rest.iter().map(|(name, _)| Loss::dropped(name.clone().into_owned())).collect())
+    let lost = request.rest.iter().filter(|(name, value)| !from.read().carries(name, *value));
+    Ok(lost.map(|(name, _)| Loss::dropped(name.clone().into_owned())).collect())
 }
 
 /// Reads one stream. It knows which block is open, and keeps the invariant of [`Event`].
@@ -278,3 +337,6 @@ pub struct Echo {
     /// The client's request as it came: Responses repeats its parameters in the answer.
     pub request: Bytes,
 }
+
+#[cfg(test)]
+mod tests;

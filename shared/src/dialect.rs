@@ -27,8 +27,8 @@ pub struct Quirks {
     /// Completions: members that the provider has under another name: OpenAI's name, and its own.
     pub renames: &'static [(&'static str, &'static str)],
     /// Completions: members beyond those all servers know that it takes from clients of other APIs: `store`, `metadata`,
-    /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`. Converse: what the
-    /// model takes in `additionalModelRequestFields`: `top_k`, `thinking`.
+    /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`, `web_search_options`. Converse: what the
+    /// model takes in `additionalModelRequestFields`: `top_k`, `thinking`; `stop_sequence` where it says which text ended it.
     pub extras: &'static [&'static str],
     /// Completions: the member of an assistant's message that its thinking comes back in: `reasoning_content`,
     /// `reasoning` or `reasoning_details`; none where it must not come back.
@@ -50,6 +50,8 @@ pub struct Quirks {
     pub signed_calls: bool,
     /// Generate: the signature of calls that another model made, where the model takes none without.
     pub unsigned_calls: Option<&'static str>,
+    /// Completions: how many texts may end an answer.
+    pub stops: usize,
     /// The forms of answers that can be asked for as such: `json_object`, `json_schema`. Any other is asked for by a tool
     /// that the model must use. Messages, Converse: where `json_schema` is among them, tools can be strict too.
     pub formats: &'static [&'static str],
@@ -117,6 +119,7 @@ impl Quirks {
         budgets: true,
         signed_calls: false,
         unsigned_calls: None,
+        stops: usize::MAX,
         formats: &["json_object", "json_schema"],
         max_temperature: None,
         encoding_format: false,

@@ -133,6 +133,8 @@ pub struct Text<'a> {
     pub citations: Option<Citations<'a>>,
     /// The provider's seal on the words, which must come back with them.
     pub signature: Option<Cow<'a, str>>,
+    /// The tokens and their log probabilities: a JSON array in the form that OpenAI's two APIs have in common.
+    pub logprobs: Option<Cow<'a, str>>,
     pub cache: Option<Cache<'a>>,
     pub rest: Rest<'a>,
 }
@@ -294,6 +296,20 @@ pub struct Thinking<'a> {
     pub budget: Option<u64>,
     /// Whether, and how, the client wants to see it: `auto`, `concise`, `detailed`; `omitted` for not at all.
     pub summary: Option<Cow<'a, str>>,
+}
+
+impl Thinking<'_> {
+    /// Whether there is to be none.
+    pub fn is_off(&self) -> bool {
+        let none = self.budget == Some(0) || self.effort.as_deref() == Some("none");
+        self.mode == ThinkingMode::Disabled || none
+    }
+
+    /// Whether it is asked for.
+    pub fn is_on(&self) -> bool {
+        let said = self.mode != ThinkingMode::Unsaid || self.effort.is_some() || self.budget.is_some();
+        said && !self.is_off()
+    }
 }
 
 /// Who decides on thinking.

@@ -8,7 +8,7 @@ pub use pump::Pump;
 
 use bytes::BytesMut;
 
-use crate::api::{self, Api, Echo, ReadStream, Unwrap, WriteStream};
+use crate::api::{self, Api, Echo, Passage, ReadStream, WriteStream};
 use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
@@ -52,7 +52,7 @@ enum Output {
         own: bool,
     },
     Translated {
-        unwrap: Unwrap,
+        passage: Passage,
         writer: Box<dyn WriteStream>,
     },
 }
@@ -91,7 +91,7 @@ impl Relay {
             }
             true => Output::Unframed { writer: writer(), naming: Naming::new(client, &echo), own: false },
             false => Output::Translated {
-                unwrap: Unwrap::default(),
+                passage: Passage::new(client),
                 writer: api::write_stream(upstream, client, echo.clone()),
             },
         };
@@ -260,8 +260,8 @@ impl Output {
 
     fn push(&mut self, event: Event<'_>, out: &mut BytesMut) {
         match self {
-            Output::Translated { unwrap, writer } => {
-                unwrap.push(event, &mut |event| writer.push(&event, out))
+            Output::Translated { passage, writer } => {
+                passage.push(event, &mut |event| writer.push(&event, out))
             }
             Output::Unframed { writer, own: false, .. } => writer.push(&event, out),
             Output::Unframed { .. } | Output::Verbatim { .. } | Output::Array { .. } => {}

@@ -22,7 +22,7 @@ mod usage;
 
 use bytes::BytesMut;
 
-use super::{Echo, Read, ReadStream, Sink, Write, WriteStream, openai};
+use super::{Cited, Echo, Link, Read, ReadStream, Sink, Work, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
@@ -38,6 +38,18 @@ impl Read for Completions {
 
     fn portable(&self, request: &Request<'_>) -> Result<(), Error> {
         request::portable(request)
+    }
+
+    fn work<'a>(&self, kind: &str, tool: Json<'a>) -> Option<Work<'a>> {
+        tool::work_of(kind, tool)
+    }
+
+    fn links<'a>(&self, citations: Json<'a>, text: &str) -> Vec<Link<'a>> {
+        openai::links(citations, text)
+    }
+
+    fn carries(&self, name: &str, value: Json<'_>) -> bool {
+        request::carries(name, value)
     }
 
     fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
@@ -61,6 +73,10 @@ impl Write for Completions {
         out: &mut BytesMut,
     ) -> Result<Vec<Loss>, Error> {
         request::write(request, quirks, out)
+    }
+
+    fn citations(&self, cited: &Cited<'_>) -> Option<String> {
+        Some(response::citations(cited))
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {

@@ -16,7 +16,7 @@ mod write;
 
 use bytes::BytesMut;
 
-use super::{Echo, Read, ReadStream, Sink, Write, WriteStream};
+use super::{Echo, Link, Read, ReadStream, Sink, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Response, StopReason};
@@ -39,6 +39,10 @@ const REASONS: [(&str, StopReason); 7] = [
 impl Read for Converse {
     fn request<'a>(&self, _: Json<'a>) -> Result<Request<'a>, Error> {
         Err(Error::invalid("Converse is spoken to providers, not by clients."))
+    }
+
+    fn links<'a>(&self, citations: Json<'a>, _: &str) -> Vec<Link<'a>> {
+        answer::links(citations)
     }
 
     fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {

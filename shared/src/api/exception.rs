@@ -43,6 +43,11 @@ pub(super) fn known(word: &str) -> Option<(Kind, u16)> {
     Some((exception.1, exception.2))
 }
 
+/// The kind of an error that is named by an exception.
+pub(crate) fn kind(word: &str) -> Option<Kind> {
+    known(word).map(|(kind, _)| kind)
+}
+
 /// A reader for events in frames that may also be exceptions.
 pub(super) struct Framed {
     pub(super) events: Box<dyn ReadStream>,

@@ -161,7 +161,7 @@ fn wrapped<'q>(schema: Json<'_>, held: &'q mut String) -> Json<'q> {
 
 /// Makes words of the calls that are the answer, in an answer on its way from a reader to a writer.
 #[derive(Debug, Default)]
-pub struct Unwrap {
+pub(super) struct Unwrap {
     inside: Inside,
     /// Whether the answer has come as a call.
     answered: bool,
@@ -182,7 +182,7 @@ enum Inside {
 
 impl Unwrap {
     /// Takes the next event and gives it on, changed where it is about the answer.
-    pub fn push(&mut self, event: Event<'_>, sink: &mut dyn FnMut(Event<'_>)) {
+    pub(super) fn push(&mut self, event: Event<'_>, sink: &mut dyn FnMut(Event<'_>)) {
         match event {
             Event::Open { index, block: Open::ToolUse { name, .. } } if matches!(&*name, WHOLE | WRAPPED) => {
                 self.answered = true;

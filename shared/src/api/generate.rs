@@ -5,8 +5,11 @@
 //! <https://ai.google.dev/api/generate-content>
 
 mod answer;
+mod code;
 mod conversation;
 mod error;
+mod grounding;
+mod logprobs;
 mod parameters;
 mod part;
 mod path;
@@ -23,7 +26,7 @@ mod tests;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Echo, Read, ReadStream, Sink, Write, WriteStream};
+use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, Work, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
@@ -38,6 +41,18 @@ pub struct Generate;
 impl Read for Generate {
     fn straighten(&self, body: Json<'_>) -> Option<Bytes> {
         spelling::straighten(body)
+    }
+
+    fn work<'a>(&self, kind: &str, _: Json<'a>) -> Option<Work<'a>> {
+        tool::work_of(kind)
+    }
+
+    fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
+        code::step(block).into_iter().collect()
+    }
+
+    fn links<'a>(&self, citations: Json<'a>, text: &str) -> Vec<Link<'a>> {
+        grounding::links(citations, text)
     }
 
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
@@ -70,6 +85,14 @@ impl Write for Generate {
         out: &mut BytesMut,
     ) -> Result<Vec<Loss>, Error> {
         request::write(request, quirks, out)
+    }
+
+    fn steps(&self, steps: &[Step<'_>], _: u32) -> Vec<String> {
+        code::write(steps)
+    }
+
+    fn citations(&self, cited: &Cited<'_>) -> Option<String> {
+        Some(grounding::write(cited))
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {

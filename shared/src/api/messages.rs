@@ -3,7 +3,9 @@
 //! <https://docs.anthropic.com/en/api/messages>
 
 mod block;
+mod citation;
 mod error;
+mod hosted;
 mod parameters;
 mod request;
 mod response;
@@ -15,7 +17,7 @@ mod usage;
 
 use bytes::BytesMut;
 
-use super::{Echo, Read, ReadStream, Sink, Write, WriteStream};
+use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, Work, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
@@ -37,6 +39,22 @@ impl Read for Messages {
 
     fn portable(&self, request: &Request<'_>) -> Result<(), Error> {
         request::portable(request)
+    }
+
+    fn work<'a>(&self, kind: &str, tool: Json<'a>) -> Option<Work<'a>> {
+        hosted::work(kind, tool)
+    }
+
+    fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
+        hosted::step(block).into_iter().collect()
+    }
+
+    fn links<'a>(&self, citations: Json<'a>, _: &str) -> Vec<Link<'a>> {
+        citation::links(citations)
+    }
+
+    fn carries(&self, name: &str, value: Json<'_>) -> bool {
+        request::carries(name, value)
     }
 
     fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
@@ -69,6 +87,14 @@ impl Write for Messages {
         out: &mut BytesMut,
     ) -> Result<Vec<Loss>, Error> {
         request::write(request, quirks, out)
+    }
+
+    fn steps(&self, steps: &[Step<'_>], first: u32) -> Vec<String> {
+        hosted::write_steps(steps, first)
+    }
+
+    fn citations(&self, cited: &Cited<'_>) -> Option<String> {
+        Some(citation::write(cited.links))
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {

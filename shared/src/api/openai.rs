@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use super::Api;
+use super::{Api, Link, cite};
 use crate::error::{Error, Fault, Kind};
 use crate::ir::{Loss, Source, Why};
 use crate::wire::json::{self, Json, Writer};
@@ -114,9 +114,35 @@ fn inner_schemas(schema: Json<'_>) -> impl Iterator<Item = Json<'_>> {
     definitions.chain(items).chain(alternatives)
 }
 
-/// The tier to ask for, in OpenAI's words: Anthropic's `standard_only` is its `default`.
+/// The tier to ask for, in OpenAI's words: what others call standard is its `default`.
 pub(super) fn tier(asked: &str) -> &str {
-    if asked == "standard_only" { "default" } else { asked }
+    if matches!(asked, "standard" | "standard_only") { "default" } else { asked }
+}
+
+/// The addresses in annotations of `text`, whose members stand in an object of their own (Completions) or not.
+pub(super) fn links<'a>(annotations: Json<'a>, text: &str) -> Vec<Link<'a>> {
+    let link = |annotation: Json<'a>| {
+        let inner = annotation.get("url_citation").unwrap_or(annotation);
+        let word = |name| inner.get(name).and_then(Json::string);
+        let at = |name| inner.get(name).and_then(Json::number);
+        let range = at("start_index").zip(at("end_index"));
+        Some(Link {
+            url: word("url")?,
+            title: word("title").filter(|title| !title.is_empty()),
+            quote: None,
+            range: range.and_then(|(start, end)| cite::bytes_of(text, start..end)),
+        })
+    };
+    annotations.items().filter_map(link).collect()
+}
+
+/// Writes an address as an annotation's members; `before` is how many characters stand before the text.
+pub(super) fn write_link(link: &Link<'_>, text: &str, before: usize, o: &mut Writer<'_>) {
+    let range = cite::characters_of(text, link.range.as_ref());
+    o.key("start_index").integer((before + range.start) as u64);
+    o.key("end_index").integer((before + range.end) as u64);
+    o.key("title").string(link.title.as_deref().unwrap_or_default());
+    o.key("url").string(&link.url);
 }
 
 /// The tier that served an answer, in OpenAI's words: others' are its `default`.
@@ -205,12 +231,16 @@ fn text_of(value: Json<'_>) -> Option<Cow<'_, str>> {
 fn kind_of(word: &str) -> Option<Kind> {
     Some(match word {
         "insufficient_quota" | "billing_hard_limit_reached" | "billing_error" => Kind::Billing,
-        "rate_limit_exceeded" | "rate_limit_error" | "requests" | "tokens" => Kind::RateLimit,
+        "rate_limit_exceeded" | "rate_limit_error" | "rate_limited" | "requests" | "tokens" => {
+            Kind::RateLimit
+        }
         "invalid_api_key" | "authentication_error" => Kind::Authentication,
         "permission_error" | "unsupported_country_region_territory" => Kind::Permission,
         "model_not_found" | "not_found_error" => Kind::NotFound,
         "server_overloaded" | "overloaded_error" | "engine_overloaded" => Kind::Overloaded,
         "context_length_exceeded" | "invalid_prompt" => Kind::InvalidRequest,
+        "content_filter" | "content_policy_violation" => Kind::InvalidRequest,
+        "request_too_large" => Kind::TooLarge,
         "timeout" | "timeout_error" => Kind::Timeout,
         _ => return None,
     })

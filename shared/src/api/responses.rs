@@ -11,6 +11,7 @@
 mod answer;
 mod events;
 mod history;
+mod hosted;
 mod input;
 mod parameters;
 mod request;
@@ -19,7 +20,7 @@ mod tools;
 
 use bytes::BytesMut;
 
-use super::{Echo, Read, ReadStream, Sink, Write, WriteStream, openai};
+use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, Work, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
@@ -35,6 +36,22 @@ impl Read for Responses {
 
     fn portable(&self, request: &Request<'_>) -> Result<(), Error> {
         request::portable(request)
+    }
+
+    fn work<'a>(&self, kind: &str, tool: Json<'a>) -> Option<Work<'a>> {
+        hosted::work(kind, tool)
+    }
+
+    fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
+        hosted::steps(block)
+    }
+
+    fn links<'a>(&self, citations: Json<'a>, text: &str) -> Vec<Link<'a>> {
+        openai::links(citations, text)
+    }
+
+    fn carries(&self, name: &str, value: Json<'_>) -> bool {
+        request::carries(name, value)
     }
 
     fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
@@ -58,6 +75,14 @@ impl Write for Responses {
         out: &mut BytesMut,
     ) -> Result<Vec<Loss>, Error> {
         request::write(request, quirks, out)
+    }
+
+    fn steps(&self, steps: &[Step<'_>], first: u32) -> Vec<String> {
+        hosted::write_steps(steps, first)
+    }
+
+    fn citations(&self, cited: &Cited<'_>) -> Option<String> {
+        Some(answer::citations(cited))
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {

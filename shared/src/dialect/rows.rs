@@ -737,6 +737,7 @@ const OPENAI: Quirks = Quirks {
     developer: None,
     extras: &["metadata", "prompt_cache_key", "reasoning_effort", "service_tier", "store", "verbosity"],
     encoding_format: true,
+    stops: 4,
     ..Quirks::USUAL
 };
 
@@ -747,6 +748,7 @@ const OPENAI: Quirks = Quirks {
 /// <https://platform.openai.com/docs/guides/latest-model#parameter-compatibility>
 const OPENAI_MODELS: &[ModelQuirks] = &[
     ModelQuirks { model: Name::Prefix("gpt-3.5"), quirks: OPENAI_WITHOUT_REASONING },
+    ModelQuirks { model: Name::Part("-search-"), quirks: OPENAI_SEARCH },
     ModelQuirks { model: Name::Prefix("gpt-4"), quirks: OPENAI_WITHOUT_REASONING },
     ModelQuirks { model: Name::Prefix("chatgpt-4o"), quirks: OPENAI_WITHOUT_REASONING },
     ModelQuirks { model: Name::Prefix("gpt-5-chat"), quirks: OPENAI },
@@ -762,6 +764,10 @@ const OPENAI_MODELS: &[ModelQuirks] = &[
 /// The models before reasoning refuse to be told how much of it to do, and how much to say.
 const OPENAI_WITHOUT_REASONING: Quirks =
     Quirks { extras: &["metadata", "prompt_cache_key", "service_tier", "store"], ..OPENAI };
+
+/// <https://platform.openai.com/docs/guides/tools-web-search?api-mode=chat>: models that search before they answer.
+const OPENAI_SEARCH: Quirks =
+    Quirks { extras: &["metadata", "service_tier", "store", "web_search_options"], ..OPENAI };
 
 /// They know the limit on the answer by its new name only.
 const OPENAI_NEWER: Quirks = Quirks { renames: &[("max_tokens", "max_completion_tokens")], ..OPENAI };
@@ -986,8 +992,11 @@ const UNCOUNTED: Quirks = Quirks { counted: Counted::Never, ..Quirks::USUAL };
 /// What Claude on Bedrock takes beyond what all models there do.
 ///
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>
-const BEDROCK_CLAUDE: Quirks =
-    Quirks { extras: &["top_k", "thinking"], counted: Counted::From("anthropic."), ..CLAUDE };
+const BEDROCK_CLAUDE: Quirks = Quirks {
+    extras: &["top_k", "thinking", "stop_sequence"],
+    counted: Counted::From("anthropic."),
+    ..CLAUDE
+};
 const BEDROCK_WITHOUT_SCHEMAS: Quirks = Quirks { formats: &[], ..BEDROCK_CLAUDE };
 
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html> does not list these models, which can be

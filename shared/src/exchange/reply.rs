@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::losses::LOST;
 use super::target::Target;
 use super::{Call, headers};
-use crate::api::{self, Api, Unwrap};
+use crate::api::{self, Api, Passage, exception_kind};
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event};
@@ -97,7 +97,10 @@ pub(super) fn failure<H: Host>(
     let mut error = api.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     error.retry_after = retry_after.map(str::to_owned).or(error.retry_after);
-    error.code = error.code.or_else(|| headers::error_type(&from.headers));
+    if let (None, Some(word)) = (&error.code, headers::error_type(&from.headers)) {
+        error.kind = exception_kind(&word).unwrap_or(error.kind);
+        error.code = Some(word);
+    }
     if !same || !is_json(&from.headers) {
         return Err(error);
     }
@@ -119,8 +122,8 @@ fn translate<H: Host>(
     let mut index = Index::default();
     let json = index.parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
-    let mut unwrap = Unwrap::default();
-    let mut take = |event: Event<'_>| unwrap.push(event, &mut |event| response.push(&event));
+    let mut passage = Passage::new(asked.api);
+    let mut take = |event: Event<'_>| passage.push(event, &mut |event| response.push(&event));
     target.api.read().response(json, &mut take).map_err(|error| nonsense(&error))?;
     write(call, asked, target.api, response)
 }
@@ -133,11 +136,11 @@ fn gather<H: Host>(
     body: &[u8],
 ) -> Result<Bytes, Error> {
     let mut response = ir::Response::default();
-    let (mut over, mut unwrap) = (false, Unwrap::default());
+    let (mut over, mut passage) = (false, Passage::new(asked.api));
     let mut reader = target.api.read_stream(target.framing());
     let mut take = |event: Event<'_>| {
         over |= matches!(event, Event::End | Event::Fail(_));
-        unwrap.push(event, &mut |event| response.push(&event));
+        passage.push(event, &mut |event| response.push(&event));
     };
     let mut scanner = target.framing().scanner(call.gateway.limits.event_bytes);
     let scanned = scanner.push(body, &mut |frame| reader.push(frame, &mut take));

@@ -98,6 +98,8 @@ pub enum Delta<'a> {
     Arguments(Cow<'a, str>),
     /// Citations to add to a text.
     Citations(Citations<'a>),
+    /// More tokens of a text with their log probabilities, as in [`Text`](super::Text).
+    Logprobs(Cow<'a, str>),
     /// A piece of a recording, in Base64.
     Audio(Cow<'a, str>),
 }
@@ -112,6 +114,7 @@ impl Delta<'_> {
             Delta::Signature(seal) => Delta::Signature(owned(seal)),
             Delta::Arguments(text) => Delta::Arguments(owned(text)),
             Delta::Citations(Citations { api, raw }) => Delta::Citations(Citations { api, raw: owned(raw) }),
+            Delta::Logprobs(list) => Delta::Logprobs(owned(list)),
             Delta::Audio(data) => Delta::Audio(owned(data)),
         }
     }

@@ -59,6 +59,10 @@ impl Response {
         match (self.blocks.last_mut(), delta) {
             (Some(Block::Text(text)), Delta::Text(more)) => text.text.to_mut().push_str(more),
             (Some(Block::Text(text)), Delta::Citations(more)) => cite(text, more),
+            (Some(Block::Text(text)), Delta::Logprobs(more)) => match &mut text.logprobs {
+                Some(list) => join(list.to_mut(), more),
+                none => *none = Some(to_static(more)),
+            },
             (Some(Block::Text(text)), Delta::Signature(whole)) => text.signature = Some(to_static(whole)),
             (Some(Block::Refusal(text)), Delta::Text(more)) => text.to_mut().push_str(more),
             (Some(Block::Thinking(thought)), Delta::Thinking(more)) => thought.text.to_mut().push_str(more),
@@ -79,14 +83,18 @@ impl Response {
     }
 }
 
-/// Joins two JSON arrays of citations.
+/// Adds citations to a text's.
 fn cite(text: &mut Text<'static>, more: &Citations<'_>) {
     let Some(citations) = &mut text.citations else {
         text.citations = Some(Citations { api: more.api, raw: to_static(&more.raw) });
         return;
     };
-    let added = more.raw.trim().strip_prefix('[').unwrap_or(&more.raw);
-    let raw = citations.raw.to_mut();
+    join(citations.raw.to_mut(), &more.raw);
+}
+
+/// Appends the elements of a JSON array to another's.
+fn join(raw: &mut String, more: &str) {
+    let added = more.trim().strip_prefix('[').unwrap_or(more);
     if let Some(end) = raw.rfind(']') {
         raw.truncate(end);
     }
@@ -106,20 +114,21 @@ fn deltas_of<'b>(block: &'b Block<'_>) -> Vec<Delta<'b>> {
     let deltas = match block {
         Block::Text(text) => [
             given(&text.text).map(Delta::Text),
+            text.logprobs.clone().map(Delta::Logprobs),
             text.citations.clone().map(Delta::Citations),
             text.signature.clone().map(Delta::Signature),
         ],
-        Block::Refusal(text) => [given(text).map(Delta::Text), None, None],
+        Block::Refusal(text) => [given(text).map(Delta::Text), None, None, None],
         Block::Thinking(thought) => {
             let signature = thought.signature.clone().map(Delta::Signature);
-            [given(&thought.text).map(Delta::Thinking), signature, None]
+            [given(&thought.text).map(Delta::Thinking), signature, None, None]
         }
-        Block::ToolUse(tool) => [given(&tool.arguments).map(Delta::Arguments), None, None],
+        Block::ToolUse(tool) => [given(&tool.arguments).map(Delta::Arguments), None, None, None],
         Block::Audio(Media { source: Source::Base64 { data, .. }, context, .. }) => {
             let transcript = context.as_deref().and_then(given).map(Delta::Text);
-            [given(data).map(Delta::Audio), transcript, None]
+            [given(data).map(Delta::Audio), transcript, None, None]
         }
-        _ => [None, None, None],
+        _ => [None, None, None, None],
     };
     deltas.into_iter().flatten().collect()
 }
@@ -208,6 +217,7 @@ impl Delta<'_> {
             Delta::Thinking(text) => Delta::Thinking(to_static(text)),
             Delta::Signature(text) => Delta::Signature(to_static(text)),
             Delta::Arguments(text) => Delta::Arguments(to_static(text)),
+            Delta::Logprobs(list) => Delta::Logprobs(to_static(list)),
             Delta::Audio(data) => Delta::Audio(to_static(data)),
             Delta::Citations(Citations { api, raw }) => {
                 Delta::Citations(Citations { api: *api, raw: to_static(raw) })

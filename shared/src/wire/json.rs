@@ -74,6 +74,9 @@ impl<'a> Json<'a> {
     /// The object without members.
     pub const EMPTY: Json<'static> = Json { raw: "{}", parts: &[] };
 
+    /// The number 0.
+    pub const ZERO: Json<'static> = Json { raw: "0", parts: &[] };
+
     /// Checks `bytes` to be one JSON value of at most [`DEPTH`] levels.
     pub fn parse(bytes: &'a [u8]) -> Result<Json<'a>, Malformed> {
         let text = scan::text(bytes)?;

@@ -34,6 +34,7 @@ pub(super) struct Choice<'a> {
     error: Option<Json<'a>>,
     finish_reason: Option<Json<'a>>,
     stop_reason: Option<Json<'a>>,
+    logprobs: Option<Json<'a>>,
     pub(super) usage: Option<Json<'a>>,
 }
 
@@ -44,11 +45,12 @@ impl<'a> Choice<'a> {
     }
 
     fn read(choice: Json<'a>) -> Option<Choice<'a>> {
-        const MEMBERS: [&str; 7] =
-            ["index", "delta", "message", "error", "finish_reason", "stop_reason", "usage"];
-        let [index, delta, message, error, finish_reason, stop_reason, usage] = choice.pick(MEMBERS);
+        const MEMBERS: [&str; 8] =
+            ["index", "delta", "message", "error", "finish_reason", "stop_reason", "logprobs", "usage"];
+        let [index, delta, message, error, finish_reason, stop_reason, logprobs, usage] =
+            choice.pick(MEMBERS);
         let first = index.and_then(Json::number::<u64>).unwrap_or(0) == 0;
-        first.then_some(Choice { delta, message, error, finish_reason, stop_reason, usage })
+        first.then_some(Choice { delta, message, error, finish_reason, stop_reason, logprobs, usage })
     }
 }
 
@@ -106,6 +108,9 @@ impl Answer {
             (None, Some(message)) => self.delta(message, true, sink)?,
             (None, None) => {}
         }
+        if let Some(tokens) = choice.logprobs.and_then(|all| all.get("content")) {
+            self.logprobs(tokens, sink);
+        }
         if let Some(error) = choice.error.and_then(Json::present) {
             return Err(openai::error_of(error, crate::error::Kind::Api));
         }
@@ -113,6 +118,13 @@ impl Answer {
             // An empty word is some vendors' `null`.
             Some(word) if !word.is_empty() => self.note_stop(&word, choice),
             _ => Ok(()),
+        }
+    }
+
+    /// The tokens of the words that came last; those of a call's arguments have no place.
+    fn logprobs(&mut self, tokens: Json<'_>, sink: &mut Sink<'_>) {
+        if tokens.items().next().is_some() && (self.open == Some(What::Text) || self.waits(What::Text)) {
+            self.grow(What::Text, Delta::Logprobs(Cow::Borrowed(tokens.raw())), sink);
         }
     }
 

@@ -51,6 +51,7 @@ fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
         cache: read_cache(part)?,
         signature: None,
         rest: rest(part, &["type", "text", "cache_control"]),
+        logprobs: None,
     })
 }
 

@@ -7,18 +7,67 @@
 use std::borrow::Cow;
 
 use super::request::Context;
-use crate::api::member::{optional, present, required, rest, string, within, wrong};
+use crate::api::member::{
+    boolean, integer, of_kind, optional, present, required, rest, string, within, wrong,
+};
 use crate::error::Error;
-use crate::ir::{Block, Loss, Rest, Thinking, ThinkingMode, Thought, Turn};
+use crate::ir::{Block, Loss, Request, Rest, Thinking, ThinkingMode, Thought, Turn};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// The members of a message, or of a delta, that hold thinking.
 pub(super) const MEMBERS: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_details"];
 
-/// What a `reasoning_effort` asks for.
-pub(super) fn of_effort(effort: Cow<'_, str>) -> Thinking<'_> {
-    let mode = if effort == "none" { ThinkingMode::Disabled } else { ThinkingMode::Unsaid };
-    Thinking { mode, effort: Some(effort), ..Thinking::default() }
+/// Reads how much to think, in OpenAI's words or in those of [its followers](crate::dialect::Switch).
+pub(super) fn read_wish<'a>(
+    name: Cow<'a, str>,
+    value: Json<'a>,
+    request: &mut Request<'a>,
+) -> Result<(), Error> {
+    let thinking = request.thinking.get_or_insert_default();
+    match &*name {
+        "reasoning_effort" => take_effort(string(value, &name)?, thinking),
+        "thinking_budget" => thinking.budget = Some(integer(value, &name)?),
+        "enable_thinking" => thinking.mode = mode(boolean(value, &name)?),
+        "thinking" => match value.get("type").and_then(Json::string).as_deref() {
+            Some("enabled") => {
+                thinking.mode = ThinkingMode::Enabled;
+                thinking.budget = value.get("budget_tokens").and_then(Json::number);
+            }
+            Some("disabled") => thinking.mode = ThinkingMode::Disabled,
+            _ => request.rest.push((name, value)),
+        },
+        _ => read_object(value, thinking).map_err(within("reasoning"))?,
+    }
+    request.thinking = request.thinking.take().filter(|thinking| *thinking != Thinking::default());
+    Ok(())
+}
+
+fn take_effort<'a>(effort: Cow<'a, str>, thinking: &mut Thinking<'a>) {
+    if effort == "none" {
+        thinking.mode = ThinkingMode::Disabled;
+    }
+    thinking.effort = Some(effort);
+}
+
+fn mode(on: bool) -> ThinkingMode {
+    if on { ThinkingMode::Enabled } else { ThinkingMode::Disabled }
+}
+
+fn read_object<'a>(said: Json<'a>, thinking: &mut Thinking<'a>) -> Result<(), Error> {
+    of_kind(said, "", Kind::Object)?;
+    if let Some(effort) = optional(said, "effort")? {
+        take_effort(effort, thinking);
+    }
+    if let Some(budget) = present(said, "max_tokens") {
+        thinking.budget = Some(integer(budget, "max_tokens")?);
+    }
+    if let Some(on) = present(said, "enabled") {
+        thinking.mode = mode(boolean(on, "enabled")?);
+    }
+    if present(said, "exclude").and_then(Json::boolean) == Some(true) {
+        thinking.summary = Some(Cow::Borrowed("omitted"));
+    }
+    Ok(())
 }
 
 /// The effort that comes nearest to what was asked for, and whether it says the same.

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 
 use super::answer::{self, Answer, Choice};
 use super::{reasoning, tool, usage};
-use crate::api::{Api, Echo, Sink, openai};
+use crate::api::{Api, Cited, Echo, Sink, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Block, Event, Media, Response, Rest, Source, Start, StopReason, Usage};
 use crate::wire::json::{Json, Malformed, Writer};
@@ -108,7 +108,7 @@ pub(super) fn write(response: &Response, echo: &Echo, out: &mut BytesMut) {
             a.object(|o| {
                 o.key("index").integer(0);
                 o.key("message").object(|o| write_message(&response.blocks, &head, legacy, o));
-                o.key("logprobs").null();
+                write_logprobs(&response.blocks, o.key("logprobs"));
                 o.key("finish_reason").string(finish_reason(response, legacy));
             });
         });
@@ -116,6 +116,33 @@ pub(super) fn write(response: &Response, echo: &Echo, out: &mut BytesMut) {
             usage::write(&response.usage, o.key("usage"));
         }
     });
+}
+
+/// Writes the tokens of all words together, or `null` where there are none.
+fn write_logprobs(blocks: &[Block<'_>], value: &mut Writer<'_>) {
+    let lists = blocks.iter().filter_map(|block| match block {
+        Block::Text(text) => text.logprobs.as_deref(),
+        _ => None,
+    });
+    let lists: Vec<&str> = lists.collect();
+    match lists.is_empty() {
+        true => value.null(),
+        false => write_tokens(&lists, value),
+    }
+}
+
+/// Writes the value of a choice's `logprobs`.
+pub(super) fn write_tokens(lists: &[&str], value: &mut Writer<'_>) {
+    value.object(|o| {
+        o.key("content").array(|a| lists.iter().for_each(|list| write_items(list, a)));
+        o.key("refusal").null();
+    });
+}
+
+/// Writes the elements of a list in JSON.
+fn write_items(list: &str, a: &mut Writer<'_>) {
+    let list = Json::parse(list.as_bytes()).unwrap_or(Json::NULL);
+    list.items().for_each(|item| a.json(item));
 }
 
 /// Whether the provider counted anything.
@@ -194,6 +221,21 @@ fn write_citations(blocks: &[Block<'_>], o: &mut Writer<'_>) {
             list.items().for_each(|citation| a.json(citation));
         }
     });
+}
+
+/// Annotations of what a text rests on. They count the characters of all of the message's content.
+pub(super) fn citations(cited: &Cited<'_>) -> String {
+    let before = cited.before.chars().count();
+    let mut out = BytesMut::new();
+    Writer::new(&mut out).array(|a| {
+        for link in cited.links {
+            a.object(|o| {
+                o.key("type").string("url_citation");
+                o.key("url_citation").object(|o| openai::write_link(link, cited.text, before, o));
+            });
+        }
+    });
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn own_citations<'b>(block: &'b Block<'_>) -> Option<&'b str> {

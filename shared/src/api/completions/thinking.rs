@@ -3,17 +3,23 @@
 use super::reasoning;
 use super::request::Context;
 use crate::dialect::Switch;
-use crate::ir::{Loss, Request, Thinking, ThinkingMode, Why};
+use crate::ir::{Loss, Request, Thinking, Why};
 use crate::wire::json::Writer;
 
 /// Writes how hard to think. Clients of this API are believed to know their provider's own switch.
 pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let Some(thinking) = &request.thinking else { return };
-    if thinking.summary.is_some() {
+    let switch = match (context.own, thinking.budget, &thinking.effort) {
+        (false, ..) => context.quirks.switch,
+        (true, Some(_), _) => Switch::Reasoning,
+        (true, None, Some(_)) => Switch::Effort,
+        (true, None, None) => Switch::Thinking,
+    };
+    let shown = context.own || switch == Switch::Reasoning || !thinking.is_on();
+    if thinking.summary.is_some() && !shown {
         context.lose(Loss::dropped("thinking.summary"));
     }
-    match context.quirks.switch {
-        _ if context.own => write_effort(thinking, request.max_tokens, context, o),
+    match switch {
         Switch::Effort => write_effort(thinking, request.max_tokens, context, o),
         Switch::Thinking => write_kind(thinking, request.max_tokens, context, o),
         Switch::EnableThinking => write_flag(thinking, context, o),
@@ -41,13 +47,7 @@ fn write_effort(
 
 /// Whether the model is to think; none where the client leaves that to it.
 fn wanted(thinking: &Thinking<'_>) -> Option<bool> {
-    let none = thinking.effort.as_deref() == Some("none") || thinking.budget == Some(0);
-    match thinking.mode {
-        ThinkingMode::Disabled => Some(false),
-        _ if none => Some(false),
-        ThinkingMode::Enabled | ThinkingMode::Adaptive => Some(true),
-        ThinkingMode::Unsaid => (thinking.effort.is_some() || thinking.budget.is_some()).then_some(true),
-    }
+    (thinking.is_on() || thinking.is_off()).then_some(thinking.is_on())
 }
 
 /// `thinking: {"type": …}`, and the effort where the provider knows efforts too.
@@ -81,12 +81,18 @@ fn write_flag(thinking: &Thinking<'_>, context: &mut Context<'_>, o: &mut Writer
 fn write_object(thinking: &Thinking<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let Some(wanted) = wanted(thinking) else { return };
     let budget = thinking.budget.filter(|_| wanted);
-    if budget.is_some() && thinking.effort.is_some() {
+    let effort = thinking.effort.as_deref().filter(|_| wanted && (context.own || budget.is_none()));
+    if wanted && effort.is_none() && thinking.effort.is_some() {
         context.lose(Loss::dropped("reasoning_effort"));
     }
-    o.key("reasoning").object(|o| match (budget, &thinking.effort) {
-        (Some(budget), _) => o.key("max_tokens").integer(budget),
-        (None, Some(effort)) if wanted => o.key("effort").string(effort),
-        (None, _) => o.key("enabled").boolean(wanted),
+    o.key("reasoning").object(|o| {
+        effort.iter().for_each(|effort| o.key("effort").string(effort));
+        budget.iter().for_each(|&budget| o.key("max_tokens").integer(budget));
+        if effort.is_none() && budget.is_none() {
+            o.key("enabled").boolean(wanted);
+        }
+        if thinking.summary.as_deref() == Some("omitted") {
+            o.key("exclude").boolean(true);
+        }
     });
 }

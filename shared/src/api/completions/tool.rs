@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::part::{flag, read_cache};
 use super::request::Context;
+use crate::api::hosted::{Search, Work, unknown, work};
 use crate::api::member::{missing, of_kind, optional, present, required, rest, within, wrong};
 use crate::api::{Api, Echo, openai};
 use crate::error::Error;
@@ -247,13 +248,52 @@ pub(super) fn write(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &
             });
         }),
         Tool::Hosted { api: Api::Completions, raw, .. } => a.json(*raw),
-        Tool::Hosted { kind, .. } => {
-            let message = format!(
-                "The tool `{kind}` runs at the provider, and this model's provider does not have it."
-            );
-            context.refuse(Error::invalid_param(path, message).with_code("unsupported_tool"));
-        }
+        Tool::Hosted { kind, .. } => context.refuse(unknown(kind, path)),
     }
+}
+
+/// The member that asks for a search, which is no tool in this API.
+pub(super) const SEARCH: &str = "web_search_options";
+
+/// The work that a tool, or the options of a search, are for.
+pub(super) fn work_of<'a>(kind: &str, options: Json<'a>) -> Option<Work<'a>> {
+    let place = present(options, "user_location");
+    (kind == SEARCH).then(|| {
+        Work::Search(Search {
+            context: present(options, "search_context_size"),
+            place: place.map(|place| place.get("approximate").unwrap_or(place)),
+            ..Search::default()
+        })
+    })
+}
+
+/// Whether a tool is written as [`SEARCH`]. Only few models search; the others refuse to be asked.
+pub(super) fn is_search(tool: &Tool<'_>, context: &Context<'_>) -> bool {
+    let can = context.quirks.extras.contains(&SEARCH);
+    match tool {
+        Tool::Hosted { api: Api::Completions, kind, .. } => kind == SEARCH,
+        tool => can && matches!(work(tool, Api::Completions), Some(Work::Search(_))),
+    }
+}
+
+/// Writes how to search.
+pub(super) fn write_search(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, value: &mut Writer<'_>) {
+    if let Tool::Hosted { api: Api::Completions, raw, .. } = tool {
+        return value.json(*raw);
+    }
+    let Some(Work::Search(search)) = work(tool, Api::Completions) else { return value.json(Json::EMPTY) };
+    search.losses(&["context", "place"], path).for_each(|loss| context.lose(loss));
+    value.object(|o| {
+        search.context.iter().for_each(|size| o.key("search_context_size").json(*size));
+        let Some(place) = search.place else { return };
+        o.key("user_location").object(|o| {
+            o.key("type").string("approximate");
+            o.key("approximate").object(|o| {
+                let known = place.fields().filter(|(name, value)| name != "type" && !value.is_null());
+                known.for_each(|(name, value)| o.key(&name).json(value));
+            });
+        });
+    });
 }
 
 fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::REASONS;
-use crate::api::{Api, ReadStream, Sink, exception};
+use crate::api::{Api, Link, ReadStream, Sink, exception};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind, Usage};
 use crate::wire::json::{Json, Kind, Malformed};
@@ -18,7 +18,7 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
         return Err(Malformed { offset: 0, what: "expected an output with a message" });
     };
     let mut reader = Reader::default();
-    reader.begin(sink);
+    reader.begin(body, sink);
     content.items().for_each(|block| reader.block(block, sink));
     reader.stop(body, sink);
     reader.account(body, sink);
@@ -84,7 +84,7 @@ impl Reader {
         match name {
             "metadata" => self.account(event, sink),
             _ if self.stopped => tracing::debug!(event = %name, "event after the last passed over"),
-            "messageStart" => self.begin(sink),
+            "messageStart" => self.begin(Json::NULL, sink),
             "contentBlockStart" => self.open(event, sink),
             "contentBlockDelta" => self.grow(event, sink),
             "contentBlockStop" => self.close(sink),
@@ -99,16 +99,17 @@ impl Reader {
         sink(Event::Fail(error));
     }
 
-    /// The API gives its answers neither ids nor models' names.
-    fn begin(&mut self, sink: &mut Sink<'_>) {
+    /// The API gives its answers neither ids nor models' names, and says which tier serves them in whole ones only.
+    fn begin(&mut self, body: Json<'_>, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.begun, true) {
-            sink(Event::Start(Start::default()));
+            let service_tier = body.get("serviceTier").and_then(|tier| tier.get("type")?.string());
+            sink(Event::Start(Start { service_tier, ..Start::default() }));
         }
     }
 
     /// Only blocks of tools and images are announced.
     fn open(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
-        self.begin(sink);
+        self.begin(Json::NULL, sink);
         self.close(sink);
         self.number = event.get("contentBlockIndex").and_then(Json::number);
         let start = event.get("start").unwrap_or(Json::NULL);
@@ -132,14 +133,14 @@ impl Reader {
     }
 
     fn announce(&mut self, open: Open<'_>, block: Block, sink: &mut Sink<'_>) {
-        self.begin(sink);
+        self.begin(Json::NULL, sink);
         sink(Event::Open { index: self.count, block: open });
         self.count += 1;
         self.block = Some(block);
     }
 
     fn grow(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
-        self.begin(sink);
+        self.begin(Json::NULL, sink);
         let number = event.get("contentBlockIndex").and_then(Json::number);
         if self.number != number {
             self.close(sink);
@@ -200,7 +201,7 @@ impl Reader {
             Delta::Text(text) | Delta::Thinking(text) | Delta::Signature(text) | Delta::Arguments(text) => {
                 text.is_empty()
             }
-            Delta::Citations(_) | Delta::Audio(_) => false,
+            Delta::Citations(_) | Delta::Logprobs(_) | Delta::Audio(_) => false,
         };
         if !empty {
             sink(Event::Delta { index: self.count.saturating_sub(1), delta });
@@ -267,7 +268,7 @@ impl Reader {
 
     /// An answer that does not say why it ended was done, or wants its tools run. F7: other words stay as they are.
     fn stop(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
-        self.begin(sink);
+        self.begin(Json::NULL, sink);
         self.close(sink);
         self.stopped = true;
         let usual = if self.used { StopReason::ToolUse } else { StopReason::Done };
@@ -275,11 +276,13 @@ impl Reader {
             let known = REASONS.iter().find(|(own, _)| *own == word).map(|(_, reason)| reason.clone());
             known.unwrap_or_else(|| StopReason::Other(word.into_owned()))
         });
-        sink(Event::Stop(Stop { reason, sequence: None }));
+        let fields = event.get("additionalModelResponseFields");
+        let met = fields.and_then(|fields| fields.get("stop_sequence")?.string());
+        sink(Event::Stop(Stop { reason, sequence: met.map(|text| Cow::Owned(text.into_owned())) }));
     }
 
     fn account(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
-        self.begin(sink);
+        self.begin(Json::NULL, sink);
         if let Some(usage) = event.get("usage").map(usage).filter(|usage| *usage != Usage::default()) {
             sink(Event::Usage(usage));
         }
@@ -292,6 +295,19 @@ impl Reader {
         self.over = true;
         sink(Event::End);
     }
+}
+
+/// The addresses in citations; places in documents have none.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Citation.html>
+pub(super) fn links<'a>(citations: Json<'a>) -> Vec<Link<'a>> {
+    let link = |citation: Json<'a>| {
+        let url = citation.get("location")?.get("web")?.get("url")?.string()?;
+        let quoted = citation.get("sourceContent").and_then(|content| content.items().next()?.get("text"));
+        let title = citation.get("title").and_then(Json::string);
+        Some(Link { url, title, quote: quoted.and_then(Json::string), range: None })
+    };
+    citations.items().filter_map(link).collect()
 }
 
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>: what was read from a cache or

@@ -20,10 +20,6 @@ pub(super) fn may(block: &Block<'_>, at: &str, context: &mut Context<'_>) -> boo
         Block::Thinking(thought) => thought.signature.is_none(),
         Block::Sealed { id, .. } => id.is_some(),
         Block::Opaque { api, .. } => *api != Api::Converse,
-        Block::Audio(_) => {
-            context.refuse(at, "This model's API takes no recordings.", "unsupported_content");
-            false
-        }
         _ => false,
     };
     if lost {
@@ -45,7 +41,7 @@ fn mark<'b>(block: &'b Block<'_>) -> Option<&'b Cache<'b>> {
         Block::Text(text) => text.cache.as_ref(),
         Block::ToolUse(tool) => tool.cache.as_ref(),
         Block::ToolResult(result) => result.cache.as_ref(),
-        Block::Image(media) | Block::Document(media) => media.cache.as_ref(),
+        Block::Image(media) | Block::Document(media) | Block::Audio(media) => media.cache.as_ref(),
         _ => None,
     }
 }
@@ -75,7 +71,7 @@ fn write(block: &Block<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<
         Block::Image(image) => media::write_image(image, at, context, a),
         Block::Document(document) => media::write_document(document, at, context, a),
         Block::Opaque { raw, .. } => a.raw(raw),
-        Block::Audio(_) => {}
+        Block::Audio(audio) => media::write_audio(audio, at, context, a),
     }
 }
 

@@ -42,6 +42,45 @@ pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>
     });
 }
 
+/// Media types of recordings and the API's words for their formats.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_AudioBlock.html>
+const RECORDINGS: [(&str, &str); 15] = [
+    ("audio/mpeg", "mp3"),
+    ("audio/mp3", "mp3"),
+    ("audio/wav", "wav"),
+    ("audio/x-wav", "wav"),
+    ("audio/wave", "wav"),
+    ("audio/aac", "aac"),
+    ("audio/flac", "flac"),
+    ("audio/ogg", "ogg"),
+    ("audio/opus", "opus"),
+    ("audio/mp4", "mp4"),
+    ("audio/m4a", "m4a"),
+    ("audio/x-m4a", "m4a"),
+    ("audio/pcm", "pcm"),
+    ("audio/pcm16", "pcm"),
+    ("audio/webm", "webm"),
+];
+
+/// Writes a recording.
+pub(super) fn write_audio(audio: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    context.lose_rest(&audio.rest, at);
+    let known = match &audio.source {
+        Source::Base64 { media_type, .. } => RECORDINGS.iter().find(|(own, _)| own == media_type),
+        _ => None,
+    };
+    let Some((_, format)) = known else {
+        return context.refuse(at, "This model's API does not take this format.", "unsupported_content");
+    };
+    a.object(|o| {
+        o.key("audio").object(|o| {
+            o.key("format").string(format);
+            write_source(&audio.source, o);
+        });
+    });
+}
+
 /// Writes a document, which must have a name of its own.
 pub(super) fn write_document(document: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
     context.lose_rest(&document.rest, at);

@@ -2,13 +2,15 @@
 //!
 //! The model is in the path, and nothing of it in the body (F8).
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
 
 use super::{conversation, tool};
 use crate::api::{Api, form, losses, messages};
 use crate::dialect::Quirks;
 use crate::error::Error;
-use crate::ir::{Format, Loss, Request, Rest, ThinkingMode, Why};
+use crate::ir::{Format, Loss, Request, Rest, Thinking, Why};
 use crate::wire::json::{Json, Writer};
 
 /// What there is to know and to note while a request is written.
@@ -40,6 +42,11 @@ fn write_members(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
     write_present("additionalModelRequestFields", &extra, o);
     write_format(request.format.as_ref(), context, o);
     write_tier(request.service_tier.as_deref(), context, o);
+    write_metadata(request.metadata, context, o);
+    // The answer says which text ended it only where that is asked for.
+    if !request.stop.is_empty() && context.quirks.extras.contains(&"stop_sequence") {
+        o.key("additionalModelResponseFieldPaths").array(|a| a.string("/stop_sequence"));
+    }
     lose_the_homeless(request, context);
 }
 
@@ -81,13 +88,7 @@ fn write_thinking(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writ
         context.losses.extend(losses);
         return thinks;
     }
-    let wanted = request.thinking.as_ref().is_some_and(|thinking| {
-        let off = thinking.mode == ThinkingMode::Disabled || thinking.budget == Some(0);
-        let said = thinking.effort.is_some() || thinking.budget.is_some();
-        let said = said || thinking.mode != ThinkingMode::Unsaid;
-        said && !off && thinking.effort.as_deref() != Some("none")
-    });
-    if wanted {
+    if request.thinking.as_ref().is_some_and(Thinking::is_on) {
         context.lose(Loss::dropped("thinking"));
     }
     false
@@ -162,11 +163,30 @@ fn write_format(format: Option<&Format<'_>>, context: &mut Context<'_>, o: &mut 
 fn write_tier(tier: Option<&str>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let word = match tier {
         None | Some("auto") => return,
-        Some("standard_only") => "default",
+        Some("standard" | "standard_only") => "default",
         Some(word @ ("priority" | "default" | "flex" | "reserved")) => word,
         Some(_) => return context.lose(Loss::dropped("service_tier")),
     };
     o.key("serviceTier").object(|o| o.key("type").string(word));
+}
+
+/// Writes `requestMetadata`, where the API takes all of it.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#bedrock-runtime_Converse-request-requestMetadata>
+fn write_metadata(metadata: Option<Json<'_>>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let Some(metadata) = metadata else { return };
+    let plain = |text: &str| {
+        let is_plain =
+            |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || ":_@$#=/+,-.".contains(c);
+        text.len() <= 256 && text.chars().all(is_plain)
+    };
+    let fits = |(name, value): (Cow<'_, str>, Json<'_>)| {
+        !name.is_empty() && plain(&name) && value.string().is_some_and(|text| plain(&text))
+    };
+    match metadata.fields().count() <= 16 && metadata.fields().all(fits) {
+        true => o.key("requestMetadata").json(metadata),
+        false => context.lose(Loss::dropped("metadata")),
+    }
 }
 
 /// Notes the parameters that the API has no place for. A single answer and one that is not kept are what it gives
@@ -180,7 +200,6 @@ fn lose_the_homeless(request: &Request<'_>, context: &mut Context<'_>) {
         ("logprobs", request.logprobs.is_some()),
         ("verbosity", request.verbosity.is_some()),
         ("user", request.user.is_some()),
-        ("metadata", request.metadata.is_some()),
         ("prompt_cache_key", request.cache_key.is_some()),
         ("store", request.store == Some(true)),
     ];
@@ -208,7 +227,11 @@ impl Context<'_> {
 
     /// Notes something that can be neither written nor left out.
     pub(super) fn refuse(&mut self, path: &str, message: &str, code: &str) {
-        let error = || Error::invalid_param(path, message).with_code(code);
+        self.refuse_with(|| Error::invalid_param(path, message).with_code(code));
+    }
+
+    /// The same with an error that is there already.
+    pub(super) fn refuse_with(&mut self, error: impl FnOnce() -> Error) {
         self.refusal.get_or_insert_with(error);
     }
 

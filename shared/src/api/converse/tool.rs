@@ -4,6 +4,7 @@
 
 use super::block;
 use super::request::Context;
+use crate::api::hosted::unknown;
 use crate::api::{Api, messages};
 use crate::ir::{Block, Function, Loss, Request, Tool, ToolChoice, Why};
 use crate::wire::json::{Json, Writer};
@@ -79,9 +80,7 @@ fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Wr
     match tool {
         Tool::Hosted { api: Api::Converse, raw, .. } => a.json(*raw),
         Tool::Hosted { kind, .. } => {
-            let message =
-                format!("The tool `{kind}` is run by another provider; this model's has none of that kind.");
-            context.refuse(path, &message, "unsupported_tool");
+            context.refuse_with(|| unknown(kind, path));
         }
         Tool::Function(function) => write_function(function, path, context, a),
         Tool::Custom { name, description, format, rest } => {

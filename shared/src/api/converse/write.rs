@@ -175,7 +175,7 @@ fn grow(index: u32, piece: &Delta<'_>, out: &mut BytesMut) {
             let list = Json::parse(raw.as_bytes()).unwrap_or(Json::NULL);
             list.items().for_each(|citation| delta(index, out, |o| o.key("citation").json(citation)));
         }
-        Delta::Citations(_) | Delta::Audio(_) => {}
+        Delta::Citations(_) | Delta::Logprobs(_) | Delta::Audio(_) => {}
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::{error, stop, usage};
+use super::{error, logprobs, stop, usage};
 use crate::api::{Api, ReadStream, Sink};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind};
@@ -101,6 +101,10 @@ impl Reader {
         if self.stop.is_none() {
             let parts = candidate.get("content").and_then(|content| content.get("parts"));
             parts.iter().flat_map(|parts| parts.items()).for_each(|part| self.part(part, sink));
+        }
+        let tokens = candidate.get("logprobsResult").and_then(logprobs::read);
+        if let Some(list) = tokens.filter(|_| self.block == Some(Block::Text)) {
+            self.say(Delta::Logprobs(Cow::Owned(list)), sink);
         }
         self.cite(candidate, sink);
         let Some(word) = candidate.get("finishReason").and_then(Json::string) else { return };

@@ -79,8 +79,12 @@ fn write_error(error: &Error, value: &mut Writer<'_>) {
         o.key("code").integer(error.status);
         o.key("message").string(&error.message);
         o.key("status").string(word);
-        if error.code.is_some() || error.param.is_some() {
-            o.key("details").array(|a| write_details(error, a));
+        let delay = error.retry_after.as_deref().filter(|delay| delay.bytes().all(|b| b.is_ascii_digit()));
+        if error.code.is_some() || error.param.is_some() || delay.is_some() {
+            o.key("details").array(|a| {
+                write_details(error, a);
+                delay.iter().for_each(|delay| write_delay(delay, a));
+            });
         }
     });
 }
@@ -101,6 +105,14 @@ fn write_details(error: &Error, a: &mut Writer<'_>) {
                 o.key("description").string(&error.message);
             });
         });
+    });
+}
+
+/// <https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto>: when to try again, in seconds.
+fn write_delay(seconds: &str, a: &mut Writer<'_>) {
+    a.object(|o| {
+        o.key("@type").string("type.googleapis.com/google.rpc.RetryInfo");
+        o.key("retryDelay").string(&format!("{seconds}s"));
     });
 }
 
@@ -132,6 +144,14 @@ mod tests {
             br#"{"error":{"status":"RESOURCE_EXHAUSTED","details":[{"@type":"x"},{"retryDelay":"17.2s"}]}}"#;
         let error = read(429, body);
         assert_eq!((error.kind, error.retry_after.as_deref()), (Kind::RateLimit, Some("18")));
+    }
+
+    #[test]
+    fn when_to_try_again_reads_as_it_was_written() {
+        let mut out = BytesMut::new();
+        let error = Error::new(Fault::Upstream, Kind::RateLimit, "slow");
+        write(&Error { retry_after: Some("7".to_owned()), ..error }, &mut out);
+        assert_eq!(read(429, &out).retry_after.as_deref(), Some("7"));
     }
 
     #[test]

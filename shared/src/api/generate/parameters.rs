@@ -172,12 +172,13 @@ fn write_answers(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
         _ => {}
     }
     match request.logprobs {
-        Some(count) if context.own => {
+        Some(count) if context.may("responseLogprobs") => {
             o.key("responseLogprobs").boolean(true);
-            o.key("logprobs").integer(count);
+            if context.own || count > 0 {
+                o.key("logprobs").integer(count);
+            }
         }
-        Some(_) => context.lose(Loss::dropped("logprobs")),
-        None => {}
+        _ => {}
     }
 }
 
@@ -200,6 +201,27 @@ fn write_format(format: &Format<'_>, context: &mut Context<'_>, o: &mut Writer<'
     }
 }
 
+/// Writes which servers are to answer, where they are not the usual ones, and whether the provider may keep the answer.
+pub(super) fn write_tier(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let word = match request.service_tier.as_deref() {
+        Some(tier) if context.own => Some(tier),
+        None | Some("auto" | "default" | "standard" | "standard_only") => None,
+        Some(tier @ ("flex" | "priority")) => Some(tier),
+        Some(_) => {
+            context.lose(Loss::dropped("service_tier"));
+            None
+        }
+    };
+    if let Some(word) = word.filter(|_| context.may("serviceTier")) {
+        o.key("serviceTier").string(word);
+    }
+    match request.store {
+        Some(store) if context.own => o.key("store").boolean(store),
+        Some(true) => context.lose(Loss::dropped("store")),
+        _ => {}
+    }
+}
+
 /// Notes the parameters that the API has no place for.
 fn lose_the_homeless(request: &Request<'_>, context: &mut Context<'_>) {
     let homeless = [
@@ -207,9 +229,7 @@ fn lose_the_homeless(request: &Request<'_>, context: &mut Context<'_>) {
         ("verbosity", request.verbosity.is_some()),
         ("user", request.user.is_some()),
         ("metadata", request.metadata.is_some()),
-        ("service_tier", request.service_tier.is_some()),
         ("prompt_cache_key", request.cache_key.is_some()),
-        ("store", request.store == Some(true)),
     ];
     for (name, _) in homeless.into_iter().filter(|(_, said)| *said) {
         context.lose(Loss::dropped(name));

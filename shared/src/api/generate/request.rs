@@ -8,7 +8,7 @@ use std::fmt::Display;
 use bytes::BytesMut;
 
 use super::{conversation, parameters, tool};
-use crate::api::member::{missing, of_kind, present, rest, string};
+use crate::api::member::{boolean, missing, of_kind, present, rest, string};
 use crate::api::{Api, form, losses};
 use crate::dialect::Quirks;
 use crate::error::Error;
@@ -43,6 +43,8 @@ fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a
         "tools" => request.tools = tool::read(value)?,
         "toolConfig" => tool::read_config(value, request)?,
         "generationConfig" => parameters::read(value, request)?,
+        "serviceTier" => request.service_tier = Some(string(value, &name)?),
+        "store" => request.store = Some(boolean(value, &name)?),
         _ => request.rest.push((name, value)),
     }
     Ok(())
@@ -75,6 +77,7 @@ pub(super) fn write(request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut) 
         conversation::write(request, &mut context, o);
         tool::write(request, &mut context, o);
         parameters::write(request, &mut context, o);
+        parameters::write_tier(request, &mut context, o);
         write_rest(request, &context, o);
     });
     context.refusal.map_or(Ok(context.losses), Err)

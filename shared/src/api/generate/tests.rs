@@ -134,9 +134,9 @@ fn calls_of_other_models_pass() {
 /// Other providers' tools, files and unreadable thoughts are refused or reported, never silently left out.
 #[test]
 fn what_cannot_be_asked_is_refused() {
-    let tool = json!({"type": "web_search_20250305", "name": "web_search"});
+    let tool = json!({"type": "computer_20250124", "name": "computer"});
     let body = json!({"model": "m", "max_tokens": 1, "tools": [tool], "messages": [{"role": "user", "content": "x"}]});
-    assert!(written(Api::Messages, "m", &body).unwrap_err().contains("web_search_20250305"));
+    assert!(written(Api::Messages, "m", &body).unwrap_err().contains("computer_20250124"));
     let wrong = json!({"contents": [{"role": "user", "parts": [{"functionCall": {}}]}]});
     assert_eq!(written(Api::Generate, "m", &wrong).unwrap_err(), "contents[0].parts[0].functionCall.name");
     assert_eq!(written(Api::Generate, "m", &json!({})).unwrap_err(), "contents");

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::request::{Context, keep_inner};
 use super::schema;
+use crate::api::hosted::{Search, Work, unknown, work};
 use crate::api::member::{of_kind, optional, present, required, rest, string, within};
 use crate::api::{Api, messages};
 use crate::error::Error;
@@ -175,15 +176,36 @@ fn write_hosted(tools: &[Tool<'_>], context: &mut Context<'_>, a: &mut Writer<'_
         match tool {
             Tool::Hosted { api: Api::Generate, kind, raw } => a.object(|o| o.key(kind).json(*raw)),
             Tool::Hosted { kind, .. } => {
-                let message = format!(
-                    "The tool `{kind}` is run by another provider; this model's has none of that kind."
-                );
-                let error = Error::invalid_param(format!("tools[{index}]"), message);
-                context.refuse(error.with_code("unsupported_tool"));
+                let path = format!("tools[{index}]");
+                match work(tool, Api::Generate) {
+                    Some(work) => write_work(&work, &path, context, a),
+                    None => context.refuse(unknown(kind, &path)),
+                }
             }
             _ => {}
         }
     }
+}
+
+/// The work that a tool is for.
+pub(super) fn work_of<'a>(kind: &str) -> Option<Work<'a>> {
+    match kind {
+        "googleSearch" | "googleSearchRetrieval" => Some(Work::Search(Search::default())),
+        "codeExecution" => Some(Work::Code),
+        _ => None,
+    }
+}
+
+/// <https://ai.google.dev/gemini-api/docs/google-search>: a search is told nothing more.
+fn write_work(work: &Work<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    let name = match work {
+        Work::Code => "codeExecution",
+        Work::Search(search) => {
+            search.losses(&[], path).for_each(|loss| context.lose(loss));
+            "googleSearch"
+        }
+    };
+    a.object(|o| o.key(name).json(Json::EMPTY));
 }
 
 fn write_config(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {

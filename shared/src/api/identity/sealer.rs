@@ -304,6 +304,6 @@ fn borrowed<'d>(delta: &'d Delta<'_>) -> Delta<'d> {
         Delta::Thinking(text) => Delta::Thinking(Cow::Borrowed(text)),
         Delta::Arguments(text) => Delta::Arguments(Cow::Borrowed(text)),
         Delta::Audio(data) => Delta::Audio(Cow::Borrowed(data)),
-        Delta::Signature(_) | Delta::Citations(_) => delta.clone(),
+        Delta::Signature(_) | Delta::Citations(_) | Delta::Logprobs(_) => delta.clone(),
     }
 }

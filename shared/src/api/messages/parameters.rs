@@ -117,7 +117,7 @@ pub(super) fn write_tier(request: &Request<'_>, context: &mut Context<'_>, o: &m
     let word = match &**tier {
         tier if context.own => tier,
         "auto" => "auto",
-        "default" | "standard_only" => "standard_only",
+        "default" | "standard" | "standard_only" => "standard_only",
         _ => return context.lose(Loss::dropped("service_tier")),
     };
     if context.may("service_tier") {

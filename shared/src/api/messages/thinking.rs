@@ -91,14 +91,11 @@ pub(super) fn plan<'r>(request: &'r Request<'_>, context: &mut Context<'_>) -> P
     if context.own {
         return plan_said(thinking, request, context);
     }
-    let off = thinking.mode == ThinkingMode::Disabled || thinking.budget == Some(0);
-    if off || thinking.effort.as_deref() == Some("none") {
+    if thinking.is_off() {
         // Models that take budgets do not think unless they get one.
         return if context.quirks.budgets { Plan::Unsaid } else { Plan::Off };
     }
-    let wanted =
-        thinking.mode != ThinkingMode::Unsaid || thinking.effort.is_some() || thinking.budget.is_some();
-    if !wanted {
+    if !thinking.is_on() {
         return Plan::Unsaid;
     }
     if tool::is_forced(request.tool_choice.as_ref()) {

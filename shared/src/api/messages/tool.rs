@@ -9,8 +9,9 @@
 use std::borrow::Cow;
 
 use super::request::{Context, keep_inner};
-use super::{block, schema};
+use super::{block, hosted, schema};
 use crate::api::Api;
+use crate::api::hosted::{Work, unknown, work};
 use crate::api::member::{boolean, of_kind, optional, present, required, within};
 use crate::error::Error;
 use crate::ir::{Function, Loss, Request, Tool, ToolChoice, ToolKind, Why};
@@ -121,11 +122,10 @@ fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Wr
     check_name(name_of(tool), path, context);
     match tool {
         Tool::Hosted { api: Api::Messages, raw, .. } => a.json(*raw),
-        Tool::Hosted { kind, .. } => {
-            let message =
-                format!("The tool `{kind}` is run by another provider; this model's has none of that kind.");
-            context.refuse(Error::invalid_param(path, message).with_code("unsupported_tool"));
-        }
+        Tool::Hosted { kind, .. } => match work(tool, Api::Messages) {
+            Some(work) => write_hosted(&work, path, context, a),
+            None => context.refuse(unknown(kind, path)),
+        },
         Tool::Function(function) => a.object(|o| write_function(function, path, context, o)),
         Tool::Custom { name, description, format, rest } => a.object(|o| {
             o.key("name").string(name);
@@ -137,6 +137,13 @@ fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Wr
             context.write_rest(rest, &path, o);
         }),
     }
+}
+
+fn write_hosted(work: &Work<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    if let Work::Search(search) = work {
+        search.losses(&hosted::TAKEN, path).for_each(|loss| context.lose(loss));
+    }
+    hosted::write(work, a);
 }
 
 /// Names come back in answers and must be the client's own there, so one that the API refuses is not changed.

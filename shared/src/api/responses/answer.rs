@@ -8,7 +8,7 @@ use bytes::BytesMut;
 
 use super::parameters::Parameters;
 use super::tools::{self, Declared};
-use crate::api::{Api, Echo};
+use crate::api::{Api, Cited, Echo, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Citations, Delta, Event, Open, Start, StopReason, ToolKind, Usage};
 use crate::wire::json::{Index, Json, Writer};
@@ -55,6 +55,8 @@ pub(super) struct Part {
     pub is_refusal: bool,
     /// JSON texts.
     pub annotations: Vec<String>,
+    /// JSON texts of tokens.
+    pub logprobs: Vec<String>,
 }
 
 /// A tool's call.
@@ -266,8 +268,29 @@ fn grow_part(part: Option<&mut Part>, delta: &Delta<'_>) {
     match (part, delta) {
         (Some(part), Delta::Text(more)) => part.text.push_str(more),
         (Some(part), Delta::Citations(citations)) => part.annotations.extend(annotations(citations)),
+        (Some(part), Delta::Logprobs(list)) => part.logprobs.extend(items(list)),
         _ => {}
     }
+}
+
+/// Annotations of what a text rests on. They count the characters of its own part.
+pub(super) fn citations(cited: &Cited<'_>) -> String {
+    let mut out = BytesMut::new();
+    Writer::new(&mut out).array(|a| {
+        for link in cited.links {
+            a.object(|o| {
+                o.key("type").string("url_citation");
+                openai::write_link(link, cited.text, 0, o);
+            });
+        }
+    });
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The elements of a list in JSON.
+pub(super) fn items(list: &str) -> Vec<String> {
+    let list = Json::parse(list.as_bytes()).unwrap_or(Json::NULL);
+    list.items().map(|item| item.raw().to_owned()).collect()
 }
 
 /// The annotations in citations of this API; those of others are not in its words.
@@ -374,7 +397,7 @@ impl Part {
             }
             o.key("type").string("output_text");
             o.key("annotations").array(|a| self.annotations.iter().for_each(|it| a.raw(it)));
-            o.key("logprobs").array(|_| ());
+            o.key("logprobs").array(|a| self.logprobs.iter().for_each(|it| a.raw(it)));
             o.key("text").string(&self.text);
         });
     }

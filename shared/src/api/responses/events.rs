@@ -4,7 +4,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::answer::{Answer, Item, Part, annotations, write_summary};
+use super::answer::{Answer, Item, Part, annotations, items, write_summary};
 use crate::api::{Echo, WriteStream, openai};
 use crate::error::Error;
 use crate::ir::{Delta, Event, Open};
@@ -132,24 +132,27 @@ impl Stream {
             (Some(Item::Message { parts, .. }), Delta::Text(more)) => {
                 let is_refusal = parts.last().is_some_and(|part| part.is_refusal);
                 let kind = if is_refusal { "response.refusal.delta" } else { "response.output_text.delta" };
-                self.delta(kind, more, out);
+                self.delta(kind, more, &[], out);
+            }
+            (Some(Item::Message { .. }), Delta::Logprobs(list)) => {
+                self.delta("response.output_text.delta", "", &items(list), out);
             }
             (Some(Item::Reasoning { .. }), Delta::Thinking(more)) => {
-                self.delta("response.reasoning_summary_text.delta", more, out);
+                self.delta("response.reasoning_summary_text.delta", more, &[], out);
             }
             (Some(Item::Call(call)), Delta::Arguments(more)) if !call.is_wrapped => {
-                self.delta(call.delta_event(), more, out);
+                self.delta(call.delta_event(), more, &[], out);
             }
             _ => {}
         }
     }
 
-    fn delta(&mut self, kind: &str, more: &str, out: &mut BytesMut) {
+    fn delta(&mut self, kind: &str, more: &str, tokens: &[String], out: &mut BytesMut) {
         self.event(kind, out, |o, answer| {
             write_place(answer, o);
             o.key("delta").string(more);
             if kind == "response.output_text.delta" {
-                o.key("logprobs").array(|_| ());
+                o.key("logprobs").array(|a| tokens.iter().for_each(|token| a.raw(token)));
             }
         });
     }
@@ -180,8 +183,8 @@ impl Stream {
             write_place(answer, o);
             let text = last_part(answer).map_or("", |part| &part.text);
             o.key(if is_refusal { "refusal" } else { "text" }).string(text);
-            if !is_refusal {
-                o.key("logprobs").array(|_| ());
+            if let Some(part) = last_part(answer).filter(|_| !is_refusal) {
+                o.key("logprobs").array(|a| part.logprobs.iter().for_each(|token| a.raw(token)));
             }
         });
         self.event("response.content_part.done", out, write_part);
@@ -200,7 +203,7 @@ impl Stream {
         let (delta, done, name) = (call.delta_event(), call.done_event(), call.text_name());
         if call.is_wrapped {
             let text = call.text.clone();
-            self.delta(delta, &text, out);
+            self.delta(delta, &text, &[], out);
         }
         self.event(done, out, |o, answer| {
             write_place(answer, o);

@@ -164,6 +164,7 @@ fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
         text: required(part, "text")?,
         citations: filled("annotations")
             .map(|list| Citations { api: Api::Responses, raw: Cow::Borrowed(list.raw()) }),
+        logprobs: None,
         cache: None,
         signature: None,
         rest: others,

@@ -8,5 +8,5 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(super) use read::{portable, read};
+pub(super) use read::{carries, portable, read};
 pub(super) use write::write;

@@ -79,9 +79,10 @@ struct Growing {
     block: Open<'static>,
     /// What has come while an older block was open.
     waiting: Vec<Delta<'static>>,
-    /// How much of its text has come, in bytes, and how many annotations.
+    /// How much of its text has come, in bytes, and how many annotations and tokens with log probabilities.
     length: usize,
     citations: usize,
+    tokens: usize,
     ended: bool,
 }
 
@@ -97,6 +98,7 @@ struct Said<'a> {
     whole: Option<Json<'a>>,
     /// An item, a part, an annotation or the response.
     object: Option<Json<'a>>,
+    logprobs: Option<Json<'a>>,
 }
 
 impl<'a> Said<'a> {
@@ -110,6 +112,7 @@ impl<'a> Said<'a> {
                 "item_id" => said.item_id = Some(value),
                 "delta" => said.delta = Some(value),
                 "text" | "refusal" | "arguments" | "input" => said.whole = Some(value),
+                "logprobs" => said.logprobs = Some(value),
                 "item" | "part" | "annotation" | "response" => said.object = value.present(),
                 _ => {}
             }
@@ -240,6 +243,7 @@ impl Reader {
     ) {
         self.open(said.key(list), block, sink);
         self.grow(said.key(list), string(said.delta), sink);
+        said.logprobs.iter().for_each(|tokens| self.tokens(said.key(list), *tokens, sink));
     }
 
     fn whole(
@@ -298,6 +302,7 @@ impl Reader {
             _ => return,
         };
         self.complete(key, &string(text), sink);
+        self.more_tokens(key, part.get("logprobs").unwrap_or(Json::NULL), sink);
         let known = self.growing(key).map_or(usize::MAX, |block| block.citations);
         for annotation in part.get("annotations").into_iter().flat_map(Json::items).skip(known) {
             self.cite(key, annotation, sink);
@@ -406,8 +411,8 @@ impl Reader {
         if self.open.is_empty() {
             sink(Event::Open { index: self.index, block: block.clone() });
         }
-        let (waiting, length, citations, ended) = (Vec::new(), 0, 0, false);
-        self.open.push_back(Growing { key, block, waiting, length, citations, ended });
+        let (waiting, length, citations, tokens, ended) = (Vec::new(), 0, 0, 0, false);
+        self.open.push_back(Growing { key, block, waiting, length, citations, tokens, ended });
     }
 
     /// More of a block's text.
@@ -435,6 +440,25 @@ impl Reader {
         block.citations += 1;
         let raw = Cow::Owned(format!("[{}]", annotation.raw()));
         self.give(key, Delta::Citations(Citations { api: Api::Responses, raw }), sink);
+    }
+
+    /// Tokens of a block's text with their log probabilities.
+    fn tokens(&mut self, key: Key, list: Json<'_>, sink: &mut Sink<'_>) {
+        let count = list.items().count();
+        let Some(block) = self.growing(key).filter(|block| block.block == Open::Text && count > 0) else {
+            return;
+        };
+        block.tokens += count;
+        self.give(key, Delta::Logprobs(Cow::Borrowed(list.raw())), sink);
+    }
+
+    /// All tokens of a block's text: those that have not come yet come now.
+    fn more_tokens(&mut self, key: Key, all: Json<'_>, sink: &mut Sink<'_>) {
+        let known = self.growing(key).map_or(0, |block| block.tokens);
+        let more: Vec<&str> = all.items().skip(known).map(Json::raw).collect();
+        if let Ok(list) = Json::parse(format!("[{}]", more.join(",")).as_bytes()) {
+            self.tokens(key, list, sink);
+        }
     }
 
     /// Gives a delta away, or keeps it until its block's turn has come.

@@ -8,6 +8,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::hosted;
+use crate::api::hosted::{Work, unknown, work};
 use crate::api::member::{
     boolean, missing, of_kind, optional, present, required, rest, string, within, wrong,
 };
@@ -154,7 +156,10 @@ fn write_tool(tool: &Tool<'_>, own: bool, index: usize, losses: &mut Vec<Loss>, 
             &function.rest
         }
         Tool::Custom { rest, .. } => rest,
-        Tool::Hosted { raw, .. } => return w.json(*raw),
+        Tool::Hosted { raw, .. } => match work(tool, Api::Responses) {
+            Some(work) => return write_hosted(&work, index, losses, w),
+            None => return w.json(*raw),
+        },
     };
     w.object(|o| {
         match tool {
@@ -166,6 +171,13 @@ fn write_tool(tool: &Tool<'_>, own: bool, index: usize, losses: &mut Vec<Loss>, 
         }
         write_rest(rest, own, &format!("tools[{index}]"), losses, o);
     });
+}
+
+fn write_hosted(work: &Work<'_>, index: usize, losses: &mut Vec<Loss>, w: &mut Writer<'_>) {
+    if let Work::Search(search) = work {
+        losses.extend(search.losses(&hosted::TAKEN, &format!("tools[{index}]")));
+    }
+    hosted::write(work, w);
 }
 
 /// `strict` is written though nobody asked: this API takes its absence for `true`, all others for `false`.
@@ -232,10 +244,8 @@ fn write_rest(rest: &Rest<'_>, own: bool, path: &str, losses: &mut Vec<Loss>, o:
 pub(super) fn refuse_foreign(tools: &[Tool<'_>], choice: Option<&ToolChoice<'_>>) -> Result<(), Error> {
     for (index, tool) in tools.iter().enumerate() {
         let Tool::Hosted { api, kind, .. } = tool else { continue };
-        if *api != Api::Responses {
-            let message =
-                format!("The tool `{kind}` of the {} API has no equal in the Responses API.", api.name());
-            return Err(Error::invalid_param(format!("tools[{index}]"), message));
+        if *api != Api::Responses && work(tool, Api::Responses).is_none() {
+            return Err(unknown(kind, &format!("tools[{index}]")));
         }
     }
     match choice {

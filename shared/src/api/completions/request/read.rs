@@ -6,7 +6,7 @@ use crate::api::Api;
 use crate::api::completions::{message, reasoning, tool};
 use crate::api::member::{boolean, integer, missing, of_kind, present, string, within, wrong};
 use crate::error::Error;
-use crate::ir::{Format, Request, ToolChoice};
+use crate::ir::{Format, Request, Tool, ToolChoice};
 use crate::wire::json::{Json, Kind};
 
 /// Reads a request. A member that is `null` is one that was not given.
@@ -27,7 +27,7 @@ pub(in crate::api::completions) fn read<'a>(body: Json<'a>) -> Result<Request<'a
 
 fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     match &*name {
-        "messages" | "functions" | "function_call" | "max_tokens" | "top_logprobs" => {}
+        "messages" | "functions" | "function_call" | "max_tokens" | "top_logprobs" | tool::SEARCH => {}
         "user" | "safety_identifier" => {}
         "model" => request.model = string(value, &name)?,
         "tools" => request.tools = tool::read(value)?,
@@ -43,7 +43,9 @@ fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a
         "stop" => request.stop = read_stop(value)?,
         "n" => request.answers = Some(integer(value, &name)?).filter(|&answers| answers != 1),
         "logprobs" => read_logprobs(value, request)?,
-        "reasoning_effort" => request.thinking = Some(reasoning::of_effort(string(value, &name)?)),
+        "reasoning_effort" | "reasoning" | "thinking" | "enable_thinking" | "thinking_budget" => {
+            reasoning::read_wish(name, value, request)?;
+        }
         "response_format" => read_format(name, value, request)?,
         "verbosity" => request.verbosity = Some(string(value, &name)?),
         "stream" => request.stream = boolean(value, &name)?,
@@ -57,13 +59,17 @@ fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a
     Ok(())
 }
 
-/// The older spellings, which count where the newer ones are missing.
+/// The older spellings, which count where the newer ones are missing, and the search that is no tool here.
 fn legacy<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     if let (None, Some(limit)) = (request.max_tokens, present(body, "max_tokens")) {
         request.max_tokens = Some(integer(limit, "max_tokens")?);
     }
     if let Some(count) = present(body, "top_logprobs") {
         request.logprobs = Some(integer(count, "top_logprobs")?);
+    }
+    if let Some(options) = present(body, tool::SEARCH) {
+        let kind = Cow::Borrowed(tool::SEARCH);
+        request.tools.push(Tool::Hosted { api: Api::Completions, kind, raw: options });
     }
     if let Some(functions) = present(body, "functions") {
         request.tools.extend(tool::read_functions(functions)?);
@@ -162,11 +168,11 @@ fn read_schema<'a>(format: Json<'a>) -> Result<Format<'a>, Error> {
     })
 }
 
-/// Refuses what other APIs cannot be asked for and what cannot be left out either: a spoken answer, a search.
+/// Refuses what other APIs cannot be asked for and what cannot be left out either: a spoken answer.
 pub(in crate::api::completions) fn portable(request: &Request<'_>) -> Result<(), Error> {
     for (name, value) in &request.rest {
         let needed = match &**name {
-            "audio" | "web_search_options" => true,
+            "audio" => true,
             "modalities" => value.items().any(|word| word.string().is_some_and(|word| word != "text")),
             _ => false,
         };
@@ -176,4 +182,15 @@ pub(in crate::api::completions) fn portable(request: &Request<'_>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Whether other APIs do what a member asks for anyway.
+pub(in crate::api::completions) fn carries(name: &str, value: Json<'_>) -> bool {
+    match name {
+        "logit_bias" => value.fields().next().is_none(),
+        "modalities" => value.items().all(|word| word.string().as_deref() == Some("text")),
+        "prompt_cache_retention" => value.string().as_deref() == Some("in_memory"),
+        "include_reasoning" => value.boolean() == Some(true),
+        _ => false,
+    }
 }

@@ -47,12 +47,13 @@ pub(in crate::api::completions) fn write(
 }
 
 fn write_tools(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
-    if !request.tools.is_empty() {
-        o.key("tools").array(|a| {
-            for (index, tool) in request.tools.iter().enumerate() {
-                tool::write(tool, &format!("tools[{index}]"), context, a);
-            }
-        });
+    let tools = request.tools.iter().enumerate().map(|(index, tool)| (format!("tools[{index}]"), tool));
+    let (searches, tools): (Vec<_>, Vec<_>) = tools.partition(|(_, tool)| tool::is_search(tool, context));
+    if !tools.is_empty() {
+        o.key("tools").array(|a| tools.iter().for_each(|(path, tool)| tool::write(tool, path, context, a)));
+    }
+    if let Some((path, search)) = searches.first().filter(|_| context.may(tool::SEARCH)) {
+        tool::write_search(search, path, context, o.key(tool::SEARCH));
     }
     if let Some(choice) = request.tool_choice.as_ref().filter(|_| context.may("tool_choice")) {
         tool::write_choice(choice, &request.tools, context, o);
@@ -74,10 +75,17 @@ fn write_limits(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer
         o.key(name).integer(limit);
     }
     if !request.stop.is_empty() && context.may("stop") {
-        o.key("stop").array(|a| request.stop.iter().for_each(|text| a.string(text)));
+        let most = if context.own { usize::MAX } else { context.quirks.stops };
+        if request.stop.len() > most {
+            context.lose(Loss::new("stop", Why::Clamped));
+        }
+        o.key("stop").array(|a| request.stop.iter().take(most).for_each(|text| a.string(text)));
     }
-    if let Some(answers) = request.answers.filter(|_| context.may("n")) {
-        o.key("n").integer(answers);
+    match request.answers {
+        Some(answers) if context.own && context.may("n") => o.key("n").integer(answers),
+        // D19: the others of several answers would be made, paid for, and thrown away.
+        Some(2..) if !context.own => context.lose(Loss::dropped("n")),
+        _ => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use crate::api::completions::response::{Head, is_known, write_image_data};
+use crate::api::completions::response::{Head, is_known, write_image_data, write_tokens};
 use crate::api::completions::{answer, reasoning, tool, usage};
 use crate::api::{Api, Echo, WriteStream, openai};
 use crate::ir::{Delta, Event, Open, Start, StopReason, ToolKind, Usage};
@@ -161,6 +161,7 @@ impl Writer {
                 let list = Json::parse(citations.raw.as_bytes()).unwrap_or(Json::NULL);
                 self.delta(out, |o| o.key("annotations").json(list));
             }
+            (Block::Text, Delta::Logprobs(list)) => self.choice(out, None, Some(list), |_| ()),
             // The invariant of `Event` and citations of other APIs leave nothing else.
             _ => {}
         }
@@ -234,16 +235,25 @@ impl Writer {
 
     /// Writes a chunk with a delta.
     fn delta(&self, out: &mut BytesMut, members: impl FnOnce(&mut json::Writer<'_>)) {
-        self.chunk(out, None, members);
+        self.choice(out, None, None, members);
     }
 
-    fn chunk(&self, out: &mut BytesMut, reason: Option<&str>, delta: impl FnOnce(&mut json::Writer<'_>)) {
+    fn choice(
+        &self,
+        out: &mut BytesMut,
+        reason: Option<&str>,
+        tokens: Option<&str>,
+        delta: impl FnOnce(&mut json::Writer<'_>),
+    ) {
         self.write(out, |o| {
             o.key("choices").array(|a| {
                 a.object(|o| {
                     o.key("index").integer(0);
                     o.key("delta").object(|o| delta(o));
-                    o.key("logprobs").null();
+                    match tokens {
+                        Some(list) => write_tokens(&[list], o.key("logprobs")),
+                        None => o.key("logprobs").null(),
+                    }
                     openai::optional(o.key("finish_reason"), reason);
                 });
             });
@@ -266,7 +276,7 @@ impl Writer {
     fn end(&mut self, out: &mut BytesMut) {
         self.over = true;
         let reason = self.stop.take().unwrap_or(StopReason::Done);
-        self.chunk(out, Some(answer::word(&reason, self.refused, self.legacy)), |_| ());
+        self.choice(out, Some(answer::word(&reason, self.refused, self.legacy)), None, |_| ());
         if self.echo.include_usage && is_known(&self.usage) {
             self.write(out, |o| {
                 o.key("choices").array(|_| ());

@@ -91,13 +91,8 @@ fn said<'t>(thinking: &'t Thinking<'_>) -> Option<Amount<'t>> {
     }
 }
 
-fn is_off(thinking: &Thinking<'_>) -> bool {
-    let none = thinking.effort.as_deref() == Some("none");
-    thinking.mode == ThinkingMode::Disabled || thinking.budget == Some(0) || none
-}
-
 fn budget(thinking: &Thinking<'_>, context: &mut Context<'_>) -> Option<i64> {
-    if is_off(thinking) {
+    if thinking.is_off() {
         return Some(0);
     }
     if let Some(budget) = thinking.budget {
@@ -113,7 +108,7 @@ fn budget(thinking: &Thinking<'_>, context: &mut Context<'_>) -> Option<i64> {
 
 /// Models that take levels cannot leave thinking altogether.
 fn level(thinking: &Thinking<'_>, context: &mut Context<'_>) -> Option<&'static str> {
-    let (word, exact) = match (is_off(thinking), thinking.effort.as_deref(), thinking.budget) {
+    let (word, exact) = match (thinking.is_off(), thinking.effort.as_deref(), thinking.budget) {
         (true, ..) => ("low", false),
         (_, Some(word @ ("low" | "high")), _) => (if word == "low" { "low" } else { "high" }, true),
         (_, Some("medium"), _) => ("medium", true),
@@ -137,7 +132,7 @@ fn shown(thinking: &Thinking<'_>, own: bool) -> Option<bool> {
         Some("omitted") if own => Some(false),
         Some("omitted") => None,
         Some(_) => Some(true),
-        None if own || is_off(thinking) => None,
+        None if own || thinking.is_off() => None,
         None => (thinking.mode != ThinkingMode::Unsaid).then_some(true),
     }
 }

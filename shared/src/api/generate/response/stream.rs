@@ -3,10 +3,10 @@
 use bytes::BytesMut;
 
 use super::write::{write_block, write_content, write_names, write_thought, write_words};
-use crate::api::generate::{error, stop, usage};
-use crate::api::{Echo, WriteStream};
-use crate::ir::{Delta, Event, Open, Response, Start, Stop, Usage};
-use crate::wire::json;
+use crate::api::generate::{error, logprobs, stop, usage};
+use crate::api::{Api, Echo, WriteStream};
+use crate::ir::{Citations, Delta, Event, Open, Response, Start, Stop, Usage};
+use crate::wire::json::{self, Json};
 
 /// Writes pieces of an answer, each with whole parts.
 pub(in crate::api::generate) struct Writer {
@@ -84,8 +84,32 @@ impl Writer {
                 self.parts(out, |a| write_thought("", Some(seal), a));
             }
             (None, Delta::Signature(seal)) => self.parts(out, |a| write_words("", Some(seal), a)),
-            // Other APIs' citations.
+            (None, Delta::Logprobs(list)) => self.candidate(
+                out,
+                |_, o| {
+                    write_content(o, |a| write_words("", None, a));
+                    logprobs::write([&**list].into_iter(), o.key("logprobsResult"));
+                },
+                |_, _| (),
+            ),
+            (None, Delta::Citations(Citations { api: Api::Generate, raw })) => self.sources(raw, out),
+            // The invariant of `Event` leaves nothing else.
             _ => {}
+        }
+    }
+
+    /// What the words so far rest on.
+    fn sources(&mut self, raw: &str, out: &mut BytesMut) {
+        let list = Json::parse(raw.as_bytes()).unwrap_or(Json::NULL);
+        for (name, sources) in list.items().flat_map(Json::fields) {
+            self.candidate(
+                out,
+                |_, o| {
+                    write_content(o, |a| write_words("", None, a));
+                    o.key(&name).json(sources);
+                },
+                |_, _| (),
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use crate::api::generate::answer::SOURCES;
-use crate::api::generate::{error, stop, usage};
+use crate::api::generate::{error, logprobs, stop, usage};
 use crate::api::{Api, Echo, messages};
 use crate::ir::{Block, Citations, Media, Response, Source, Start, ToolUse};
 use crate::wire::json::{Json, Writer};
@@ -20,6 +20,10 @@ pub(in crate::api::generate) fn write(response: &Response, echo: &Echo, out: &mu
                 write_content(o, |a| response.blocks.iter().for_each(|block| write_block(block, a)));
                 o.key("finishReason").string(stop::word(response.stop.as_ref(), refused));
                 o.key("index").integer(0);
+                let lists = response.blocks.iter().filter_map(tokens);
+                if lists.clone().next().is_some() {
+                    logprobs::write(lists, o.key("logprobsResult"));
+                }
                 for name in SOURCES {
                     response
                         .blocks
@@ -48,6 +52,12 @@ pub(super) fn write_content(o: &mut Writer<'_>, parts: impl FnOnce(&mut Writer<'
 pub(super) fn write_names(start: &Start<'_>, echo: &Echo, o: &mut Writer<'_>) {
     o.key("modelVersion").string(&echo.model);
     o.key("responseId").string(if start.id.is_empty() { &echo.id } else { &start.id });
+}
+
+/// A text's tokens with their log probabilities.
+fn tokens<'b>(block: &'b Block<'_>) -> Option<&'b str> {
+    let Block::Text(text) = block else { return None };
+    text.logprobs.as_deref()
 }
 
 /// What a text says of its sources under this name, in the API's own words.

@@ -38,6 +38,7 @@ fn read_text<'a>(block: Json<'a>) -> Result<Text<'a>, Error> {
     Ok(Text {
         text: required(block, "text")?,
         citations: citations.map(|list| Citations { api: Api::Messages, raw: Cow::Borrowed(list.raw()) }),
+        logprobs: None,
         signature: None,
         rest: others(block, &["type", "text", "citations"], &cache),
         cache,

@@ -41,6 +41,15 @@ pub(in crate::api::messages) fn portable(request: &Request<'_>) -> Result<(), Er
     Err(Error::invalid_param("mcp_servers", message).with_code("unsupported_parameter"))
 }
 
+/// Whether other APIs do what a member asks for anyway.
+pub(in crate::api::messages) fn carries(name: &str, value: Json<'_>) -> bool {
+    match name {
+        "mcp_servers" => value.items().next().is_none(),
+        "speed" => value.string().as_deref() == Some("standard"),
+        _ => false,
+    }
+}
+
 fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     match &*name {
         "system" => {}

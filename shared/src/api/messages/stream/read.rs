@@ -192,7 +192,7 @@ impl Reader {
             Delta::Text(text) | Delta::Thinking(text) | Delta::Signature(text) | Delta::Arguments(text) => {
                 text.is_empty()
             }
-            Delta::Citations(_) | Delta::Audio(_) => false,
+            Delta::Citations(_) | Delta::Logprobs(_) | Delta::Audio(_) => false,
         };
         if !empty {
             sink(Event::Delta { index: self.count.saturating_sub(1), delta });

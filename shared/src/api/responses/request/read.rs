@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::write::LOGPROBS;
 use crate::api::Api;
 use crate::api::member::{boolean, integer, missing, of_kind, optional, present, required, string, within};
 use crate::api::responses::{input, tools};
@@ -18,6 +19,7 @@ pub(in crate::api::responses) fn read<'a>(body: Json<'a>) -> Result<Request<'a>,
     for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
         read_member(&mut request, name, value)?;
     }
+    read_include(&mut request);
     read_conversation(body, &mut request)?;
     read_user(body, &mut request)?;
     Ok(request)
@@ -44,6 +46,29 @@ fn read_member<'a>(request: &mut Request<'a>, name: Cow<'a, str>, value: Json<'a
         _ => request.rest.push((name, value)),
     }
     Ok(())
+}
+
+/// Log probabilities are given where `include` asks for them, however many `top_logprobs` there are to be.
+fn read_include(request: &mut Request<'_>) {
+    let include = request.rest.iter().find(|(name, _)| name == "include").map(|(_, value)| *value);
+    let wanted =
+        include.into_iter().flat_map(Json::items).any(|word| word.string().as_deref() == Some(LOGPROBS));
+    if wanted {
+        request.logprobs.get_or_insert(0);
+    }
+}
+
+/// Whether answers of other APIs are as this member asks anyway: it says what is usual, or asks for what the
+/// representation carries.
+pub(in crate::api::responses) fn carries(name: &str, value: Json<'_>) -> bool {
+    const CARRIED: [&str; 2] = ["reasoning.encrypted_content", LOGPROBS];
+    match name {
+        "background" => value.boolean() == Some(false),
+        "include" => value.items().all(|word| word.string().is_some_and(|word| CARRIED.contains(&&*word))),
+        "prompt_cache_retention" => value.string().as_deref() == Some("in_memory"),
+        "truncation" => value.string().as_deref() == Some("disabled"),
+        _ => false,
+    }
 }
 
 /// Reads `instructions` as the first turn and `input` as those behind it.

@@ -183,7 +183,7 @@ fn d13_what_only_the_provider_keeps_stays_with_it() {
     let request = read(Json::parse(body).unwrap()).unwrap();
     let lost: Vec<String> =
         crate::api::losses(&request, Api::Messages).unwrap().iter().map(Loss::to_string).collect();
-    assert_eq!(lost, ["background", "truncation", "reasoning.context"]);
+    assert_eq!(lost, ["truncation", "reasoning.context"]);
 }
 
 /// D14: what two namespaces call alike stays apart.
@@ -331,7 +331,7 @@ fn foreign_parameters_are_mapped_or_lost() {
             "tools": [{"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}},
                        "strict": false}],
             "tool_choice": {"type": "function", "name": "f"}, "reasoning": {"effort": "medium", "summary": "auto"},
-            "include": ["reasoning.encrypted_content"],
+            "include": ["reasoning.encrypted_content", "message.output_text.logprobs"],
         }),
         &[
             "container",
@@ -341,7 +341,6 @@ fn foreign_parameters_are_mapped_or_lost() {
             "presence_penalty",
             "stop",
             "n",
-            "logprobs",
             "thinking.budget_tokens(approximated)",
         ],
     );

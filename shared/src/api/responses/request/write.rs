@@ -25,13 +25,13 @@ pub(in crate::api::responses) fn write(
     if !own {
         history::refuse_foreign(&request.turns)?;
     }
-    lose(request, own, &mut losses);
+    lose(request, &mut losses);
     Writer::new(out).object(|w| Members { request, quirks, own, losses: &mut losses }.write(w));
     Ok(losses)
 }
 
 /// What this API has no place for at the top level.
-fn lose(request: &Request<'_>, own: bool, losses: &mut Vec<Loss>) {
+fn lose(request: &Request<'_>, losses: &mut Vec<Loss>) {
     let mut lost = |name: &'static str, is_there: bool| {
         if is_there {
             losses.push(Loss::dropped(name));
@@ -43,9 +43,10 @@ fn lose(request: &Request<'_>, own: bool, losses: &mut Vec<Loss>) {
     lost("presence_penalty", request.presence_penalty.is_some());
     lost("stop", !request.stop.is_empty());
     lost("n", request.answers.is_some_and(|answers| answers != 1));
-    // The representation's answers have no log probabilities yet, so asking for them would be in vain.
-    lost("logprobs", request.logprobs.is_some() && !own);
 }
+
+/// The word by which `include` asks for log probabilities.
+pub(super) const LOGPROBS: &str = "message.output_text.logprobs";
 
 /// The members of a request in writing.
 struct Members<'q, 'a> {
@@ -116,7 +117,7 @@ impl<'q> Members<'q, '_> {
         self.integer("max_output_tokens", request.max_tokens, w);
         self.write_temperature(w);
         self.json("top_p", request.top_p, w);
-        self.integer("top_logprobs", request.logprobs.filter(|_| self.own), w);
+        self.integer("top_logprobs", request.logprobs.filter(|&count| count > 0), w);
     }
 
     fn write_temperature(&mut self, w: &mut Writer<'_>) {
@@ -212,8 +213,11 @@ impl<'q> Members<'q, '_> {
         self.json("metadata", request.metadata, w);
         self.string("service_tier", request.service_tier.as_deref().map(openai::tier), w);
         self.string("prompt_cache_key", request.cache_key.as_deref(), w);
-        if self.wants_seals() {
-            w.key("include").array(|a| a.string("reasoning.encrypted_content"));
+        let tokens = !self.own && request.logprobs.is_some();
+        let wanted = [("reasoning.encrypted_content", self.wants_seals()), (LOGPROBS, tokens)];
+        if wanted.iter().any(|(_, wanted)| *wanted) {
+            let words = wanted.into_iter().filter(|(_, wanted)| *wanted);
+            w.key("include").array(|a| words.for_each(|(word, _)| a.string(word)));
         }
     }
 
