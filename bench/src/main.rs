@@ -12,6 +12,7 @@ use bench::tables::{self, Column, Conditions, Run};
 use bench::targets::{KINDS, Kind, Process, Target};
 use bench::watch::{self, Cores};
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How often a target is started to see how long that takes.
 const STARTS: usize = 3;
@@ -51,12 +52,30 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match measure(&arguments).await.and_then(|run| write(&arguments, &run)) {
+    let measured = tokio::select! {
+        measured = measure(&arguments) => measured,
+        // Targets end with what holds them, so nothing that was started is left behind.
+        () = interrupted() => Err("interrupted".to_owned()),
+    };
+    match measured.and_then(|run| write(&arguments, &run)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("error: {why}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn interrupted() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
     }
 }
 

@@ -26,6 +26,9 @@ pub(super) struct Outgoing<'g> {
     pub(super) accept: HeaderValue,
 }
 
+/// Headers that are usually added here.
+const OWN_HEADERS: usize = 4;
+
 impl Outgoing<'_> {
     /// The whole request, with what of the client's headers may go along, and with the credential.
     pub(super) fn request(self, client: &HeaderMap) -> Result<Request<Bytes>, Error> {
@@ -38,7 +41,7 @@ impl Outgoing<'_> {
     }
 
     fn headers(&self, client: &HeaderMap) -> Result<HeaderMap, Error> {
-        let mut to = HeaderMap::new();
+        let mut to = HeaderMap::with_capacity(client.len() + OWN_HEADERS);
         headers::forward(client, self.same, &mut to);
         // Where they are members of the body instead, they are there by now.
         let moves = self.provider.dialect.form(self.api).into_iter().flat_map(|form| form.moves);
