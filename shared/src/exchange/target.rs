@@ -170,7 +170,8 @@ impl<'g> Target<'g> {
 
     /// A body of the API in the provider's own form.
     fn reform(&self, body: Bytes, client: &HeaderMap, losses: &mut Vec<Loss>) -> Bytes {
-        let (Some(form), Ok(outline)) = (self.form(), Outline::scan(&body)) else { return body };
+        let Some(form) = self.form() else { return body };
+        let Ok(outline) = Outline::scan(&body) else { return body };
         let edits = form::edits(form, &outline, client, losses);
         let mut reformed = BytesMut::with_capacity(body.len() + 64);
         outline.edit(&edits, &mut reformed);
