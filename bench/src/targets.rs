@@ -18,7 +18,7 @@ use crate::watch::{self, Cores};
 pub use process::Process;
 
 /// How long a target may take until it answers: LiteLLM needs half a minute on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The least that is an answer, in bytes.
 const LEAST: usize = 100;
@@ -168,7 +168,8 @@ impl Target {
             }
             self.process.check()?;
             if began.elapsed() > PATIENCE {
-                return Err(format!("no answer in time: {answer:?}\n{}", self.process.output()));
+                let said = answer.map_or_else(|error| error.to_string(), |answer| answer.words());
+                return Err(format!("no answer in time: {said}\n{}", self.process.output()));
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }

@@ -58,7 +58,7 @@ impl World {
 
     fn pump(&self, body: Pieces, relay: shared::relay::Relay) -> Played {
         let account = Cell::new(Report::default());
-        let mut pump = Pump::new(self, body, relay, |report| account.set(report));
+        let mut pump = Pump::new(self, body, relay, None, self.now(), Some(|report| account.set(report)));
         let mut got = 0;
         while let Some(piece) =
             at_once(std::future::poll_fn(|context| Pin::new(&mut pump).poll_next(context)))

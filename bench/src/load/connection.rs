@@ -34,6 +34,13 @@ pub struct Whole {
     pub body: Vec<u8>,
 }
 
+impl Whole {
+    /// Its status and its text, for people.
+    pub fn words(&self) -> String {
+        format!("{} {}", self.status, String::from_utf8_lossy(&self.body))
+    }
+}
+
 impl Connection {
     /// No connection yet.
     pub fn new(address: SocketAddr) -> Connection {
