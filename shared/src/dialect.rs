@@ -219,6 +219,8 @@ pub struct Form {
     /// Headers of the API that are members of the body instead.
     pub moves: &'static [Move],
     pub framing: Framing,
+    /// Whether images and documents must be there in bytes: their addresses are not fetched.
+    pub only_bytes: bool,
     /// The API in whose words its errors are where they are not in those of the form's.
     pub errors: Api,
 }

@@ -969,6 +969,7 @@ const CLAUDE_ON_BEDROCK: Form = Form {
         },
     ],
     framing: Framing::Chunks,
+    only_bytes: true, // https://platform.claude.com/docs/en/build-with-claude/vision
     errors: Converse,
 };
 
@@ -982,6 +983,7 @@ const CLAUDE_ON_VERTEX: Form = Form {
         shape: Shape::Word { usual: "2023-06-01", own: "vertex-2023-10-16" },
     }],
     framing: Framing::Events,
+    only_bytes: true, // as on Bedrock
     errors: Generate,
 };
 

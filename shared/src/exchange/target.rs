@@ -158,6 +158,7 @@ impl<'g> Target<'g> {
         let mut page = Page::default();
         let mut request = asked.read(&mut page)?;
         request.model = Cow::Borrowed(&self.model);
+        self.form().map_or(Ok(()), |form| form::check(form, &request))?;
         let mut body = BytesMut::with_capacity(asked.body.len() + 256);
         let quirks = self.provider.quirks(&self.model);
         let mut losses = api::write_request(request, self.api, quirks, &mut body)?;

@@ -147,6 +147,26 @@ fn models_on_vertex() {
     assert_eq!(body(&got)["model"], "meta/llama-4-maas");
 }
 
+/// Claude's hosts fetch nothing: an address is refused before it is sent, bytes go along.
+#[test]
+fn addresses_of_images_are_refused() {
+    let question = |model: &str, url: &str| {
+        let image = json!({"type": "image_url", "image_url": {"url": url}});
+        ask(
+            "/v1/chat/completions",
+            &json!({"model": model, "messages": [{"role": "user", "content": [image]}]}),
+        )
+    };
+    for model in [BEDROCK, VERTEX] {
+        let (got, reply) = run(provider(model), question(model, "https://h/i.png"), &World::default());
+        let Reply::Whole { response, .. } = reply else { panic!("a whole answer") };
+        let text = String::from_utf8_lossy(response.body()).into_owned();
+        assert!(got.is_empty() && response.status() == 400 && text.contains("unsupported_content"), "{text}");
+        let (got, _) = sent(question(model, "data:image/png;base64,AA=="), model, &World::default());
+        assert_eq!(body(&got)["messages"][0]["content"][0]["source"]["data"], "AA==");
+    }
+}
+
 const EVENTS: [&str; 6] = [
     r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":7,"output_tokens":1}}}"#,
     r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
