@@ -74,7 +74,7 @@ fn path(found: &Found) -> String {
 }
 
 /// The address with the client's query, without what may be a credential in it.
-fn with_query(address: Uri, client: &Uri) -> Result<Uri, Error> {
+pub(super) fn with_query(address: Uri, client: &Uri) -> Result<Uri, Error> {
     let is_public = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
         !pair.is_empty() && !CREDENTIALS.iter().any(|secret| name.eq_ignore_ascii_case(secret))

@@ -7,6 +7,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 
 use super::asked::{Asked, Page};
+use super::carry::with_query;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{collect, failure, nonsense};
@@ -48,7 +49,11 @@ pub(super) async fn answer<H: Host>(
     let Some(way) = way else { return estimate(call, own, &asked) };
     let same = way.api == asked.api;
     let body = if same { way.rename(&asked)? } else { way.translate(own, &asked)? };
-    let outgoing = way.outgoing(same, body)?.request(request.headers())?;
+    let mut outgoing = way.outgoing(same, body)?;
+    if same {
+        outgoing.uri = with_query(outgoing.uri, request.uri())?;
+    }
+    let outgoing = outgoing.request(request.headers())?;
     let response = send(call, way.provider, &outgoing, true).await?;
     tell(call, own, &way, same, response).await
 }

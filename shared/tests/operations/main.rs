@@ -336,6 +336,18 @@ fn p29_tokens_are_counted_by_the_provider() {
     }
 }
 
+/// What a client says in its query reaches a counter of its own API, and no other (A13).
+#[test]
+fn a13_queries_of_one_api_stay_in_it() {
+    let asked = |model: &str| {
+        let body = json!({"model": model, "messages": [{"role": "user", "content": "Hello"}]}).to_string();
+        let said = [Said::json(r#"{"input_tokens":41,"totalTokens":41}"#)];
+        play(ask("/v1/messages/count_tokens?beta=true&key=secret", "application/json", &body), &said)
+    };
+    assert_eq!(asked("claude/m").sent().uri().query(), Some("beta=true"));
+    assert_eq!(asked("gemini/m").sent().uri().query(), None);
+}
+
 /// Where nobody counts there is an estimate that says so (P29).
 #[test]
 fn p29_what_nobody_counts_is_estimated() {
