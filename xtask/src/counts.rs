@@ -78,15 +78,17 @@ fn build() -> Done<PathBuf> {
 fn count_all(program: &Path) -> Done<Counts> {
     let names = quietly(&mut command(program, [""; 0]))?;
     let names: Vec<&str> = names.lines().collect();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = names.len().div_ceil(workers).max(1);
     std::thread::scope(|scope| {
-        let counting: Vec<_> = names
-            .iter()
-            .map(|name| scope.spawn(|| Ok(((*name).to_owned(), count(program, name)?))))
-            .collect();
-        counting
-            .into_iter()
-            .map(|thread| thread.join().map_err(|_| "counting broke off".to_owned())?)
-            .collect()
+        let work = |names: &'_ [&str]| {
+            names.iter().map(|name| Ok(((*name).to_owned(), count(program, name)?))).collect()
+        };
+        let counting: Vec<_> = names.chunks(share).map(|names| scope.spawn(move || work(names))).collect();
+        let joined =
+            counting.into_iter().map(|thread| thread.join().map_err(|_| "counting broke off".to_owned()));
+        let shares = joined.map(|share| share.and_then(|share: Done<Vec<(String, u64)>>| share));
+        Ok(shares.collect::<Done<Vec<_>>>()?.into_iter().flatten().collect())
     })
 }
 
