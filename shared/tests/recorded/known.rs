@@ -16,6 +16,9 @@ const BROKEN: &str = "the recorded request is not JSON";
 /// Writer knows by the order which call a result is for.
 const NAMELESS: &str = "the recorded result does not say which call it is of";
 
+/// The relay says so where a provider does not say that it is done.
+const UNENDED: &str = "Writer's stream of a text is of its own kind and has no end, so an error follows";
+
 pub(crate) const DIFFERENCES: &[Known] = &[
     ("openai/chat-completions/13", "request completions to converse", DEFINED),
     ("openai/chat-completions/16", "request completions to converse", BYTES),
@@ -37,4 +40,5 @@ pub(crate) const DIFFERENCES: &[Known] = &[
     ("writer/chat/09", "request completions to generate", NAMELESS),
     ("writer/chat/09", "request completions to messages", NAMELESS),
     ("writer/chat/09", "request completions to responses", NAMELESS),
+    ("writer/completions/02", "operation completions to completions", UNENDED),
 ];

@@ -67,6 +67,15 @@ fn recorded_errors_keep_their_words() {
     table.judge("error");
 }
 
+#[test]
+fn recorded_operations_go_through_as_they_are() {
+    let mut table = Table::default();
+    for (recording, path) in recording::operations() {
+        table.count(&recording, recording.api, recording.api, "operation", || operation(&recording, path));
+    }
+    table.judge("operation");
+}
+
 /// What a comparison comes to: what differs, in words.
 type Judged = Result<(), String>;
 
@@ -129,7 +138,8 @@ fn answer(recording: &Recording, client: Api) -> Judged {
         let played = given(recording, client, stream, vec![&recording.answer]);
         equal("status", &200, &played.status)?;
         if client == recording.api && stream == recording.streams {
-            equal("bytes", &renamed(recording, &expected.model), &played.body)?;
+            let name = model_in(recording.api);
+            equal("bytes", &renamed(recording, &expected.model, &name), &played.body)?;
             continue;
         }
         let found = said::read(client, &played.body, stream);
@@ -140,14 +150,14 @@ fn answer(recording: &Recording, client: Api) -> Judged {
 }
 
 /// The recorded bytes with the client's name for the model, which is all that changes within a family.
-fn renamed(recording: &Recording, provider_model: &str) -> Bytes {
+fn renamed(recording: &Recording, provider_model: &str, client_model: &str) -> Bytes {
     let mut text = String::from_utf8(recording.answer.to_vec()).expect("what is not binary is text");
     let name = if recording.api == Api::Generate { "modelVersion" } else { "model" };
     // Azure's first chunk names none.
     for own in ["", provider_model] {
         for colon in [":", ": "] {
             let member = |model: &str| format!("\"{name}\"{colon}\"{model}\"");
-            text = text.replace(&member(own), &member(&model_in(recording.api)));
+            text = text.replace(&member(own), &member(client_model));
         }
     }
     Bytes::from(text)
@@ -300,6 +310,29 @@ fn name_calls(asked: &mut asked::Asked) {
             });
         }
     }
+}
+
+/// An operation that only providers of the same API have, at this path: the model's name changes, and nothing else.
+fn operation(recording: &Recording, path: &str) -> Judged {
+    let mut body = recording.asked();
+    let name = format!("{}/{}", recording.api.name(), body["model"].as_str().unwrap_or_default());
+    body["model"] = name.as_str().into();
+    let answer = Answer {
+        status: recording.status,
+        media_type: &recording.media_type,
+        pieces: recording.answer.chunks(997).collect(),
+    };
+    let played = world::ask(path, Bytes::from(body.to_string()), &answer);
+    let sent = played.sent.ok_or_else(|| format!("refused: {}", String::from_utf8_lossy(&played.body)))?;
+    equal("request", &recording.asked(), &serde_json::from_slice(&sent).expect("a request is JSON"))?;
+    equal("status", &recording.status, &played.status)?;
+    let own = match recording.streams {
+        true => wire::events(recording.api, &recording.answer)[0].1["model"].clone(),
+        false => {
+            serde_json::from_slice::<Value>(&recording.answer).expect("an answer is JSON")["model"].clone()
+        }
+    };
+    equal("bytes", &renamed(recording, own.as_str().unwrap_or_default(), &name), &played.body)
 }
 
 /// A recorded error, given to a client: its status and the provider's own words.

@@ -30,6 +30,19 @@ const SERVED: [(&str, Api); 16] = [
     ("writer/chat", Api::Completions),
 ];
 
+/// The folders of the recordings of other operations, which only providers of the same API have, and their paths.
+const OPERATIONS: [(&str, &str); 9] = [
+    ("azure-openai/embeddings", "/v1/embeddings"),
+    ("mistral/embeddings", "/v1/embeddings"),
+    ("openai/completions", "/v1/completions"),
+    ("openai/embeddings", "/v1/embeddings"),
+    ("openai/images-generations", "/v1/images/generations"),
+    ("together/completions", "/v1/completions"),
+    ("vllm/completions", "/v1/completions"),
+    ("vllm/embeddings", "/v1/embeddings"),
+    ("writer/completions", "/v1/completions"),
+];
+
 /// One request and its answer.
 pub(crate) struct Recording {
     /// As in `openai/responses/04`.
@@ -63,6 +76,14 @@ pub(crate) fn all() -> Vec<Recording> {
     let mut found: Vec<Recording> = SERVED.iter().flat_map(|(folder, api)| of_folder(folder, *api)).collect();
     found.sort_by(|one, other| one.name.cmp(&other.name));
     found
+}
+
+/// All recordings of other operations, and their paths.
+pub(crate) fn operations() -> Vec<(Recording, &'static str)> {
+    let of = |(folder, path): (&str, &'static str)| {
+        of_folder(folder, Api::Completions).into_iter().map(move |recording| (recording, path))
+    };
+    OPERATIONS.into_iter().flat_map(of).collect()
 }
 
 /// Where recordings are: next to the repository, unless `PLANO_RECORDED` says otherwise.

@@ -85,6 +85,11 @@ pub(crate) fn play(
             format!("/v1beta/models/{}/{model}:{method}", upstream.name())
         }
     };
+    ask(&path, body, answer)
+}
+
+/// Posts a body to a path of the gateway.
+pub(crate) fn ask(path: &str, body: Bytes, answer: &Answer<'_>) -> Played {
     let request = Request::post(path).header("content-type", "application/json");
     run(request.body(body).expect("a request"), answer)
 }
