@@ -124,7 +124,8 @@ pub(crate) fn marks(api: &str) -> Marks {
         },
         "generate" => Marks {
             stopped: &["\"finishReason\":", "\"blockReason\":"],
-            failed: &["data: {\"error\":", ",{\"error\":"],
+            // In an event, or in the array that a stream is without `alt=sse`.
+            failed: &["{\"error\":{\"code\":"],
         },
         "converse" => Marks { stopped: &["messageStop"], failed: &[":exception-type"] },
         _ => Marks {

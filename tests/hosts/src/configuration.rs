@@ -116,6 +116,7 @@ model_providers:
   - model: converse/*
     base_url: http://{provider}
     provider_interface: amazon_bedrock
+    apis: [converse]
     access_key: $TEST_CONVERSE_KEY
   - model: mistral/*
     base_url: http://{provider}

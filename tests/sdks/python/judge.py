@@ -187,6 +187,9 @@ def judge_body(api, file):
         found = events(unmasked(file))
         return [judge_answer(EVENTS[api], event) for event in found if not is_error(event) and not is_ping(event)]
     value = read(file)
+    if isinstance(value, list):
+        # Gemini's stream as one array.
+        return [judge_answer(EVENTS[api], event) for event in value]
     if is_error(value) or api == "converse" and "message" in value:
         return None
     return shapes.judge_answer(value, demand) if api == "converse" else judge_answer(ANSWERS[api], value)
