@@ -111,10 +111,27 @@ fn summarise(taken: &[Taken], everything_ran: bool) -> Done {
     for guest in &GUESTS {
         println!("  {:<12} {}", guest.host, guest.size()?);
     }
+    println!("features by pair of APIs, as docs/translation.md has them");
+    pairs()?.iter().for_each(|line| println!("  {line}"));
     println!("time");
     taken.iter().for_each(|step| println!("  {:>9}  {}", seconds(step.time), step.name));
     println!();
     if everything_ran { equal(&counts) } else { Ok(()) }
+}
+
+/// What becomes of features between the APIs: a test has checked that the page says what is so.
+fn pairs() -> Result<Vec<String>, String> {
+    let page = tree::path("docs/translation.md");
+    let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+    let table = text.split("<!-- pairs -->").nth(1).and_then(|rest| rest.split("<!-- end -->").next());
+    let rows = table.ok_or("docs/translation.md has no table of pairs")?.lines();
+    Ok(rows.filter(|row| !row.is_empty() && !row.starts_with("|---")).map(aligned).collect())
+}
+
+/// A row of a table in columns.
+fn aligned(row: &str) -> String {
+    let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+    cells.iter().enumerate().map(|(at, cell)| format!("{cell:<0$}", if at < 2 { 20 } else { 14 })).collect()
 }
 
 /// Suite, host, cases.

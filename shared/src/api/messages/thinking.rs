@@ -96,6 +96,10 @@ pub(super) fn plan<'r>(request: &'r Request<'_>, context: &mut Context<'_>) -> P
         return if context.quirks.budgets { Plan::Unsaid } else { Plan::Off };
     }
     if !thinking.is_on() {
+        // Thoughts are to be seen, if there are any: here there are none unless they are asked for.
+        if display(thinking) == Some("summarized") {
+            context.lose(Loss::dropped("thinking.summary"));
+        }
         return Plan::Unsaid;
     }
     if tool::is_forced(request.tool_choice.as_ref()) {
