@@ -88,9 +88,10 @@ fn write_thinking(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writ
         context.losses.extend(losses);
         return thinks;
     }
-    let shown = |thinking: &Thinking<'_>| thinking.summary.as_deref().is_some_and(|word| word != "omitted");
-    let off = |thinking: &Thinking<'_>| thinking.mode == ThinkingMode::Disabled || thinking.budget == Some(0);
-    let wanted = |thinking: &Thinking<'_>| thinking.is_on() || (shown(thinking) && !off(thinking));
+    let wanted = |thinking: &Thinking<'_>| {
+        let shown = thinking.summary.as_deref().is_some_and(|word| word != "omitted");
+        thinking.is_on() || (shown && !thinking.is_off())
+    };
     if request.thinking.as_ref().is_some_and(wanted) {
         context.lose(Loss::dropped("thinking"));
     }
