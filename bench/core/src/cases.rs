@@ -6,7 +6,7 @@ use shared::dialect::Quirks;
 use shared::gateway::Compiled;
 use shared::ir;
 use shared::report::Report;
-use shared::wire::json::{Edit, Json, Outline};
+use shared::wire::json::{Edit, Index, Json, Outline};
 use shared::wire::{Frame, Framing};
 
 use crate::material::{self, Size};
@@ -102,7 +102,8 @@ fn read(api: Api) -> Case {
     Case::new(format!("reading {}, 6 KB", api.name()), move || {
         let body = material::request(api, Size::Medium, "model", false);
         Box::new(move || {
-            let json = Json::parse(&body).expect("the material is JSON");
+            let mut index = Index::default();
+            let json = index.parse(&body).expect("the material is JSON");
             api.read().request(json).expect("the material is a request").turns.len()
         })
     })
