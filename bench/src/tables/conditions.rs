@@ -22,7 +22,7 @@ impl Conditions {
         };
         let lines = vec![
             format!("{}; {} cores: {placing}", processor(), cores.count),
-            format!("Linux {}", fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim()),
+            format!("Linux {}", kernel()),
             format!(
                 "commit {}, {}",
                 first_line("git", &["rev-parse", "--short", "HEAD"]),
@@ -43,6 +43,12 @@ impl Conditions {
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
+}
+
+/// The kernel's version, without what its builder put behind it.
+fn kernel() -> String {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    release.trim().split('-').next().unwrap_or_default().to_owned()
 }
 
 fn processor() -> String {
