@@ -27,8 +27,10 @@ pub struct Quirks {
     /// Completions: members that the provider has under another name: OpenAI's name, and its own.
     pub renames: &'static [(&'static str, &'static str)],
     /// Completions: members beyond those all servers know that it takes from clients of other APIs: `store`, `metadata`,
-    /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`, `web_search_options`. Converse: what the
-    /// model takes in `additionalModelRequestFields`: `top_k`, `thinking`; `stop_sequence` where it says which text ended it.
+    /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`,
+    /// `web_search_options`; and what of tools: `custom_tools` for free text, `allowed_tools` for a choice among some.
+    /// Converse: what the model takes in `additionalModelRequestFields`: `top_k`, `thinking`; `stop_sequence` where it
+    /// says which text ended it.
     pub extras: &'static [&'static str],
     /// Completions: the member of an assistant's message that its thinking comes back in: `reasoning_content`,
     /// `reasoning` or `reasoning_details`; none where it must not come back.
@@ -46,6 +48,8 @@ pub struct Quirks {
     /// Messages, Generate: whether thinking is asked for by a budget of tokens; otherwise the model decides, and is told
     /// how hard to try.
     pub budgets: bool,
+    /// Completions: what it takes for the id of a call, where it does not take any.
+    pub call_ids: Option<CallIds>,
     /// Completions: whether calls come with Gemini's signatures and want them back.
     pub signed_calls: bool,
     /// Generate: the signature of calls that another model made, where the model takes none without.
@@ -88,6 +92,17 @@ pub enum Switch {
     Reasoning,
 }
 
+/// What a provider takes for the id of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallIds {
+    /// The shortest, in bytes.
+    pub least: usize,
+    /// The longest, in bytes.
+    pub most: usize,
+    /// What it may have besides letters and digits; none: anything.
+    pub marks: Option<&'static str>,
+}
+
 /// What Chat Completions calls the longest answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaxTokens {
@@ -117,6 +132,7 @@ impl Quirks {
         efforts: &[],
         default_max_tokens: 4096,
         budgets: true,
+        call_ids: None,
         signed_calls: false,
         unsigned_calls: None,
         stops: usize::MAX,

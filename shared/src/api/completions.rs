@@ -40,6 +40,10 @@ impl Read for Completions {
         request::portable(request)
     }
 
+    fn customs(&self, tools: Json<'_>) -> Vec<String> {
+        tool::customs(tools)
+    }
+
     fn work<'a>(&self, kind: &str, tool: Json<'a>) -> Option<Work<'a>> {
         tool::work_of(kind, tool)
     }

@@ -7,6 +7,8 @@
 //! the seals of its own API and of no other.
 
 mod base64;
+mod custom;
+mod ids;
 mod open;
 mod seal;
 mod sealer;
@@ -16,6 +18,8 @@ mod tests;
 
 use crate::api::Api;
 
+pub(super) use custom::adapt;
+pub(super) use ids::{fit, fit_as_they_are};
 pub(super) use open::{id_in, open};
 pub(crate) use seal::is_in;
 pub(crate) use sealer::Sealer;

@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::ir::{Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
-pub(super) use block::{legal, write_input};
+pub(super) use block::write_input;
 pub(super) use request::write_thinking;
 pub(super) use schema::write as write_strict_schema;
 pub use tool::unwrap_custom;

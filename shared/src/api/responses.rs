@@ -38,6 +38,10 @@ impl Read for Responses {
         request::portable(request)
     }
 
+    fn customs(&self, tools: Json<'_>) -> Vec<String> {
+        tools::customs(tools)
+    }
+
     fn work<'a>(&self, kind: &str, tool: Json<'a>) -> Option<Work<'a>> {
         hosted::work(kind, tool)
     }

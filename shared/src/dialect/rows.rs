@@ -1,8 +1,8 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
 use super::{
-    Auth, Counted, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route, Shape,
-    Switch, Task, UsualPlace,
+    Auth, CallIds, Counted, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route,
+    Shape, Switch, Task, UsualPlace,
 };
 use crate::api::Api::{self, Completions, Converse, Generate, Messages, Responses};
 use crate::wire::Framing;
@@ -105,6 +105,7 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://api.mistral.ai/v1"),
         makes: &["mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-", "open-mi"],
         quirks: Quirks {
+            call_ids: Some(CallIds { least: 9, most: 9, marks: Some("") }),
             stream_usage: false,
             renames: &[("seed", "random_seed"), ("max_completion_tokens", "max_tokens")],
             drops: &[
@@ -735,7 +736,17 @@ const OPENAI_TASKS_ON_AZURE: &[(Api, &[Task])] = &[
 const OPENAI: Quirks = Quirks {
     max_tokens: MaxTokens::Completion,
     developer: None,
-    extras: &["metadata", "prompt_cache_key", "reasoning_effort", "service_tier", "store", "verbosity"],
+    extras: &[
+        "allowed_tools",
+        "custom_tools",
+        "metadata",
+        "prompt_cache_key",
+        "reasoning_effort",
+        "service_tier",
+        "store",
+        "verbosity",
+    ],
+    call_ids: Some(CallIds { least: 1, most: 40, marks: None }),
     encoding_format: true,
     stops: 4,
     ..Quirks::USUAL

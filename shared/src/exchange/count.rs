@@ -12,8 +12,8 @@ use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{collect, failure, nonsense};
 use super::{Call, Reply, asked, headers, send};
-use crate::api::Api;
 use crate::api::count::{self, Counter};
+use crate::api::{self, Api};
 use crate::dialect::{Counted, Task};
 use crate::error::Error;
 use crate::estimate;
@@ -87,7 +87,7 @@ impl<'g> Way<'g> {
         let mut request = asked.read(&mut page)?;
         request.model = Cow::Borrowed(&self.model);
         let mut written = BytesMut::new();
-        self.api.write().request(&request, self.provider.quirks(&self.model), &mut written)?;
+        api::write_request(request, self.api, self.provider.quirks(&self.model), &mut written)?;
         self.counter.request(&written, &self.model).map_err(|error| asked::not_json(&error))
     }
 

@@ -71,7 +71,19 @@ impl<'g> Target<'g> {
     /// Whether the client's own bytes will do: the provider speaks its API, and no turn of the conversation was answered
     /// by one who speaks another.
     fn is_verbatim(&self, asked: &Asked<'_>) -> bool {
-        self.api == asked.api && !api::has_packed(asked.body)
+        self.api == asked.api && !api::has_packed(asked.body) && self.takes_ids(asked)
+    }
+
+    /// Whether the provider takes the ids of calls as they are. Only one that wants them of a certain length is asked
+    /// about: ids that its API gives are never too long for it.
+    fn takes_ids(&self, asked: &Asked<'_>) -> bool {
+        let rule = self.provider.quirks(&self.model).call_ids.filter(|rule| rule.least == rule.most);
+        let Some(rule) = rule.filter(|_| memchr::memmem::find(asked.body, b"tool_call_id").is_some()) else {
+            return true;
+        };
+        let mut page = Page::default();
+        // What cannot be read is the provider's to refuse.
+        asked.read(&mut page).map_or(true, |request| api::fits(&request, rule))
     }
 
     /// The client's bytes, the model's name and what the provider refuses excepted.

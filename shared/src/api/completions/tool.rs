@@ -59,6 +59,12 @@ fn read_custom<'a>(custom: Json<'a>) -> Result<Tool<'a>, Error> {
     })
 }
 
+/// The names of the custom tools in `tools`.
+pub(super) fn customs(tools: Json<'_>) -> Vec<String> {
+    let name = |tool: Json<'_>| Some(tool.get("custom")?.get("name")?.string()?.into_owned());
+    tools.items().filter_map(name).collect()
+}
+
 /// Reads `functions`, the legacy form of `tools`.
 pub(super) fn read_functions<'a>(functions: Json<'a>) -> Result<Vec<Tool<'a>>, Error> {
     let read = |(index, function)| {

@@ -119,7 +119,7 @@ fn write_use(tool: &ToolUse<'_>, at: &str, context: &mut Context<'_>, a: &mut Wr
     }
     a.object(|o| {
         o.key("toolUse").object(|o| {
-            o.key("toolUseId").string(&messages::legal(&tool.id));
+            o.key("toolUseId").string(&tool.id);
             o.key("name").string(&tool.name);
             if !messages::write_input(tool.kind, &tool.arguments, o.key("input")) {
                 context.lose(Loss::new(format!("{at}.arguments"), Why::Approximated));
@@ -132,7 +132,7 @@ fn write_result(result: &ToolResult<'_>, at: &str, context: &mut Context<'_>, a:
     context.lose_rest(&result.rest, at);
     a.object(|o| {
         o.key("toolResult").object(|o| {
-            o.key("toolUseId").string(&messages::legal(&result.id));
+            o.key("toolUseId").string(&result.id);
             o.key("content").array(|a| {
                 let parts = result.content.iter().enumerate();
                 parts.for_each(|(index, part)| {

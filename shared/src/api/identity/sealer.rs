@@ -1,4 +1,5 @@
-//! Answers on their way to a client of another API: each seal where that client must give it back.
+//! Answers on their way to a client of another API: each seal where that client must give it back, each call of the kind
+//! of tool that the client has.
 //!
 //! | clients of | thinking's seal | a call's seal |
 //! |---|---|---|
@@ -12,6 +13,7 @@
 
 use std::borrow::Cow;
 
+use super::custom::{Customs, Input};
 use super::kin;
 use super::seal::{LONGEST_ID, LONGEST_SEAL, Piece, Seal};
 use crate::api::generate::MADE;
@@ -31,6 +33,7 @@ pub(crate) struct Sealer {
     count: u32,
     /// The thinking since the last call, where calls take it along.
     turn: Vec<Piece>,
+    customs: Customs,
     /// What ids are made from that the provider did not give, and how many there have been.
     base: String,
     made: u32,
@@ -50,6 +53,8 @@ enum Block {
         signature: Option<String>,
         id: Option<String>,
     },
+    /// The call of a function that stands for a tool of free text.
+    Custom(Input),
     /// A block that the client does not get.
     Withheld,
 }
@@ -58,7 +63,8 @@ impl Sealer {
     /// For a client's answer from a provider of the API `from`.
     pub(crate) fn new(client: Api, from: Api, echo: &Echo) -> Sealer {
         let (base, from) = (echo.id.clone(), kin(from));
-        Sealer { client, from, block: Block::Given, count: 0, turn: Vec::new(), base, made: 0 }
+        let customs = Customs::new(client, echo);
+        Sealer { client, from, block: Block::Given, count: 0, turn: Vec::new(), customs, base, made: 0 }
     }
 
     /// A whole answer with its seals packed.
@@ -168,7 +174,12 @@ impl Sealer {
             (Some(packed), Api::Generate) => (id, Some(packed.into())),
             (packed, _) => (packed.map_or(id, Cow::Owned), None),
         };
+        let is_custom = kind == ToolKind::Function && self.customs.has(name);
+        let kind = if is_custom { ToolKind::Custom } else { kind };
         self.begin(Open::ToolUse { id, name: Cow::Borrowed(name), kind, signature }, sink);
+        if is_custom {
+            self.block = Block::Custom(Input::new());
+        }
     }
 
     /// Gemini's calls may have no ids; others know them by nothing else.
@@ -217,6 +228,10 @@ impl Sealer {
                 *signature = Some(seal.to_string());
                 return;
             }
+            (Block::Custom(input), Delta::Arguments(piece)) => {
+                let text = input.push(piece);
+                return self.give_input(text, sink);
+            }
             (Block::Thought { text, .. }, Delta::Thinking(words)) if takes_thinking => text.push_str(words),
             (Block::Words { held, .. }, _) if *held => {
                 *held = false;
@@ -231,12 +246,22 @@ impl Sealer {
         match std::mem::replace(&mut self.block, Block::Given) {
             Block::Given => self.end(sink),
             Block::Withheld => {}
+            Block::Custom(mut input) => {
+                self.give_input(input.finish(), sink);
+                self.end(sink);
+            }
             Block::Words { held, signature } => self.close_words(held, signature, sink),
             Block::Thought { signature, .. } if self.is_native() => {
                 signature.into_iter().for_each(|seal| self.give(Delta::Signature(seal.into()), sink));
                 self.end(sink);
             }
             Block::Thought { text, signature, id } => self.close_thought(text, signature, id, sink),
+        }
+    }
+
+    fn give_input(&self, text: String, sink: &mut Sink<'_>) {
+        if !text.is_empty() {
+            self.give(Delta::Arguments(text.into()), sink);
         }
     }
 

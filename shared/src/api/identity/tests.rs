@@ -44,12 +44,16 @@ fn echo() -> Echo {
 
 /// A provider's answer as the client gets it, streamed or whole.
 fn answer(body: &Value, upstream: Api, client: Api, streamed: bool) -> Value {
+    answer_to(&echo(), body, upstream, client, streamed)
+}
+
+fn answer_to(echo: &Echo, body: &Value, upstream: Api, client: Api, streamed: bool) -> Value {
     let text = body.to_string();
     let mut response = Response::default();
     let mut out = BytesMut::new();
-    let mut writer = api::write_stream(upstream, client, echo());
+    let mut writer = api::write_stream(upstream, client, echo.clone());
     let mut order = crate::ir::Order::default();
-    let mut sealer = super::Sealer::new(client, upstream, &echo());
+    let mut sealer = super::Sealer::new(client, upstream, echo);
     let read = upstream.read().response(Json::parse(text.as_bytes()).unwrap(), &mut |event| {
         response.push(&event);
         writer.push(&event, &mut out);
@@ -60,7 +64,7 @@ fn answer(body: &Value, upstream: Api, client: Api, streamed: bool) -> Value {
         return gathered(client, &out);
     }
     let mut out = BytesMut::new();
-    api::write_response(&response, upstream, client, &echo(), &mut out);
+    api::write_response(&response, upstream, client, echo, &mut out);
     serde_json::from_slice(&out).unwrap()
 }
 
@@ -418,5 +422,157 @@ proptest! {
             let sent = sent(&next(Api::Messages, &turn, Habit::Keeps), Api::Messages, Api::Messages);
             prop_assert_eq!(&sent["messages"][1]["content"], &turn["content"]);
         }
+    }
+}
+
+/// A client's request with these tools, and what goes before.
+fn asks(client: Api, tools: Value, said: &[Value]) -> Value {
+    match client {
+        Api::Responses => json!({"model": "m", "tools": tools, "input": said}),
+        _ => json!({"model": "m", "tools": tools, "messages": said}),
+    }
+}
+
+fn calls(name: &str, arguments: &Value, upstream: Api) -> Value {
+    let turn = [(3, String::new(), "QUJD".to_owned())];
+    let mut body = match upstream {
+        Api::Messages => of_messages(&turn),
+        Api::Converse => of_converse(&turn),
+        Api::Generate => of_generate(&turn, true),
+        _ => of_completions(&turn),
+    };
+    match upstream {
+        Api::Messages => {
+            (body["content"][0]["name"], body["content"][0]["input"]) = (json!(name), arguments.clone())
+        }
+        Api::Converse => {
+            let call = &mut body["output"]["message"]["content"][0]["toolUse"];
+            (call["name"], call["input"]) = (json!(name), arguments.clone());
+        }
+        Api::Generate => {
+            let call = &mut body["candidates"][0]["content"]["parts"][0]["functionCall"];
+            (call["name"], call["args"]) = (json!(name), arguments.clone());
+        }
+        _ => {
+            let call = &mut body["choices"][0]["message"]["tool_calls"][0]["function"];
+            (call["name"], call["arguments"]) = (json!(name), json!(arguments.to_string()));
+        }
+    }
+    body
+}
+
+const PATCH: &str = "*** Begin \"Patch\"\n+é\\😀\n";
+
+/// A tool of free text is offered as a function and called as what it is, by any provider (B3, D14, P27).
+#[test]
+fn b3_d14_p27_custom_tools_come_back_as_custom_tools() {
+    let grammar = json!({"type": "grammar", "syntax": "lark", "definition": "start: \"x\""});
+    let tools = json!([{"type": "custom", "name": "apply_patch", "description": "Edits.", "format": grammar},
+        {"type": "function", "name": "f", "parameters": {"type": "object"}}]);
+    let request = asks(Api::Responses, tools, &[json!({"role": "user", "content": "go"})]);
+    let echo = Echo { request: request.to_string().into(), ..echo() };
+    for upstream in [Api::Completions, Api::Messages, Api::Converse, Api::Generate] {
+        let offered = sent(&request, Api::Responses, upstream).to_string();
+        assert!(
+            offered.contains("Edits.")
+                && offered.contains("(lark)")
+                && offered.contains("additionalProperties")
+        );
+        assert!(!offered.contains("custom"), "{offered}");
+        let called = calls("apply_patch", &json!({"input": PATCH}), upstream);
+        for streamed in [false, true] {
+            let answer = answer_to(&echo, &called, upstream, Api::Responses, streamed);
+            let item = &answer["output"][0];
+            assert_eq!((&item["type"], &item["name"]), (&json!("custom_tool_call"), &json!("apply_patch")));
+            assert_eq!(item["input"], PATCH, "{upstream:?}, streamed: {streamed}");
+            let result =
+                json!({"type": "custom_tool_call_output", "call_id": item["call_id"], "output": "done"});
+            let next = asks(Api::Responses, request["tools"].clone(), &[item.clone(), result]);
+            let returned = sent(&next, Api::Responses, upstream).to_string();
+            let input = serde_json::to_string(PATCH).unwrap();
+            let twice = serde_json::to_string(&format!("{{\"input\":{input}}}")).unwrap();
+            assert!(
+                returned.contains(&format!("{{\"input\":{input}}}")) || returned.contains(&twice),
+                "{returned}"
+            );
+        }
+    }
+}
+
+/// The same for clients of Completions (B3).
+#[test]
+fn b3_custom_tools_of_completions() {
+    let tools = json!([{"type": "custom", "custom": {"name": "shout", "format": {"type": "text"}}}]);
+    let request = asks(Api::Completions, tools, &[json!({"role": "user", "content": "go"})]);
+    let echo = Echo { request: request.to_string().into(), ..echo() };
+    for upstream in [Api::Messages, Api::Converse, Api::Generate] {
+        let called = calls("shout", &json!({"input": PATCH}), upstream);
+        for streamed in [false, true] {
+            let answer = answer_to(&echo, &called, upstream, Api::Completions, streamed);
+            let call = &answer["choices"][0]["message"]["tool_calls"][0];
+            assert_eq!(
+                (&call["type"], &call["custom"]["input"]),
+                (&json!("custom"), &json!(PATCH)),
+                "{answer}"
+            );
+        }
+    }
+}
+
+/// Members of namespaces keep apart from each other and from tools of the same name, and come back as what they were
+/// (D14).
+#[test]
+fn d14_namespaces_keep_apart() {
+    let tool = |name: &str| json!({"type": "function", "name": name, "parameters": {"type": "object"}});
+    let space = |name: &str, tools: Value| json!({"type": "namespace", "name": name, "description": "", "tools": tools});
+    let long = "x".repeat(70);
+    let tools = json!([
+        space("a", json!([tool("b__c"), tool("d")])),
+        space("a__b", json!([tool("c"), tool(&long)])),
+        tool("a__d")
+    ]);
+    let request = asks(Api::Responses, tools.clone(), &[json!({"role": "user", "content": "go"})]);
+    let offered = sent(&request, Api::Responses, Api::Messages);
+    let names: Vec<_> =
+        offered["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), 5, "{names:?}");
+    assert!(names.contains(&"a__d") && names.iter().all(|name| name.len() <= 64), "{names:?}");
+    let echo = Echo { request: request.to_string().into(), ..echo() };
+    let whole = [("a", "b__c"), ("a", "d"), ("a__b", "c"), ("a__b", &*long)];
+    for ((space, name), known) in whole.into_iter().zip(&names) {
+        let called = calls(known, &json!({}), Api::Messages);
+        let answer = answer_to(&echo, &called, Api::Messages, Api::Responses, false);
+        let item = &answer["output"][0];
+        assert_eq!((&item["namespace"], &item["name"]), (&json!(space), &json!(name)), "{known}");
+        let next =
+            asks(Api::Responses, tools.clone(), &[json!({"role": "user", "content": "go"}), item.clone()]);
+        assert_eq!(sent(&next, Api::Responses, Api::Messages)["messages"][1]["content"][0]["name"], **known);
+        let own = sent(&next, Api::Responses, Api::Responses);
+        assert_eq!((&own["input"][1]["namespace"], &own["input"][1]["name"]), (&json!(space), &json!(name)));
+        assert_eq!(own["tools"], tools);
+    }
+}
+
+/// Where only some tools are allowed and there is no such choice, only those are offered (B3, P5).
+#[test]
+fn b3_p5_allowed_tools() {
+    let tool = |name: &str| json!({"type": "function", "name": name, "parameters": {"type": "object", "properties": {}}});
+    for (mode, wanted) in [("auto", "auto"), ("required", "required")] {
+        let mut request =
+            asks(Api::Responses, json!([tool("f"), tool("g")]), &[json!({"role": "user", "content": "go"})]);
+        request["tool_choice"] =
+            json!({"type": "allowed_tools", "mode": mode, "tools": [{"type": "function", "name": "g"}]});
+        let vendor = sent(&request, Api::Responses, Api::Completions);
+        assert_eq!(
+            (&vendor["tools"][0]["function"]["name"], &vendor["tool_choice"]),
+            (&json!("g"), &json!(wanted))
+        );
+        assert!(vendor["tools"].get(1).is_none());
+        let claude = sent(&request, Api::Responses, Api::Messages);
+        assert_eq!((&claude["tools"][0]["name"], claude["tools"].get(1)), (&json!("g"), None));
+        let bedrock = sent(&request, Api::Responses, Api::Converse);
+        assert_eq!(bedrock["toolConfig"]["tools"].as_array().map(Vec::len), Some(1));
+        let gemini = sent(&request, Api::Responses, Api::Generate).to_string();
+        assert!(gemini.contains("\"g\""), "{gemini}");
     }
 }

@@ -7,5 +7,5 @@ mod read;
 mod write;
 
 pub(super) use read::{cache, others, read};
+pub(in crate::api) use write::write_input;
 pub(super) use write::{is_plain, may, write, write_cache};
-pub(in crate::api) use write::{legal, write_input};

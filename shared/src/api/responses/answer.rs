@@ -66,8 +66,6 @@ pub(super) struct Call {
     name: String,
     namespace: Option<String>,
     kind: ToolKind,
-    /// Whether a function's arguments must be turned into a custom tool's input: its provider knows no custom tools.
-    pub is_wrapped: bool,
     /// Arguments or input.
     pub text: String,
 }
@@ -97,11 +95,10 @@ impl Answer {
             Event::Start(start) => self.start(start),
             Event::Open { block, .. } => self.open(block),
             Event::Delta { delta, .. } => self.grow(delta),
-            Event::Close { .. } => self.close(),
             Event::Usage(usage) => self.usage.get_or_insert_default().update(usage),
             Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
             Event::Fail(error) => self.error = Some(error.clone()),
-            Event::Ping | Event::End => {}
+            Event::Close { .. } | Event::Ping | Event::End => {}
         }
     }
 
@@ -168,18 +165,16 @@ impl Answer {
         })
     }
 
-    /// D14: a tool comes back as what the client declared it as.
+    /// D14: a tool of a namespace comes back as one.
     fn call(&self, id: &str, name: &str, kind: ToolKind) -> Call {
         let declared = self.declared.get(name);
-        let wanted = declared.map_or(kind, |declared| declared.kind);
-        let made = self.made_id(if wanted == ToolKind::Custom { "ctc" } else { "fc" });
+        let made = self.made_id(if kind == ToolKind::Custom { "ctc" } else { "fc" });
         Call {
             call_id: if id.is_empty() { self.made_id("call") } else { id.to_owned() },
             id: made,
             name: declared.map_or(name, |declared| &declared.name).to_owned(),
             namespace: declared.and_then(|declared| declared.namespace.clone()),
-            kind: wanted,
-            is_wrapped: wanted != kind,
+            kind,
             text: String::new(),
         }
     }
@@ -197,12 +192,6 @@ impl Answer {
             }
             (Some(Item::Call(call)), Delta::Arguments(more)) => call.text.push_str(more),
             _ => {}
-        }
-    }
-
-    fn close(&mut self) {
-        if let Some(Item::Call(call)) = self.items.last_mut() {
-            call.unwrap();
         }
     }
 
@@ -300,17 +289,6 @@ pub(super) fn annotations(citations: &Citations<'_>) -> Vec<String> {
 }
 
 impl Call {
-    /// Takes a custom tool's input out of the arguments `{"input": …}` of the function that stood for it.
-    fn unwrap(&mut self) {
-        if !self.is_wrapped {
-            return;
-        }
-        let arguments = Json::parse(self.text.as_bytes()).ok();
-        if let Some(input) = arguments.and_then(|it| it.get("input")).and_then(Json::string) {
-            self.text = input.into_owned();
-        }
-    }
-
     /// The member that its text stands in.
     pub(super) fn text_name(&self) -> &'static str {
         if self.kind == ToolKind::Custom { "input" } else { "arguments" }

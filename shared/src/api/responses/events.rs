@@ -140,7 +140,7 @@ impl Stream {
             (Some(Item::Reasoning { .. }), Delta::Thinking(more)) => {
                 self.delta("response.reasoning_summary_text.delta", more, &[], out);
             }
-            (Some(Item::Call(call)), Delta::Arguments(more)) if !call.is_wrapped => {
+            (Some(Item::Call(call)), Delta::Arguments(more)) => {
                 self.delta(call.delta_event(), more, &[], out);
             }
             _ => {}
@@ -200,11 +200,7 @@ impl Stream {
 
     fn close_call(&mut self, out: &mut BytesMut) {
         let Some(Item::Call(call)) = self.answer.items.last() else { return };
-        let (delta, done, name) = (call.delta_event(), call.done_event(), call.text_name());
-        if call.is_wrapped {
-            let text = call.text.clone();
-            self.delta(delta, &text, &[], out);
-        }
+        let (done, name) = (call.done_event(), call.text_name());
         self.event(done, out, |o, answer| {
             write_place(answer, o);
             let Some(Item::Call(call)) = answer.items.last() else { return };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::input::NAME_WITHIN;
 use crate::api::{Api, openai};
 use crate::error::Error;
 use crate::ir::{
@@ -306,18 +307,17 @@ impl<'t, 'a> Items<'t, 'a> {
         w.object(|o| {
             o.key("type").string(kind);
             o.key("call_id").string(&tool.id);
-            o.key("name").string(self.own_name(tool));
+            o.key("name").string(&self.own_name(tool));
             o.key(text).string(self.arguments(tool));
-            self.write_rest(&tool.rest, o);
+            let rest = tool.rest.iter().filter(|(name, _)| self.own && name != NAME_WITHIN);
+            rest.for_each(|(name, value)| o.key(name).json(*value));
         });
     }
 
-    /// The name without the namespace, which `rest` has.
-    fn own_name<'n>(&self, tool: &'n ToolUse<'_>) -> &'n str {
-        let namespace = tool.rest.iter().find(|(name, _)| self.own && name == "namespace");
-        let Some(namespace) = namespace.and_then(|(_, value)| value.string()) else { return &tool.name };
-        let name = tool.name.strip_prefix(&*namespace).and_then(|name| name.strip_prefix("__"));
-        name.unwrap_or(&tool.name)
+    /// The name within the namespace, both of which `rest` has.
+    fn own_name<'n>(&self, tool: &'n ToolUse<'_>) -> Cow<'n, str> {
+        let within = tool.rest.iter().find(|(name, _)| self.own && name == NAME_WITHIN);
+        within.and_then(|(_, name)| name.string()).unwrap_or(Cow::Borrowed(&tool.name))
     }
 
     /// D4: a function without arguments still has an object of them.

@@ -1,12 +1,12 @@
 //! Tools and the choice among them.
 //!
-//! The members of a `namespace` are read as tools of their own, called `namespace__name`: no other API has
-//! namespaces. What a model then calls is given back its namespace by what was [`declared`].
+//! The members of a `namespace` are read as tools of their own, called `namespace__name` where nobody else is: no other
+//! API has namespaces. What a model then calls is given back its namespace by what was [`declared`].
 //!
 //! <https://platform.openai.com/docs/api-reference/responses/create#responses_create-tools>
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hosted;
 use crate::api::hosted::{Work, unknown, work};
@@ -21,18 +21,23 @@ use crate::wire::json::{Json, Kind, Writer};
 /// Reads `tools`.
 pub(super) fn read<'a>(tools: Json<'a>) -> Result<Vec<Tool<'a>>, Error> {
     let mut read = Vec::new();
+    let declared = declared(tools);
     for (index, tool) in of_kind(tools, "tools", Kind::Array)?.items().enumerate() {
-        read_tool(tool, &mut read).map_err(within(format_args!("tools[{index}]")))?;
+        read_tool(tool, &declared, &mut read).map_err(within(format_args!("tools[{index}]")))?;
     }
     Ok(read)
 }
 
-fn read_tool<'a>(tool: Json<'a>, tools: &mut Vec<Tool<'a>>) -> Result<(), Error> {
+fn read_tool<'a>(
+    tool: Json<'a>,
+    declared: &BTreeMap<String, Declared>,
+    tools: &mut Vec<Tool<'a>>,
+) -> Result<(), Error> {
     let kind = required(tool, "type")?;
     match &*kind {
         "function" => tools.push(Tool::Function(read_function(tool)?)),
         "custom" => tools.push(read_custom(tool)?),
-        "namespace" => read_namespace(tool, tools)?,
+        "namespace" => read_namespace(tool, declared, tools)?,
         _ => tools.push(Tool::Hosted { api: Api::Responses, kind, raw: tool }),
     }
     Ok(())
@@ -59,12 +64,16 @@ fn read_custom<'a>(tool: Json<'a>) -> Result<Tool<'a>, Error> {
 }
 
 /// D14: the members keep apart from other tools of the same name.
-fn read_namespace<'a>(namespace: Json<'a>, tools: &mut Vec<Tool<'a>>) -> Result<(), Error> {
+fn read_namespace<'a>(
+    namespace: Json<'a>,
+    declared: &BTreeMap<String, Declared>,
+    tools: &mut Vec<Tool<'a>>,
+) -> Result<(), Error> {
     let space = required(namespace, "name")?;
     let members = present(namespace, "tools").ok_or_else(|| missing("tools"))?;
     let before = tools.len();
     for (index, member) in of_kind(members, "tools", Kind::Array)?.items().enumerate() {
-        read_tool(member, tools).map_err(within(format_args!("tools[{index}]")))?;
+        read_tool(member, declared, tools).map_err(within(format_args!("tools[{index}]")))?;
     }
     for tool in tools.iter_mut().skip(before) {
         let (name, rest) = match tool {
@@ -72,7 +81,7 @@ fn read_namespace<'a>(namespace: Json<'a>, tools: &mut Vec<Tool<'a>>) -> Result<
             Tool::Custom { name, rest, .. } => (name, rest),
             Tool::Hosted { .. } => return Err(wrong("tools", "functions and custom tools only")),
         };
-        *name = Cow::Owned(joined(&space, name));
+        *name = Cow::Owned(hoisted(declared, Some(&space), name));
         rest.clear();
         rest.push((Cow::Borrowed("namespace"), namespace));
     }
@@ -93,8 +102,12 @@ pub(super) struct Declared {
     pub kind: ToolKind,
 }
 
-/// The custom tools and the members of namespaces in a request's `tools`, by the name that other APIs know them by.
+/// The custom tools and the members of namespaces in a request's `tools`, by the names that other APIs know them by, of
+/// which no two are the same.
 pub(super) fn declared(tools: Json<'_>) -> BTreeMap<String, Declared> {
+    let is_space = |tool: &Json<'_>| text(*tool, "type") == "namespace";
+    let plain = tools.items().filter(|tool| !is_space(tool)).map(|tool| text(tool, "name").into_owned());
+    let mut taken: BTreeSet<String> = plain.collect();
     let mut all = BTreeMap::new();
     for tool in tools.items() {
         let name = text(tool, "name");
@@ -104,8 +117,12 @@ pub(super) fn declared(tools: Json<'_>) -> BTreeMap<String, Declared> {
                 all.insert(name.into_owned(), declared);
             }
             "namespace" => {
-                let members = tool.get("tools").into_iter().flat_map(Json::items);
-                all.extend(members.map(|member| declared_in(&name, member)));
+                for member in tool.get("tools").into_iter().flat_map(Json::items) {
+                    let declared = declared_in(&name, member);
+                    let known = free(&joined(&name, &declared.name), &taken);
+                    taken.insert(known.clone());
+                    all.insert(known, declared);
+                }
             }
             _ => {}
         }
@@ -113,11 +130,37 @@ pub(super) fn declared(tools: Json<'_>) -> BTreeMap<String, Declared> {
     all
 }
 
-fn declared_in(space: &str, member: Json<'_>) -> (String, Declared) {
-    let name = text(member, "name");
+fn declared_in(space: &str, member: Json<'_>) -> Declared {
     let kind = if text(member, "type") == "custom" { ToolKind::Custom } else { ToolKind::Function };
-    let declared = Declared { namespace: Some(space.to_owned()), name: name.to_string(), kind };
-    (joined(space, &name), declared)
+    Declared { namespace: Some(space.to_owned()), name: text(member, "name").into_owned(), kind }
+}
+
+/// A name like this one that nobody has, and that is not longer than what most APIs take.
+fn free(name: &str, taken: &BTreeSet<String>) -> String {
+    const LONGEST: usize = 64;
+    let is_free = |name: &str| name.len() <= LONGEST && !taken.contains(name);
+    if is_free(name) {
+        return name.to_owned();
+    }
+    // The checksum of the whole name keeps apart what begins alike.
+    let (head, _) = name.split_at(name.floor_char_boundary(LONGEST - 12));
+    let sum = crc32fast::hash(name.as_bytes());
+    let mut others = (0..1000u32).map(|attempt| format!("{head}_{:08x}", sum.wrapping_add(attempt)));
+    others.find(|other| is_free(other)).unwrap_or_else(|| name.to_owned())
+}
+
+/// What other APIs know a tool by.
+pub(super) fn hoisted(declared: &BTreeMap<String, Declared>, space: Option<&str>, name: &str) -> String {
+    let Some(space) = space else { return name.to_owned() };
+    let is_it = |own: &Declared| own.namespace.as_deref() == Some(space) && own.name == name;
+    let known = declared.iter().find(|(_, own)| is_it(own)).map(|(known, _)| known.clone());
+    known.unwrap_or_else(|| joined(space, name))
+}
+
+/// The names of the custom tools.
+pub(super) fn customs(tools: Json<'_>) -> Vec<String> {
+    let custom = declared(tools).into_iter().filter(|(_, own)| own.kind == ToolKind::Custom);
+    custom.map(|(known, _)| known).collect()
 }
 
 fn text<'a>(object: Json<'a>, name: &str) -> Cow<'a, str> {

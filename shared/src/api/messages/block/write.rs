@@ -1,6 +1,5 @@
 //! Blocks, written.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 
 use super::media;
@@ -110,7 +109,7 @@ fn write_thought(thought: &Thought<'_>, context: &mut Context<'_>, o: &mut Write
 
 fn write_use(tool: &ToolUse<'_>, at: &dyn Display, context: &mut Context<'_>, o: &mut Writer<'_>) {
     o.key("type").string("tool_use");
-    o.key("id").string(&legal(&tool.id));
+    o.key("id").string(&tool.id);
     o.key("name").string(&tool.name);
     if !write_input(tool.kind, &tool.arguments, o.key("input")) {
         context.lose(Loss::new(format!("{at}.arguments"), Why::Approximated));
@@ -148,7 +147,7 @@ pub(in crate::api) fn write_input(kind: ToolKind, arguments: &str, value: &mut W
 
 fn write_result(result: &ToolResult<'_>, at: &dyn Display, context: &mut Context<'_>, o: &mut Writer<'_>) {
     o.key("type").string("tool_result");
-    o.key("tool_use_id").string(&legal(&result.id));
+    o.key("tool_use_id").string(&result.id);
     let parts = result.content.iter().enumerate();
     let parts = parts.map(|(index, block)| (format!("{at}.content[{index}]"), block));
     let parts: Vec<_> = parts.filter(|(at, block)| may(block, at, context)).collect();
@@ -173,16 +172,4 @@ pub(in crate::api::messages) fn write_cache(cache: Option<&Cache<'_>>, o: &mut W
         o.key("type").string("ephemeral");
         cache.ttl.iter().for_each(|ttl| o.key("ttl").string(ttl));
     });
-}
-
-/// An id with only the letters that the API takes: each byte of another is `_` and two hexadecimal digits. Within a
-/// request a use and its result stay a pair, and that is all an id is for.
-pub(in crate::api) fn legal<'i>(id: &'i str) -> Cow<'i, str> {
-    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if id.bytes().all(is_legal) && !id.is_empty() {
-        return Cow::Borrowed(id);
-    }
-    let letter =
-        |byte: u8| if is_legal(byte) { char::from(byte).to_string() } else { format!("_{byte:02x}") };
-    Cow::Owned(std::iter::once("id_".to_owned()).chain(id.bytes().map(letter)).collect())
 }

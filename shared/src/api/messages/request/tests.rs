@@ -209,11 +209,11 @@ fn d4_d6_parallel_results_are_one_message() {
             {"role": "user", "content": "Go."},
             {"role": "assistant", "content": [
                 {"type": "tool_use", "id": "call_1", "name": "f", "input": {}},
-                {"type": "tool_use", "id": "id_functions_2ef_3a1", "name": "f", "input": {"INVALID_JSON": "{\"a\": Par"}},
+                {"type": "tool_use", "id": "functions.f:1", "name": "f", "input": {"INVALID_JSON": "{\"a\": Par"}},
             ]},
             {"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": "call_1"},
-                {"type": "tool_result", "tool_use_id": "id_functions_2ef_3a1", "content": "b"},
+                {"type": "tool_result", "tool_use_id": "functions.f:1", "content": "b"},
                 {"type": "text", "text": "First,"},
                 {"type": "text", "text": "Now?"},
             ]},

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::super::stream;
 use super::*;
+use crate::api::identity::Sealer;
 use crate::api::{Api, ReadStream};
 use crate::error::{Fault, Kind};
 use crate::ir::{
@@ -170,6 +171,7 @@ fn d14_tools_come_back_as_they_were_declared() {
         vec![tool("c1", "c", r#"{"input":"free \"text\""}"#), tool("c2", "n__f", "{}")],
         StopReason::ToolUse,
     );
+    let answer = Sealer::new(Api::Responses, Api::Completions, &echo(&request)).seal(&answer);
     let frames = check(
         &answer,
         &request,

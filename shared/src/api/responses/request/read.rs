@@ -78,7 +78,10 @@ fn read_conversation<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<()
         request.turns.push(Turn::new(Role::System, vec![Block::text(text)]));
     }
     match present(body, "input") {
-        Some(given) => request.turns.extend(input::read(given)?),
+        Some(given) => {
+            let declared = body.get("tools").map(tools::declared).unwrap_or_default();
+            request.turns.extend(input::read(given, declared)?);
+        }
         None if STATE.iter().any(|name| present(body, name).is_some()) => {}
         None => return Err(missing("input")),
     }
