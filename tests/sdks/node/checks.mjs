@@ -50,6 +50,11 @@ export function equal(actual, expected) {
   throw new Error(`expected ${JSON.stringify(expected)}, but got ${JSON.stringify(actual)}`);
 }
 
+/** The calls are those of `TOOLS`. An id may carry a provider's seal, which goes back with it. */
+export function equalCalls(actual) {
+  equal(actual.map(([id, ...rest], at) => [id.startsWith("planoseal") ? TOOLS[at]?.[0] : id, ...rest]), TOOLS);
+}
+
 /** The error of kind `kind` that `call` must raise. */
 export async function raises(kind, call) {
   try {

@@ -3,8 +3,8 @@
 from google import genai
 from google.genai import errors, types
 
-from checks import API_KEY, BASE_URL, RESULTS, TEXT, TOOLS, TURNS, UPSTREAMS, WEATHER
-from checks import check, close, equal, raises
+from checks import API_KEY, BASE_URL, RESULTS, TEXT, TURNS, UPSTREAMS, WEATHER
+from checks import check, close, equal, equal_calls, raises
 
 client = genai.Client(api_key=API_KEY, http_options=types.HttpOptions(base_url=BASE_URL, timeout=30_000))
 OFFERED = types.Tool(
@@ -63,7 +63,7 @@ def tools(model):
     parts = [part for chunk in chunks for part in chunk.candidates[0].content.parts]
     equal("".join(part.text or "" for part in parts), "I will look.")
     calls = [part.function_call for part in parts if part.function_call]
-    equal([(call.id, call.name, call.args) for call in calls], TOOLS)
+    equal_calls([(call.id, call.name, call.args) for call in calls])
     history = [part for part in parts if part.function_call or part.text]
     outcomes = [{"output": "21 °C"}, {"error": "rain"}, {"output": "play:tool-results"}]
     results = [
