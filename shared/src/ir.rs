@@ -29,6 +29,8 @@ pub struct Request<'a> {
     pub model: Cow<'a, str>,
     /// The conversation in its order, instructions included.
     pub turns: Vec<Turn<'a>>,
+    /// For each turn which of the client's messages, or items, it begins with; none for instructions that stand apart.
+    pub places: Vec<Option<u32>>,
     /// The tools on offer.
     pub tools: Vec<Tool<'a>>,
     /// Whether and which tools must be used.

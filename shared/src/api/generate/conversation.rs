@@ -52,11 +52,12 @@ pub(super) fn read_instruction<'a>(content: Json<'a>) -> Result<Turn<'a>, Error>
 }
 
 /// Reads `contents`.
-pub(super) fn read<'a>(contents: Json<'a>, turns: &mut Vec<Turn<'a>>) -> Result<(), Error> {
+pub(super) fn read<'a>(contents: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     let mut calls = Calls::default();
     for (index, content) in contents.items().enumerate() {
         let turn = read_content(content, &mut calls);
-        turns.push(turn.map_err(|error| within(format!("contents[{index}]"))(error))?);
+        request.turns.push(turn.map_err(|error| within(format!("contents[{index}]"))(error))?);
+        request.places.push(u32::try_from(index).ok());
     }
     Ok(())
 }

@@ -3,45 +3,42 @@
 //! <https://platform.openai.com/docs/api-reference/responses/create#responses_create-input>
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use super::tools::{Declared, hoisted};
+use super::tools::joined;
 use crate::api::member::{missing, of_kind, optional, present, required, rest, string, within, wrong};
 use crate::api::{Api, openai};
 use crate::error::Error;
 use crate::ir::{
-    Block, Citations, Media, Rest, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn,
+    Block, Citations, Media, Request, Rest, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn,
 };
 use crate::wire::json::{Json, Kind};
 
 /// Reads `input`: a string, an array of items, or (as some servers take it) one item.
-/// `declared` are the request's tools.
-pub(super) fn read<'a>(
-    input: Json<'a>,
-    declared: BTreeMap<String, Declared>,
-) -> Result<Vec<Turn<'a>>, Error> {
-    let mut turns = Turns { declared, ..Turns::default() };
+pub(super) fn read<'a>(input: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
+    let mut turns = Turns::default();
+    let mut places = Vec::new();
     match input.kind() {
         Kind::String => turns.push(Role::User, Block::text(string(input, "input")?)),
         Kind::Object => read_item(input, &mut turns).map_err(within("input"))?,
         Kind::Array => {
             for (index, item) in input.items().enumerate() {
                 read_item(item, &mut turns).map_err(within(format_args!("input[{index}]")))?;
+                places.resize(turns.turns.len(), u32::try_from(index).ok());
             }
         }
         _ => return Err(wrong("input", "a string or an array")),
     }
-    Ok(turns.turns)
+    // Text alone, or an item alone, is where the first would be.
+    places.resize(turns.turns.len(), Some(0));
+    request.turns.append(&mut turns.turns);
+    request.places.append(&mut places);
+    Ok(())
 }
-
-/// What a call's name within its namespace is kept as.
-pub(super) const NAME_WITHIN: &str = "namespace.name";
 
 /// Turns in the making: consecutive items of one author form one, unless a second message has members of its own.
 #[derive(Default)]
 struct Turns<'a> {
     turns: Vec<Turn<'a>>,
-    declared: BTreeMap<String, Declared>,
     /// Whether the last turn has a message, whose members its `rest` are.
     has_message: bool,
 }
@@ -226,17 +223,12 @@ fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
 fn push_call<'a>(item: Json<'a>, kind: ToolKind, turns: &mut Turns<'a>) -> Result<(), Error> {
     let text = if kind == ToolKind::Custom { "input" } else { "arguments" };
     let (space, name) = (optional(item, "namespace")?, required(item, "name")?);
-    let known = hoisted(&turns.declared, space.as_deref(), &name);
-    let mut others = rest(item, &["type", "call_id", "name", text]);
-    if space.is_some() {
-        others.extend(item.get("name").map(|name| (Cow::Borrowed(NAME_WITHIN), name)));
-    }
     let block = Block::ToolUse(ToolUse {
         id: required(item, "call_id")?,
-        name: Cow::Owned(known),
+        name: space.map_or(name.clone(), |space| Cow::Owned(joined(&space, &name))),
         kind,
         arguments: required(item, text)?,
-        rest: others,
+        rest: rest(item, &["type", "call_id", "name", text]),
         ..ToolUse::default()
     });
     turns.push(Role::Assistant, block);

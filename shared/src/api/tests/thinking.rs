@@ -50,7 +50,7 @@ fn d1_messages_to_all() {
         budget(),
         &Quirks::USUAL,
         json!({"reasoning": {"effort": "high", "summary": "auto"}}),
-        &["thinking.budget_tokens(approximated)"],
+        &["thinking.budget(approximated)"],
     );
     let config = json!({"config": {"thinkingBudget": 10_000, "includeThoughts": true}});
     to(Api::Generate, budget(), &Quirks::USUAL, config, &[]);
@@ -95,7 +95,7 @@ fn d1_servers_with_words_of_their_own() {
     to(budget(), Switch::Reasoning, json!({"reasoning": {"max_tokens": 5000, "exclude": true}}), &[]);
     let hidden = "thinking.summary";
     let switched = json!({"thinking": {"type": "enabled"}});
-    to(budget(), Switch::Thinking, switched, &[hidden, "reasoning_effort"]);
+    to(budget(), Switch::Thinking, switched, &[hidden, "thinking.effort"]);
     to(
         budget(),
         Switch::EnableThinking,

@@ -5,21 +5,26 @@ use std::borrow::Cow;
 use crate::api::completions::{part, reasoning, tool};
 use crate::api::member::{of_kind, optional, present, required, within, wrong};
 use crate::error::Error;
-use crate::ir::{Block, Role, ToolResult, Turn};
+use crate::ir::{Block, Request, Role, ToolResult, Turn};
 use crate::wire::json::{Json, Kind};
 
 /// Reads `messages`. Consecutive results of tools are one turn of the user's (D6).
-pub(in crate::api::completions) fn read<'a>(messages: Json<'a>) -> Result<Vec<Turn<'a>>, Error> {
+pub(in crate::api::completions) fn read<'a>(
+    messages: Json<'a>,
+    request: &mut Request<'a>,
+) -> Result<(), Error> {
     let mut turns = Turns::default();
     for (index, message) in of_kind(messages, "messages", Kind::Array)?.items().enumerate() {
         turns.read(message, index).map_err(within(format_args!("messages[{index}]")))?;
     }
-    Ok(turns.turns)
+    (request.turns, request.places) = (turns.turns, turns.places);
+    Ok(())
 }
 
 #[derive(Default)]
 struct Turns<'a> {
     turns: Vec<Turn<'a>>,
+    places: Vec<Option<u32>>,
     /// Whether the last turn is one of tool results, which the next may join.
     results: bool,
     /// The id given to the last call of the legacy form, which has none.
@@ -43,6 +48,8 @@ impl<'a> Turns<'a> {
             }
             _ => self.push(read_plain(message)?),
         }
+        // What joined an earlier turn stands where that began.
+        self.places.resize(self.turns.len(), u32::try_from(index).ok());
         Ok(())
     }
 

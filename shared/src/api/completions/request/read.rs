@@ -16,7 +16,7 @@ pub(in crate::api::completions) fn read<'a>(body: Json<'a>) -> Result<Request<'a
     }
     let mut request = Request { api: Some(Api::Completions), ..Request::default() };
     let messages = present(body, "messages").ok_or_else(|| missing("messages"))?;
-    request.turns = message::read(messages)?;
+    message::read(messages, &mut request)?;
     for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
         read_member(name, value, &mut request)?;
     }

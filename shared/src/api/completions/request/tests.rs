@@ -296,7 +296,7 @@ fn d7_parameters_by_the_names_the_provider_knows() {
         request(),
         &usual,
         &json!({"max_tokens": 1000, "temperature": 1}),
-        &["temperature(clamped)", "top_k", "reasoning_effort", "store", "stream_options"],
+        &["temperature(clamped)", "top_k", "thinking.effort", "store", "stream_options"],
     );
     let extras = Quirks { extras: &["top_k", "store", "reasoning_effort"], ..OPENAI };
     check_foreign(
@@ -379,8 +379,8 @@ fn efforts_are_in_the_models_words() {
     };
     let high = json!({"reasoning_effort": "high"});
     check_foreign(request("high"), &quirks, &high, &[]);
-    check_foreign(request("Medium"), &quirks, &high, &["reasoning_effort(approximated)"]);
-    check_foreign(request("huge"), &quirks, &json!({}), &["reasoning_effort"]);
+    check_foreign(request("Medium"), &quirks, &high, &["thinking.effort(approximated)"]);
+    check_foreign(request("huge"), &quirks, &json!({}), &["thinking.effort"]);
 }
 
 #[test]

@@ -221,8 +221,8 @@ impl Context<'_> {
         let pair = self.quirks.efforts.iter().find(|(word, _)| word.eq_ignore_ascii_case(asked));
         match pair {
             Some((_, own)) if own.eq_ignore_ascii_case(asked) => {}
-            Some(_) => self.lose(Loss::new("reasoning_effort", Why::Approximated)),
-            None => self.lose(Loss::dropped("reasoning_effort")),
+            Some(_) => self.lose(Loss::new("thinking.effort", Why::Approximated)),
+            None => self.lose(Loss::dropped("thinking.effort")),
         }
         pair.map(|(_, own)| *own)
     }

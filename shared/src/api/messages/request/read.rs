@@ -23,6 +23,7 @@ pub(in crate::api::messages) fn read<'a>(body: Json<'a>) -> Result<Request<'a>, 
     // Instructions stand before the conversation, wherever the member stands.
     if let Some(system) = present(body, "system") {
         request.turns.push(Turn::new(Role::System, read_content(system, "system")?));
+        request.places.push(None);
     }
     for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
         read_member(name, value, &mut request)?;
@@ -77,6 +78,7 @@ fn read_messages<'a>(messages: Json<'a>, request: &mut Request<'a>) -> Result<()
     for (index, message) in of_kind(messages, "messages", Kind::Array)?.items().enumerate() {
         let turn = read_message(message).map_err(|error| within(format!("messages[{index}]"))(error))?;
         request.turns.push(turn);
+        request.places.push(u32::try_from(index).ok());
     }
     Ok(())
 }

@@ -76,12 +76,10 @@ fn read_conversation<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<()
     if let Some(instructions) = present(body, "instructions") {
         let text = string(instructions, "instructions")?;
         request.turns.push(Turn::new(Role::System, vec![Block::text(text)]));
+        request.places.push(None);
     }
     match present(body, "input") {
-        Some(given) => {
-            let declared = body.get("tools").map(tools::declared).unwrap_or_default();
-            request.turns.extend(input::read(given, declared)?);
-        }
+        Some(given) => input::read(given, request)?,
         None if STATE.iter().any(|name| present(body, name).is_some()) => {}
         None => return Err(missing("input")),
     }

@@ -341,7 +341,7 @@ fn foreign_parameters_are_mapped_or_lost() {
             "presence_penalty",
             "stop",
             "n",
-            "thinking.budget_tokens(approximated)",
+            "thinking.budget(approximated)",
         ],
     );
 }

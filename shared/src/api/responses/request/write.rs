@@ -170,7 +170,7 @@ impl<'q> Members<'q, '_> {
             2049..=8192 => "medium",
             _ => "high",
         };
-        self.losses.push(Loss::new("thinking.budget_tokens", Why::Approximated));
+        self.losses.push(Loss::new("thinking.budget", Why::Approximated));
         Some(Cow::Borrowed(effort))
     }
 

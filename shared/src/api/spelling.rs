@@ -1,0 +1,182 @@
+//! Where something stood, in the words of whoever sent it.
+//!
+//! Writers name places as the representation has them. A client has to find them in its own request: its API has other
+//! names for the members, and counts what is said in its own way.
+
+use std::borrow::Cow;
+
+use super::Api;
+use crate::error::Error;
+use crate::ir::{Block, Loss, Request, Turn};
+
+/// Places of the representation and what an API calls them; the first row that begins a path counts.
+type Words = &'static [(&'static str, &'static str)];
+
+const COMPLETIONS: Words = &[
+    ("thinking.effort", "reasoning_effort"),
+    ("thinking.budget", "reasoning.max_tokens"),
+    ("thinking.summary", "reasoning"),
+    ("thinking", "reasoning_effort"),
+];
+
+const MESSAGES: Words = &[
+    ("thinking.effort", "output_config.effort"),
+    ("thinking.budget", "thinking.budget_tokens"),
+    ("thinking.summary", "thinking.display"),
+    ("response_format", "output_config.format"),
+    ("stop", "stop_sequences"),
+    ("user", "metadata.user_id"),
+    ("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"),
+];
+
+const RESPONSES: Words = &[
+    ("thinking", "reasoning"),
+    ("response_format", "text.format"),
+    ("verbosity", "text.verbosity"),
+    ("max_tokens", "max_output_tokens"),
+    ("logprobs", "top_logprobs"),
+];
+
+const GENERATE: Words = &[
+    ("thinking.effort", "generationConfig.thinkingConfig.thinkingLevel"),
+    ("thinking.budget", "generationConfig.thinkingConfig.thinkingBudget"),
+    ("thinking.summary", "generationConfig.thinkingConfig.includeThoughts"),
+    ("thinking", "generationConfig.thinkingConfig"),
+    ("response_format", "generationConfig.responseSchema"),
+    ("stop", "generationConfig.stopSequences"),
+    ("max_tokens", "generationConfig.maxOutputTokens"),
+    ("temperature", "generationConfig.temperature"),
+    ("top_p", "generationConfig.topP"),
+    ("top_k", "generationConfig.topK"),
+    ("seed", "generationConfig.seed"),
+    ("n", "generationConfig.candidateCount"),
+    ("logprobs", "generationConfig.responseLogprobs"),
+    ("frequency_penalty", "generationConfig.frequencyPenalty"),
+    ("presence_penalty", "generationConfig.presencePenalty"),
+    ("service_tier", "serviceTier"),
+    ("tool_choice", "toolConfig.functionCallingConfig"),
+];
+
+/// Losses in the client's words, less what says nothing about the answer: items of Responses have ids and a status that
+/// only name them.
+pub(super) fn losses(request: &Request<'_>, losses: Vec<Loss>) -> Vec<Loss> {
+    let Some(api) = request.api else { return losses };
+    let names_only = |path: &str| {
+        let inside = path.starts_with("messages[") && api == Api::Responses;
+        inside && (path.ends_with("].id") || path.ends_with("].status"))
+    };
+    let kept = losses.into_iter().filter(|loss| !names_only(&loss.path));
+    kept.map(|loss| Loss { path: spell(request, api, loss.path), ..loss }).collect()
+}
+
+/// An error that names its place in the client's words.
+pub(super) fn error(request: &Request<'_>, error: Error) -> Error {
+    let (Some(api), Some(param)) = (request.api, &error.param) else { return error };
+    let param = spell(request, api, Cow::Owned(param.clone())).into_owned();
+    Error { param: Some(param), ..error }
+}
+
+fn spell(request: &Request<'_>, api: Api, path: Cow<'static, str>) -> Cow<'static, str> {
+    if let Some(rest) = path.strip_prefix("messages[") {
+        return in_conversation(request, api, rest).map_or(path.clone(), Cow::Owned);
+    }
+    if request.rest.iter().any(|(name, _)| *name == *path) {
+        return path;
+    }
+    let words = match api {
+        Api::Completions => COMPLETIONS,
+        Api::Messages => MESSAGES,
+        Api::Responses => RESPONSES,
+        Api::Generate => GENERATE,
+        Api::Converse => &[],
+    };
+    let renamed = words.iter().find_map(|(ours, theirs)| {
+        let rest = path.strip_prefix(ours)?;
+        let is_whole = rest.is_empty() || rest.starts_with(['.', '[']);
+        is_whole.then(|| format!("{theirs}{rest}"))
+    });
+    renamed.map_or(path, Cow::Owned)
+}
+
+/// `rest` is what follows `messages[`: the number of a turn, and what of it.
+fn in_conversation(request: &Request<'_>, api: Api, rest: &str) -> Option<String> {
+    let (turn, rest) = rest.split_once(']')?;
+    let turn: usize = turn.parse().ok()?;
+    let place = request.places.get(turn)?;
+    match (api, place) {
+        (Api::Messages, None) => Some(format!("system{}", rest.strip_prefix(".content").unwrap_or(rest))),
+        (Api::Generate, None) => Some(format!("systemInstruction{}", rest.replacen(".content", ".parts", 1))),
+        (_, None) => Some("instructions".to_owned()),
+        (Api::Generate, Some(at)) => {
+            Some(format!("contents[{at}]{}", rest.replacen(".content", ".parts", 1)))
+        }
+        (Api::Responses, Some(at)) => Some(in_items(request.turns.get(turn)?, *at, rest)),
+        (_, Some(at)) => Some(format!("messages[{at}]{rest}")),
+    }
+}
+
+/// Where something stood among the items that a turn was read from, the first of which was number `first`: messages have
+/// parts, everything else is an item of its own.
+fn in_items(turn: &Turn<'_>, first: u32, rest: &str) -> String {
+    let is_part = |block: &Block<'_>| {
+        matches!(
+            block,
+            Block::Text(_) | Block::Refusal(_) | Block::Image(_) | Block::Document(_) | Block::Audio(_)
+        )
+    };
+    let inside = rest.strip_prefix(".content[").and_then(|rest| rest.split_once(']'));
+    let Some((block, rest)) = inside.filter(|_| !turn.blocks.iter().all(is_part)) else {
+        return format!("input[{first}]{rest}");
+    };
+    let block: usize = block.parse().unwrap_or_default();
+    // Parts that follow each other are those of one message.
+    let starts = |at: &usize| {
+        !matches!((at.checked_sub(1).and_then(|before| turn.blocks.get(before)), turn.blocks.get(*at)),
+        (Some(before), Some(block)) if is_part(before) && is_part(block))
+    };
+    let items = (1..=block).filter(starts).count();
+    format!("input[{}]{rest}", first as usize + items)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dialect::Quirks;
+    use crate::wire::json::Json;
+
+    use super::*;
+
+    /// Losses of a request on its way to `upstream`, in the words of its client.
+    fn lost(client: Api, upstream: Api, body: &str) -> Vec<String> {
+        let request = client.read().request(Json::parse(body.as_bytes()).unwrap()).unwrap();
+        let mut out = bytes::BytesMut::new();
+        let losses = crate::api::write_request(request, upstream, &Quirks::USUAL, &mut out).unwrap();
+        losses.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn members_have_the_clients_names() {
+        let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"top_k":4,
+            "thinking":{"type":"enabled","budget_tokens":2000}}"#;
+        let approximated = "thinking.budget_tokens(approximated)";
+        assert_eq!(self::lost(Api::Messages, Api::Responses, body), [approximated, "top_k"]);
+        let body = r#"{"contents":[{"role":"user","parts":[{"text":"Hi"}]}],"generationConfig":{"topK":4}}"#;
+        assert_eq!(self::lost(Api::Generate, Api::Completions, body), ["generationConfig.topK"]);
+    }
+
+    #[test]
+    fn what_is_said_is_counted_as_the_client_counts() {
+        let body = r#"{"model":"m","max_tokens":9,"system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}],
+            "messages":[{"role":"user","content":[{"type":"text","text":"Hi","cache_control":{"type":"ephemeral"}}]}]}"#;
+        let lost = lost(Api::Messages, Api::Completions, body);
+        assert_eq!(lost, ["system[0].cache_control", "messages[0].content[0].cache_control"]);
+    }
+
+    #[test]
+    fn ids_of_items_are_no_loss() {
+        let body = r#"{"model":"m","instructions":"Be brief.","input":[
+            {"type":"message","id":"msg_1","role":"user","content":[{"type":"input_text","text":"Hi"}]},
+            {"type":"function_call","id":"fc_1","call_id":"c","name":"f","arguments":"{}","status":"completed"},
+            {"type":"function_call_output","id":"fco_1","call_id":"c","output":"1","unheard_of":true}]}"#;
+        assert_eq!(lost(Api::Responses, Api::Completions, body), ["input[2].unheard_of"]);
+    }
+}
