@@ -9,7 +9,8 @@ use super::Api;
 use crate::error::Error;
 use crate::ir::{Block, Loss, Request, Turn};
 
-/// Places of the representation and what an API calls them; the first row that begins a path counts.
+/// Places of the representation and what an API calls them; the first row that begins a path counts. A writer that
+/// knows no effort at all says so in its own word.
 type Words = &'static [(&'static str, &'static str)];
 
 const COMPLETIONS: Words = &[
@@ -21,6 +22,7 @@ const COMPLETIONS: Words = &[
 
 const MESSAGES: Words = &[
     ("thinking.effort", "output_config.effort"),
+    ("reasoning_effort", "thinking"),
     ("thinking.budget", "thinking.budget_tokens"),
     ("thinking.summary", "thinking.display"),
     ("response_format", "output_config.format"),
@@ -31,6 +33,7 @@ const MESSAGES: Words = &[
 
 const RESPONSES: Words = &[
     ("thinking", "reasoning"),
+    ("reasoning_effort", "reasoning.effort"),
     ("response_format", "text.format"),
     ("verbosity", "text.verbosity"),
     ("max_tokens", "max_output_tokens"),
@@ -42,6 +45,7 @@ const GENERATE: Words = &[
     ("thinking.budget", "generationConfig.thinkingConfig.thinkingBudget"),
     ("thinking.summary", "generationConfig.thinkingConfig.includeThoughts"),
     ("thinking", "generationConfig.thinkingConfig"),
+    ("reasoning_effort", "generationConfig.thinkingConfig"),
     ("response_format", "generationConfig.responseSchema"),
     ("stop", "generationConfig.stopSequences"),
     ("max_tokens", "generationConfig.maxOutputTokens"),
@@ -158,7 +162,7 @@ mod tests {
         let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"top_k":4,
             "thinking":{"type":"enabled","budget_tokens":2000}}"#;
         let approximated = "thinking.budget_tokens(approximated)";
-        assert_eq!(self::lost(Api::Messages, Api::Responses, body), [approximated, "top_k"]);
+        assert_eq!(self::lost(Api::Messages, Api::Responses, body), ["top_k", approximated]);
         let body = r#"{"contents":[{"role":"user","parts":[{"text":"Hi"}]}],"generationConfig":{"topK":4}}"#;
         assert_eq!(self::lost(Api::Generate, Api::Completions, body), ["generationConfig.topK"]);
     }

@@ -72,7 +72,7 @@ fn write_flag(thinking: &Thinking<'_>, context: &mut Context<'_>, o: &mut Writer
     o.key("enable_thinking").boolean(wanted);
     match thinking.budget.filter(|_| wanted) {
         Some(budget) => o.key("thinking_budget").integer(budget),
-        None if wanted && thinking.effort.is_some() => context.lose(Loss::dropped("thinking.effort")),
+        None if wanted && thinking.effort.is_some() => context.lose(Loss::dropped("reasoning_effort")),
         None => {}
     }
 }
@@ -83,7 +83,7 @@ fn write_object(thinking: &Thinking<'_>, context: &mut Context<'_>, o: &mut Writ
     let budget = thinking.budget.filter(|_| wanted);
     let effort = thinking.effort.as_deref().filter(|_| wanted && (context.own || budget.is_none()));
     if wanted && effort.is_none() && thinking.effort.is_some() {
-        context.lose(Loss::dropped("thinking.effort"));
+        context.lose(Loss::dropped("reasoning_effort"));
     }
     o.key("reasoning").object(|o| {
         effort.iter().for_each(|effort| o.key("effort").string(effort));

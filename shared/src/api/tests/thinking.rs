@@ -95,7 +95,7 @@ fn d1_servers_with_words_of_their_own() {
     to(budget(), Switch::Reasoning, json!({"reasoning": {"max_tokens": 5000, "exclude": true}}), &[]);
     let hidden = "thinking.summary";
     let switched = json!({"thinking": {"type": "enabled"}});
-    to(budget(), Switch::Thinking, switched, &[hidden, "thinking.effort"]);
+    to(budget(), Switch::Thinking, switched, &[hidden, "reasoning_effort"]);
     to(
         budget(),
         Switch::EnableThinking,

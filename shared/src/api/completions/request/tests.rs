@@ -296,7 +296,7 @@ fn d7_parameters_by_the_names_the_provider_knows() {
         request(),
         &usual,
         &json!({"max_tokens": 1000, "temperature": 1}),
-        &["temperature(clamped)", "top_k", "thinking.effort", "store", "stream_options"],
+        &["temperature(clamped)", "top_k", "reasoning_effort", "store", "stream_options"],
     );
     let extras = Quirks { extras: &["top_k", "store", "reasoning_effort"], ..OPENAI };
     check_foreign(
