@@ -30,7 +30,7 @@ use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::dialect::Quirks;
+use crate::dialect::{CallIds, Quirks};
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
@@ -131,6 +131,8 @@ pub fn write_request(
     out: &mut BytesMut,
 ) -> Result<Vec<Loss>, Error> {
     let mut losses = identity::open(&mut request, to, quirks);
+    losses.extend(identity::adapt(&mut request, to, quirks));
+    identity::fit(&mut request, to, quirks);
     let written = to.write().request(&request, quirks, out);
     losses.extend(written.map_err(|error| spelling::error(&request, error))?);
     Ok(spelling::losses(&request, losses))
@@ -170,6 +172,11 @@ impl WriteStream for Sealing {
 /// The id that a call has at its provider, where a client knows it by one that this gateway packed seals into.
 pub fn call_id(id: &str) -> Cow<'_, str> {
     identity::id_in(id).map_or(Cow::Borrowed(id), Cow::Owned)
+}
+
+/// Whether the ids of calls in a request are such as a provider takes.
+pub(crate) fn fits(request: &Request<'_>, rule: CallIds) -> bool {
+    identity::fit_as_they_are(request, rule)
 }
 
 /// Whether a body has something in it that this gateway packed for a client, and that is to reach no provider.
@@ -216,6 +223,11 @@ pub trait Read: Sync {
     /// either: a conversation that only its provider keeps.
     fn portable(&self, _request: &Request<'_>) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// The names of the tools that take free text among a client's `tools`, as providers of other APIs know them.
+    fn customs(&self, _tools: Json<'_>) -> Vec<String> {
+        Vec::new()
     }
 
     /// Whether a member that the representation has no place for asks of other APIs what they give anyway.

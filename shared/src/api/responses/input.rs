@@ -3,8 +3,9 @@
 //! <https://platform.openai.com/docs/api-reference/responses/create#responses_create-input>
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::tools::joined;
+use super::tools::{Declared, hoisted};
 use crate::api::member::{missing, of_kind, optional, present, required, rest, string, within, wrong};
 use crate::api::{Api, openai};
 use crate::error::Error;
@@ -14,8 +15,13 @@ use crate::ir::{
 use crate::wire::json::{Json, Kind};
 
 /// Reads `input`: a string, an array of items, or (as some servers take it) one item.
-pub(super) fn read<'a>(input: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
-    let mut turns = Turns::default();
+/// `declared` are the request's tools.
+pub(super) fn read<'a>(
+    input: Json<'a>,
+    declared: BTreeMap<String, Declared>,
+    request: &mut Request<'a>,
+) -> Result<(), Error> {
+    let mut turns = Turns { declared, ..Turns::default() };
     let mut places = Vec::new();
     match input.kind() {
         Kind::String => turns.push(Role::User, Block::text(string(input, "input")?)),
@@ -35,10 +41,14 @@ pub(super) fn read<'a>(input: Json<'a>, request: &mut Request<'a>) -> Result<(),
     Ok(())
 }
 
+/// What a call's name within its namespace is kept as.
+pub(super) const NAME_WITHIN: &str = "namespace.name";
+
 /// Turns in the making: consecutive items of one author form one, unless a second message has members of its own.
 #[derive(Default)]
 struct Turns<'a> {
     turns: Vec<Turn<'a>>,
+    declared: BTreeMap<String, Declared>,
     /// Whether the last turn has a message, whose members its `rest` are.
     has_message: bool,
 }
@@ -223,12 +233,17 @@ fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
 fn push_call<'a>(item: Json<'a>, kind: ToolKind, turns: &mut Turns<'a>) -> Result<(), Error> {
     let text = if kind == ToolKind::Custom { "input" } else { "arguments" };
     let (space, name) = (optional(item, "namespace")?, required(item, "name")?);
+    let known = hoisted(&turns.declared, space.as_deref(), &name);
+    let mut others = rest(item, &["type", "call_id", "name", text]);
+    if space.is_some() {
+        others.extend(item.get("name").map(|name| (Cow::Borrowed(NAME_WITHIN), name)));
+    }
     let block = Block::ToolUse(ToolUse {
         id: required(item, "call_id")?,
-        name: space.map_or(name.clone(), |space| Cow::Owned(joined(&space, &name))),
+        name: Cow::Owned(known),
         kind,
         arguments: required(item, text)?,
-        rest: rest(item, &["type", "call_id", "name", text]),
+        rest: others,
         ..ToolUse::default()
     });
     turns.push(Role::Assistant, block);

@@ -79,7 +79,10 @@ fn read_conversation<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<()
         request.places.push(None);
     }
     match present(body, "input") {
-        Some(given) => input::read(given, request)?,
+        Some(given) => {
+            let declared = body.get("tools").map(tools::declared).unwrap_or_default();
+            input::read(given, declared, request)?;
+        }
         None if STATE.iter().any(|name| present(body, name).is_some()) => {}
         None => return Err(missing("input")),
     }
