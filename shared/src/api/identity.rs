@@ -3,7 +3,7 @@
 //!
 //! A provider seals what its model thought and wants the seal back, unchanged and in its place, with the next request.
 //! A client of another API has no place for it. So an answer's seals are [packed](seal) where that client must echo
-//! them ([`Sealer`]), and unpacked from what it sends next ([`open`]), before any writer sees them: a writer is given
+//! them ([`Sealer`]), and unpacked from what it sends next ([`open()`]), before any writer sees them: a writer is given
 //! the seals of its own API and of no other.
 
 mod base64;

@@ -71,7 +71,7 @@ pub struct CompiledProvider {
     pub api_version: Option<String>,
 }
 
-/// A [`Signer`](crate::signature::Signer) whose secrets are not filled in. The service is the dialect's.
+/// A [`Signer`] whose secrets are not filled in. The service is the dialect's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompiledSigning {
     pub keys: CompiledKeys,

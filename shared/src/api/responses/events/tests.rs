@@ -1,3 +1,5 @@
+//! Events of Responses, one at a time.
+
 use std::borrow::Cow;
 
 use super::super::stream;

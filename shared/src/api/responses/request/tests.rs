@@ -1,3 +1,5 @@
+//! Requests of Responses, read and written.
+
 use super::*;
 use crate::api::Api;
 use crate::api::responses::tools;

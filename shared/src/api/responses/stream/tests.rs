@@ -1,3 +1,5 @@
+//! Streams of Responses, read and written.
+
 use super::*;
 use crate::ir::{Block, Response};
 use serde_json::{Value, json};
