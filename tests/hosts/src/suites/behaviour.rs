@@ -236,7 +236,8 @@ async fn silent(kind: Kind, at: SocketAddr, provider: &Provider, dialect: &Diale
     let early = signs.iter().filter(|sign| **sign < SILENT).count();
     let told = format!("the head came after {head:?}, signs of life after {signs:?}");
     match kind {
-        Kind::Envoy => holds(told, signs.is_empty()),
+        // What comes later is the provider's own.
+        Kind::Envoy => holds(told, early == 0),
         _ => holds(told, head < SILENT && early > 0 && signs.len() > early),
     }
 }
