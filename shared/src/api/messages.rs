@@ -26,7 +26,6 @@ use crate::wire::json::{Json, Malformed};
 pub(super) use block::write_input;
 pub(super) use request::write_thinking;
 pub(super) use schema::write as write_strict_schema;
-pub use tool::unwrap_custom;
 pub(super) use tool::{CUSTOM, name_of, write_schema};
 
 /// The family.

@@ -1,8 +1,7 @@
 //! Tools on offer, and which of them must be used.
 //!
 //! A custom tool, which takes free text and which this API does not have, is offered as a function with one string,
-//! `input`: [`unwrap_custom`] takes the text out of the arguments that come back. The reader of an answer does not know
-//! which tools were custom; the writer of a client's API that has such tools does, from the client's request.
+//! `input`. Which tools were custom is known from the client's request, so `api/identity` takes the text out again.
 //!
 //! <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview>
 
@@ -19,12 +18,6 @@ use crate::wire::json::{Json, Kind, Writer};
 
 /// The schema under which a custom tool is offered.
 pub(in crate::api) const CUSTOM: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
-
-/// The free text in the arguments of a custom tool that was offered as a function; none where they are not of its form.
-pub fn unwrap_custom(arguments: &str) -> Option<String> {
-    let input = Json::parse(arguments.as_bytes()).ok()?.get("input")?.string()?;
-    Some(input.into_owned())
-}
 
 /// Reads `tools`. Those that the provider runs, or has a schema of its own for, are known by their `type` (B5).
 pub(super) fn read<'a>(tools: Json<'a>) -> Result<Vec<Tool<'a>>, Error> {

@@ -133,8 +133,7 @@ fn codex(host: &Host, home: &Path, model: &str) -> Command {
         "model_provider=\"gateway\"".to_owned(),
         // Thinking is asked for, and its seals must come back.
         "model_reasoning_effort=\"high\"".to_owned(),
-        // No provider of another family runs Codex' search for it.
-        "web_search=\"disabled\"".to_owned(),
+        format!("web_search=\"{}\"", if searches(model) { "live" } else { "disabled" }),
     ] {
         command.arg("-c").arg(setting);
     }
@@ -142,6 +141,11 @@ fn codex(host: &Host, home: &Path, model: &str) -> Command {
     command.args(["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access", "--model", model]);
     command.arg("Write three lines to notes.txt and count them.").env("GATEWAY_KEY", CLIENT_KEY);
     command
+}
+
+/// Whether a provider runs a search that Codex offers its models.
+fn searches(model: &str) -> bool {
+    ["messages/", "responses/", "generate/"].iter().any(|family| model.starts_with(family))
 }
 
 /// An inline table of TOML.

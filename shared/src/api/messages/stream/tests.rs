@@ -402,7 +402,8 @@ fn free_text_of_a_custom_tool_is_a_string_in_an_object() {
     ];
     let blocks = folded_again(&events).blocks;
     let Block::ToolUse(tool) = &blocks[0] else { panic!("{blocks:?}") };
-    assert_eq!(crate::api::messages::unwrap_custom(&tool.arguments).as_deref(), Some("*** \"a\"\né\\"));
+    let arguments: Value = serde_json::from_str(&tool.arguments).unwrap();
+    assert_eq!(arguments, json!({"input": "*** \"a\"\né\\"}));
 }
 
 #[test]
