@@ -95,7 +95,8 @@ async fn a_stream_is_reported_when_it_ends() {
 /// HTTP/2 without TLS, as a client that knows the server speaks it begins it (RFC 9113, section 3.3).
 #[tokio::test]
 async fn a_client_may_speak_http_2() {
-    let answer = Script::Answer { status: 200, media_type: "application/json", body: "{}".to_owned() };
+    let body = r#"{"id":"c","object":"chat.completion","created":1,"model":"gpt","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}"#;
+    let answer = Script::Answer { status: 200, media_type: "application/json", body: body.to_owned() };
     let provider = Provider::start(answer).await;
     let rig = Rig::start(&provider.base).await;
     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())

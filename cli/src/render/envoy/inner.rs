@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::gateway::{Compiled, Listener};
+use shared::wire::Framing;
 
 use super::{Options, buffer, duration, machine, route, router};
 
@@ -26,7 +27,7 @@ pub(super) fn extension() -> Value {
 
 /// The way of requests that ask for a stream.
 pub(super) fn way(entry: &Listener) -> Value {
-    let asked = json!({ "name": "accept", "string_match": { "exact": "text/event-stream" } });
+    let asked = json!({ "name": "accept", "string_match": { "safe_regex": { "regex": media_types() } } });
     json!({
         "match": { "prefix": "/", "headers": [asked] },
         "route": {
@@ -35,6 +36,11 @@ pub(super) fn way(entry: &Listener) -> Value {
             "idle_timeout": duration(entry.timeout + HEAD_START),
         },
     })
+}
+
+/// The types of streams, events of the web's and frames of AWS's, as one regular expression.
+fn media_types() -> String {
+    [Framing::Events, Framing::Binary].map(|framing| framing.media_type().replace('.', "\\.")).join("|")
 }
 
 /// The cluster that is the inner listener.
