@@ -94,11 +94,9 @@ async fn generate<H: Host>(
     headers::check_content_type(request.headers())?;
     let wish = Wish::of(call.gateway, request.headers())?;
     // A scan of the top level, not a parse: the model, and whether to stream.
-    let asked = Asked::scan(call.client, request, found)?;
-    call.note_asked(&asked);
+    let asked = call.scan(found, request)?;
     // Aliases, exact names, wildcards, the default.
-    let resolved = call.gateway.resolve(&asked.model)?;
-    call.note_resolved(&resolved);
+    let resolved = call.resolve(&asked.model)?;
     if resolved.provider.is_demo() {
         return demo::answer(call, &asked);
     }
@@ -174,11 +172,14 @@ impl<'c, H: Host> Call<'c, H> {
         Call { gateway, host, client, found, report, echo, lost: None, progress: None }
     }
 
-    fn note_asked(&mut self, asked: &Asked<'_>) {
+    /// What the request says at its top level.
+    fn scan<'r>(&mut self, found: &Found, request: &'r Request<Bytes>) -> Result<Asked<'r>, Error> {
+        let asked = Asked::scan(self.client, request, found)?;
         self.note_model(&asked.model);
         self.echo.include_usage = asked.include_usage;
         self.echo.array = asked.array;
         self.report.stream = asked.stream;
+        Ok(asked)
     }
 
     fn note_model(&mut self, model: &str) {
@@ -187,11 +188,13 @@ impl<'c, H: Host> Call<'c, H> {
         self.report.client = Some(self.client);
     }
 
-    /// Who names no model learns the name by which it can be asked for.
-    fn note_resolved(&mut self, resolved: &Resolved<'_>) {
+    /// Who answers. Who names no model learns the name by which it can be asked for.
+    fn resolve(&mut self, model: &str) -> Result<Resolved<'c>, Error> {
+        let resolved = self.gateway.resolve(model)?;
         if self.echo.model.is_empty() {
             self.echo.model = format!("{}/{}", resolved.provider.prefix, resolved.model);
         }
+        Ok(resolved)
     }
 
     /// `api` is none where the provider is not asked.

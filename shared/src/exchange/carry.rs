@@ -101,9 +101,7 @@ fn family(client: Api, task: Task) -> &'static [Api] {
 
 fn by_model<'g, H: Host>(call: &mut Call<'g, H>, task: Task, model: &str) -> Result<Way<'g>, Error> {
     call.note_model(model);
-    let resolved = call.gateway.resolve(model)?;
-    call.note_resolved(&resolved);
-    let Resolved { provider, model } = resolved;
+    let Resolved { provider, model } = call.resolve(model)?;
     let api = provider.api_with(family(call.client, task), task, &model);
     Ok(Way { provider, api: api.ok_or_else(|| unserved(provider, task))?, model })
 }

@@ -40,10 +40,8 @@ pub(super) async fn answer<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     headers::check_content_type(request.headers())?;
     let own = Counter::of(call.client).ok_or_else(|| Error::invalid("This API counts no tokens."))?;
-    let asked = Asked::scan(call.client, request, found)?;
-    call.note_asked(&asked);
-    let resolved = call.gateway.resolve(&asked.model)?;
-    call.note_resolved(&resolved);
+    let asked = call.scan(found, request)?;
+    let resolved = call.resolve(&asked.model)?;
     let way = Way::to(&resolved, asked.api);
     call.note_target(way.as_ref().map(|way| way.api), resolved.provider, &resolved.model);
     let Some(way) = way else { return estimate(call, own, &asked) };

@@ -42,11 +42,8 @@ pub(super) async fn answer<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     headers::check_content_type(request.headers())?;
     let wish = Wish::of(call.gateway, request.headers())?;
-    let asked = Asked::scan(call.client, request, found)?;
-    call.note_asked(&asked);
-    let resolved = call.gateway.resolve(&asked.model)?;
-    call.note_resolved(&resolved);
-    let Resolved { provider, model } = resolved;
+    let asked = call.scan(found, request)?;
+    let Resolved { provider, model } = call.resolve(&asked.model)?;
     let api = provider.api_with(APIS, Task::Embeddings, &model);
     let api = api.ok_or_else(|| unserved(provider, Task::Embeddings))?;
     call.note_target(Some(api), provider, &model);
