@@ -6,6 +6,7 @@ mod cite;
 pub mod completions;
 pub mod converse;
 pub(crate) mod count;
+mod effort;
 pub(crate) mod embeddings;
 mod exception;
 mod form;

@@ -58,7 +58,9 @@ pub(super) fn adapt<'q>(
     let tool = tool(format, held);
     let mut adapted = request.clone();
     adapted.format = None;
-    adapted.parallel_tools = if request.tools.is_empty() { Some(false) } else { request.parallel_tools };
+    // Converse has no such switch, and nobody has asked for it.
+    let single = request.tools.is_empty() && api != Api::Converse;
+    adapted.parallel_tools = if single { Some(false) } else { request.parallel_tools };
     adapted.tool_choice = Some(choice.with(&tool.name));
     adapted.tools.push(Tool::Function(tool));
     Ok(Cow::Owned(adapted))

@@ -132,7 +132,7 @@ fn d1_thinking_is_switched_in_each_providers_way() {
             "qwen",
             json!({"enable_thinking": true, "thinking_budget": 2000}),
             json!({"enable_thinking": false}),
-            json!({"enable_thinking": true}),
+            json!({"enable_thinking": true, "thinking_budget": 8192}),
         ),
         (
             "groq",

@@ -70,28 +70,6 @@ fn read_object<'a>(said: Json<'a>, thinking: &mut Thinking<'a>) -> Result<(), Er
     Ok(())
 }
 
-/// The effort that comes nearest to what was asked for, and whether it says the same.
-///
-/// A budget becomes the effort whose share of the answer OpenRouter's documentation gives: high 0.8, medium 0.5, low
-/// 0.2 of the longest answer.
-pub(super) fn effort<'t>(thinking: &'t Thinking<'_>, max_tokens: Option<u64>) -> Option<(&'t str, bool)> {
-    match (&thinking.effort, thinking.mode, thinking.budget) {
-        (Some(effort), ..) => Some((effort, thinking.budget.is_none())),
-        (None, ThinkingMode::Disabled, _) => Some(("none", true)),
-        (None, _, Some(budget)) => Some((effort_of_budget(budget, max_tokens.unwrap_or(16_384)), false)),
-        (None, ThinkingMode::Enabled, None) => Some(("medium", false)),
-        (None, ThinkingMode::Adaptive | ThinkingMode::Unsaid, None) => None,
-    }
-}
-
-fn effort_of_budget(budget: u64, max_tokens: u64) -> &'static str {
-    match budget.saturating_mul(100) / max_tokens.max(1) {
-        0..35 => "low",
-        35..65 => "medium",
-        _ => "high",
-    }
-}
-
 /// Reads the thinking of an assistant's message.
 pub(super) fn read<'a>(message: Json<'a>, turn: &mut Turn<'a>) -> Result<(), Error> {
     let details = present(message, "reasoning_details").filter(|it| it.items().next().is_some());

@@ -1,9 +1,9 @@
 //! Thinking, as it is asked for: by an effort, and by whatever else a provider has for it.
 
-use super::reasoning;
 use super::request::Context;
+use crate::api::effort;
 use crate::dialect::Switch;
-use crate::ir::{Loss, Request, Thinking, Why};
+use crate::ir::{Loss, Request, Thinking, ThinkingMode, Why};
 use crate::wire::json::Writer;
 
 /// Writes how hard to think. Clients of this API are believed to know their provider's own switch.
@@ -20,28 +20,30 @@ pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Wr
         context.lose(Loss::dropped("thinking.summary"));
     }
     match switch {
-        Switch::Effort => write_effort(thinking, request.max_tokens, context, o),
-        Switch::Thinking => write_kind(thinking, request.max_tokens, context, o),
+        Switch::Effort => write_effort(thinking, context, o),
+        Switch::Thinking => write_kind(thinking, context, o),
         Switch::EnableThinking => write_flag(thinking, context, o),
         Switch::Reasoning => write_object(thinking, context, o),
     }
 }
 
-fn write_effort(
-    thinking: &Thinking<'_>,
-    max_tokens: Option<u64>,
-    context: &mut Context<'_>,
-    o: &mut Writer<'_>,
-) {
-    let Some((effort, exact)) = reasoning::effort(thinking, max_tokens) else { return };
-    if !context.may_extra("reasoning_effort") {
-        return;
-    }
+fn write_effort(thinking: &Thinking<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    let said = effort::of(thinking).or_else(|| of_mode(thinking.mode));
+    let Some((effort, exact)) = said.filter(|_| context.may_extra("reasoning_effort")) else { return };
     if !exact {
         context.lose(Loss::new("thinking.budget", Why::Approximated));
     }
     if let Some(effort) = context.effort(effort) {
         o.key("reasoning_effort").string(effort);
+    }
+}
+
+/// The effort where only the mode is said.
+fn of_mode(mode: ThinkingMode) -> Option<(&'static str, bool)> {
+    match mode {
+        ThinkingMode::Disabled => Some(("none", true)),
+        ThinkingMode::Enabled => Some(("medium", false)),
+        ThinkingMode::Adaptive | ThinkingMode::Unsaid => None,
     }
 }
 
@@ -51,30 +53,27 @@ fn wanted(thinking: &Thinking<'_>) -> Option<bool> {
 }
 
 /// `thinking: {"type": …}`, and the effort where the provider knows efforts too.
-fn write_kind(
-    thinking: &Thinking<'_>,
-    max_tokens: Option<u64>,
-    context: &mut Context<'_>,
-    o: &mut Writer<'_>,
-) {
+fn write_kind(thinking: &Thinking<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let Some(wanted) = wanted(thinking) else { return };
     let kind = if wanted { "enabled" } else { "disabled" };
     o.key("thinking").object(|o| o.key("type").string(kind));
     let hard = thinking.effort.is_some() || thinking.budget.is_some();
     if wanted && hard {
-        write_effort(thinking, max_tokens, context, o);
+        write_effort(thinking, context, o);
     }
 }
 
-/// `enable_thinking`, and the budget. There is no place for an effort.
+/// `enable_thinking`, and the budget, also in the place of an effort.
 fn write_flag(thinking: &Thinking<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let Some(wanted) = wanted(thinking) else { return };
     o.key("enable_thinking").boolean(wanted);
-    match thinking.budget.filter(|_| wanted) {
-        Some(budget) => o.key("thinking_budget").integer(budget),
-        None if wanted && thinking.effort.is_some() => context.lose(Loss::dropped("reasoning_effort")),
-        None => {}
+    let effort = thinking.effort.as_deref().filter(|_| wanted);
+    let budget = thinking.budget.filter(|_| wanted).or_else(|| effort::budget(effort?));
+    if effort.is_some() {
+        let why = if thinking.budget.or(budget).is_none() { Why::Dropped } else { Why::Approximated };
+        context.lose(Loss::new("reasoning_effort", why));
     }
+    budget.iter().for_each(|&budget| o.key("thinking_budget").integer(budget));
 }
 
 /// `reasoning`: the budget as it is, or else the effort.

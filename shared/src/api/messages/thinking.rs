@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::request::{Context, keep_inner};
 use super::tool;
+use crate::api::effort;
 use crate::api::member::{integer, of_kind, optional, present, required, within};
 use crate::error::Error;
 use crate::ir::{Block, Loss, Request, Role, Thinking, ThinkingMode, Turn, Why};
@@ -14,17 +15,6 @@ use crate::wire::json::{Json, Kind, Writer};
 
 /// The least budget that the API takes.
 const LEAST: u64 = 1024;
-
-/// The budgets that other APIs' efforts become where the model takes budgets. The vendor gives no such table; these keep
-/// the efforts apart, and `high` well below the longest answers.
-const BUDGETS: [(&str, u64); 6] = [
-    ("minimal", LEAST),
-    ("low", 2048),
-    ("medium", 8192),
-    ("high", 16_384),
-    ("xhigh", 32_768),
-    ("max", 32_768),
-];
 
 /// What a provider is told of thinking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +122,7 @@ fn plan_budget<'r>(thinking: &Thinking<'_>, request: &Request<'_>, context: &mut
     }
     let wanted = thinking.budget.unwrap_or_else(|| {
         let share = request.max_tokens.map_or(u64::MAX, |limit| limit / 5 * 4);
-        budget_of(thinking.effort.as_deref().unwrap_or("medium")).min(share)
+        thinking.effort.as_deref().and_then(effort::budget).unwrap_or(effort::USUAL).min(share)
     });
     let budget = wanted.clamp(LEAST, most);
     match thinking.budget {
@@ -141,11 +131,6 @@ fn plan_budget<'r>(thinking: &Thinking<'_>, request: &Request<'_>, context: &mut
         _ => {}
     }
     Plan::Budget(budget, display(thinking))
-}
-
-fn budget_of(effort: &str) -> u64 {
-    let known = BUDGETS.iter().find(|(word, _)| *word == effort);
-    known.map_or(8192, |(_, budget)| *budget)
 }
 
 /// Whether results of tools come last, and what the assistant said before them does not begin with sealed thinking.
@@ -175,17 +160,9 @@ fn adaptive_effort<'r>(thinking: &'r Thinking<'_>, context: &mut Context<'_>) ->
         (Some(effort), _) => Some(effort),
         (None, Some(budget)) => {
             approximate(context, "thinking.budget");
-            Some(effort_of(budget))
+            Some(effort::nearest(budget))
         }
         (None, None) => None,
-    }
-}
-
-fn effort_of(budget: u64) -> &'static str {
-    match budget {
-        0..5_000 => "low",
-        5_000..12_000 => "medium",
-        _ => "high",
     }
 }
 

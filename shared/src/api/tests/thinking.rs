@@ -49,7 +49,7 @@ fn d1_messages_to_all() {
         Api::Responses,
         budget(),
         &Quirks::USUAL,
-        json!({"reasoning": {"effort": "high", "summary": "auto"}}),
+        json!({"reasoning": {"effort": "medium", "summary": "auto"}}),
         &["thinking.budget(approximated)"],
     );
     let config = json!({"config": {"thinkingBudget": 10_000, "includeThoughts": true}});
@@ -75,7 +75,7 @@ fn d1_all_to_messages() {
     let openrouter = json!({"reasoning": {"max_tokens": 2000}});
     to(Api::Completions, openrouter, &Quirks::USUAL, enabled(2000), &[]);
     let shown = json!({"reasoning": {"effort": "low", "summary": "auto"}, "max_output_tokens": 20_000});
-    let low = json!({"thinking": {"type": "enabled", "budget_tokens": 2048, "display": "summarized"}});
+    let low = json!({"thinking": {"type": "enabled", "budget_tokens": 1024, "display": "summarized"}});
     to(Api::Responses, shown, &Quirks::USUAL, low, &["thinking.effort(approximated)"]);
     let config =
         |config: Value| json!({"generationConfig": {"maxOutputTokens": 9000, "thinkingConfig": config}});

@@ -303,7 +303,7 @@ fn d7_parameters_by_the_names_the_provider_knows() {
         request(),
         &extras,
         &json!({"max_completion_tokens": 1000, "temperature": 1.5, "top_k": 4, "store": true,
-            "reasoning_effort": "medium", "stream_options": {"include_usage": true}}),
+            "reasoning_effort": "low", "stream_options": {"include_usage": true}}),
         &["thinking.budget(approximated)"],
     );
 }

@@ -4,21 +4,12 @@
 
 use std::borrow::Cow;
 
+use crate::api::effort;
 use crate::api::generate::request::{Context, keep_inner};
 use crate::api::member::{boolean, of_kind, optional, present, within};
 use crate::error::Error;
 use crate::ir::{Loss, Request, Thinking, ThinkingMode, Why};
 use crate::wire::json::{Json, Kind, Writer};
-
-/// The budgets of efforts: <https://ai.google.dev/gemini-api/docs/openai#thinking> for the first four.
-const BUDGETS: [(&str, i64); 6] = [
-    ("minimal", 1024),
-    ("low", 1024),
-    ("medium", 8192),
-    ("high", 24_576),
-    ("xhigh", 24_576),
-    ("max", 24_576),
-];
 
 /// The budget by which the model decides.
 const DYNAMIC: i64 = -1;
@@ -100,8 +91,8 @@ fn budget(thinking: &Thinking<'_>, context: &mut Context<'_>) -> Option<i64> {
     }
     if let Some(effort) = thinking.effort.as_deref() {
         context.lose(Loss::new("thinking.effort", Why::Approximated));
-        let known = BUDGETS.iter().find(|(word, _)| *word == effort);
-        return Some(known.map_or(DYNAMIC, |(_, budget)| *budget));
+        let known = effort::budget(effort).and_then(|budget| i64::try_from(budget).ok());
+        return Some(known.unwrap_or(DYNAMIC));
     }
     (thinking.mode != ThinkingMode::Unsaid).then_some(DYNAMIC)
 }
@@ -114,9 +105,7 @@ fn level(thinking: &Thinking<'_>, context: &mut Context<'_>) -> Option<&'static 
         (_, Some("medium"), _) => ("medium", true),
         (_, Some("minimal"), _) => ("low", false),
         (_, Some(_), _) => ("high", false),
-        (_, None, Some(0..=4096)) => ("low", false),
-        (_, None, Some(4097..=16_384)) => ("medium", false),
-        (_, None, Some(_)) => ("high", false),
+        (_, None, Some(budget)) => (effort::nearest(budget), false),
         (_, None, None) => return None,
     };
     if !exact {

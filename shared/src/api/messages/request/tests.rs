@@ -275,7 +275,7 @@ fn d1_efforts() {
     let request =
         |effort, max_tokens| Request { thinking: thinking(effort), max_tokens, ..Request::default() };
     let near = "thinking.effort(approximated)";
-    assert_eq!(ask(request("high", None), usual), json!([budget(16_384), 20_480, null, null, [near]]));
+    assert_eq!(ask(request("high", None), usual), json!([budget(24_576), 28_672, null, null, [near]]));
     assert_eq!(ask(request("high", Some(5000)), usual), json!([budget(4000), 5000, null, null, [near]]));
     assert_eq!(ask(request("low", Some(1100)), usual), json!([budget(1024), 1100, null, null, [near]]));
     assert_eq!(ask(request("low", Some(1024)), usual), json!([null, 1024, null, null, ["thinking"]]));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use crate::api::responses::{history, tools};
-use crate::api::{Api, form, losses, openai};
+use crate::api::{Api, effort, form, losses, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Thinking, ThinkingMode, Why};
@@ -165,13 +165,9 @@ impl<'q> Members<'q, '_> {
             self.losses.push(Loss::dropped("thinking"));
             return None;
         }
-        let effort = match thinking.budget? {
-            0..=2048 => "low",
-            2049..=8192 => "medium",
-            _ => "high",
-        };
+        let budget = thinking.budget?;
         self.losses.push(Loss::new("thinking.budget", Why::Approximated));
-        Some(Cow::Borrowed(effort))
+        Some(Cow::Borrowed(effort::nearest(budget)))
     }
 
     fn write_text(&mut self, w: &mut Writer<'_>) {
