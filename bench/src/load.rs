@@ -4,19 +4,25 @@ mod answer;
 mod connection;
 mod pace;
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hdrhistogram::Histogram;
-use tokio::task::LocalSet;
+use tokio::task::{JoinHandle, LocalSet};
 
-pub use connection::{Connection, Whole};
+pub use connection::{Answer, Connection, Whole};
 use pace::Tickets;
 
 /// The longest time that is told apart from longer ones, in nanoseconds.
 const LONGEST: u64 = 60_000_000_000;
+
+/// How long answers that are under way when the time is up are waited for: connections that are asked again have no more
+/// to tell, questions at a fixed rate have.
+const GRACE_CLOSED: Duration = Duration::from_millis(200);
+const GRACE_RATE: Duration = Duration::from_secs(1);
 
 /// What is asked, of whom.
 #[derive(Clone, Debug)]
@@ -42,6 +48,9 @@ pub enum Load {
 pub struct Sample {
     pub answered: u64,
     pub failed: u64,
+    /// Questions at a fixed rate that were due and had no answer when waiting ended; their times count as if they had
+    /// been answered then.
+    pub late: u64,
     pub elapsed: Duration,
     /// Until the last byte, in nanoseconds.
     pub total: Histogram<u64>,
@@ -50,9 +59,9 @@ pub struct Sample {
 }
 
 impl Sample {
-    fn new() -> Sample {
+    fn new(elapsed: Duration) -> Sample {
         let histogram = || Histogram::new_with_max(LONGEST, 3).expect("bounds of a histogram");
-        Sample { answered: 0, failed: 0, elapsed: Duration::ZERO, total: histogram(), first: histogram() }
+        Sample { answered: 0, failed: 0, late: 0, elapsed, total: histogram(), first: histogram() }
     }
 
     /// Answers a second.
@@ -60,11 +69,9 @@ impl Sample {
         self.answered as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 
-    fn add(&mut self, other: &Sample) {
-        self.answered += other.answered;
-        self.failed += other.failed;
-        self.total += &other.total;
-        self.first += &other.first;
+    fn record(&mut self, first: Duration, total: Duration) {
+        self.first.saturating_record(nanoseconds(first));
+        self.total.saturating_record(nanoseconds(total));
     }
 }
 
@@ -75,99 +82,117 @@ struct Window {
     end: Instant,
 }
 
-/// Asks for a while, after a while of warming up. `mark` is called at the beginning and at the end of the time that counts.
+impl Window {
+    fn has(self, time: Instant) -> bool {
+        self.begin <= time && time < self.end
+    }
+}
+
+/// What all connections write down, and what they have in common.
+struct Sheet {
+    question: Question,
+    window: Window,
+    sample: RefCell<Sample>,
+}
+
+/// Asks for a while, after a while of warming up. `mark` is called at the beginning and at the end of the time that
+/// counts. What is still under way when waiting ends is given up.
 pub async fn run(
     question: &Question,
     load: Load,
     warm: Duration,
     time: Duration,
-    mut mark: impl FnMut(),
+    mark: impl FnMut(),
 ) -> Sample {
     let begin = Instant::now() + warm;
     let window = Window { begin, end: begin + time };
-    let tasks = LocalSet::new();
-    let workers = match load {
-        Load::Closed(connections) => closed(&tasks, question, window, connections),
-        Load::Rate(rate) => fixed(&tasks, question, window, rate),
-    };
-    tasks
-        .run_until(async move {
-            tokio::time::sleep_until(window.begin.into()).await;
-            mark();
-            tokio::time::sleep_until(window.end.into()).await;
-            mark();
-            let mut all = Sample::new();
-            for worker in workers {
-                match worker.await {
-                    Ok(sample) => all.add(&sample),
-                    Err(_) => all.failed += 1,
-                }
-            }
-            all.elapsed = time;
-            all
-        })
-        .await
-}
-
-type Worker = tokio::task::JoinHandle<Sample>;
-
-fn closed(tasks: &LocalSet, question: &Question, window: Window, connections: usize) -> Vec<Worker> {
-    let question = Rc::new(question.clone());
-    let worker = |_| tasks.spawn_local(ask_again(Rc::clone(&question), window));
-    (0..connections).map(worker).collect()
-}
-
-async fn ask_again(question: Rc<Question>, window: Window) -> Sample {
-    let mut sample = Sample::new();
-    let mut connection = Connection::new(question.address);
-    while Instant::now() < window.end {
-        ask(&mut connection, &question, Instant::now(), window, &mut sample).await;
+    let sheet =
+        Rc::new(Sheet { question: question.clone(), window, sample: RefCell::new(Sample::new(time)) });
+    match load {
+        Load::Closed(connections) => closed(&sheet, connections, mark).await,
+        Load::Rate(rate) => fixed(&sheet, rate, mark).await,
     }
-    sample
+    sheet.sample.replace(Sample::new(time))
+}
+
+async fn closed(sheet: &Rc<Sheet>, connections: usize, mark: impl FnMut()) {
+    let tasks = LocalSet::new();
+    let workers = (0..connections).map(|_| tasks.spawn_local(ask_again(Rc::clone(sheet)))).collect();
+    tasks.run_until(watch(sheet.window, workers, GRACE_CLOSED, mark)).await;
+}
+
+async fn ask_again(sheet: Rc<Sheet>) {
+    let mut connection = Connection::new(sheet.question.address);
+    while Instant::now() < sheet.window.end {
+        let asked = Instant::now();
+        let answer = connection.ask(&sheet.question.request).await;
+        // What began before the window and ended in it counts by when it ended, so that long answers count at all.
+        if sheet.window.has(Instant::now()) {
+            sheet.note(asked, answer);
+        }
+    }
 }
 
 /// Connections that wait for questions at a fixed rate: more than are ever busy at a time where the target keeps up.
 const WAITING: usize = 64;
 
-fn fixed(tasks: &LocalSet, question: &Question, window: Window, rate: u32) -> Vec<Worker> {
-    let question = Rc::new(question.clone());
-    let tickets = Tickets::issue(rate, window.end);
-    let worker = |_| tasks.spawn_local(ask_when_due(Rc::clone(&question), Rc::clone(&tickets), window));
-    (0..WAITING).map(worker).collect()
-}
-
-async fn ask_when_due(question: Rc<Question>, tickets: Rc<Tickets>, window: Window) -> Sample {
-    let mut sample = Sample::new();
-    let mut connection = Connection::new(question.address);
-    while let Some(due) = tickets.take().await {
-        ask(&mut connection, &question, due, window, &mut sample).await;
-    }
-    sample
-}
-
-async fn ask(
-    connection: &mut Connection,
-    question: &Question,
-    due: Instant,
-    window: Window,
-    sample: &mut Sample,
-) {
-    let answer = connection.ask(&question.request).await;
+async fn fixed(sheet: &Rc<Sheet>, rate: u32, mark: impl FnMut()) {
+    let tasks = LocalSet::new();
+    let tickets = Tickets::issue(rate, sheet.window.end);
+    let worker = |_| tasks.spawn_local(ask_when_due(Rc::clone(sheet), Rc::clone(&tickets)));
+    let workers = (0..WAITING).map(worker).collect();
+    tasks.run_until(watch(sheet.window, workers, GRACE_RATE, mark)).await;
+    drop(tasks);
     let now = Instant::now();
-    // What began before the window and ended in it counts by when it ended, so that long answers count at all.
-    if now < window.begin || now > window.end {
-        return;
+    for due in tickets.left().into_iter().filter(|&due| sheet.window.has(due)) {
+        let mut sample = sheet.sample.borrow_mut();
+        sample.late += 1;
+        sample.record(now - due, now - due);
     }
-    match answer {
-        Ok(answer) if answer.status == 200 && answer.bytes >= question.least => {
-            sample.answered += 1;
-            sample.total.saturating_record(nanoseconds(now - due));
-            sample.first.saturating_record(nanoseconds(answer.first.saturating_duration_since(due)));
+}
+
+async fn ask_when_due(sheet: Rc<Sheet>, tickets: Rc<Tickets>) {
+    let mut connection = Connection::new(sheet.question.address);
+    while let Some(due) = tickets.take().await {
+        let answer = connection.ask(&sheet.question.request).await;
+        tickets.done(due);
+        if sheet.window.has(due) {
+            sheet.note(due, answer);
         }
-        _ => sample.failed += 1,
+    }
+}
+
+/// Marks the window, and gives the connections a little time behind it.
+async fn watch(window: Window, workers: Vec<JoinHandle<()>>, grace: Duration, mut mark: impl FnMut()) {
+    tokio::time::sleep_until(window.begin.into()).await;
+    mark();
+    tokio::time::sleep_until(window.end.into()).await;
+    mark();
+    let all = async {
+        for worker in workers {
+            let _ = worker.await;
+        }
+    };
+    let _ = tokio::time::timeout(grace, all).await;
+}
+
+impl Sheet {
+    /// Writes down an answer to what was due then.
+    fn note(&self, due: Instant, answer: std::io::Result<Answer>) {
+        let mut sample = self.sample.borrow_mut();
+        match answer {
+            Ok(answer) if answer.status == 200 && answer.bytes >= self.question.least => {
+                sample.answered += 1;
+                sample.record(answer.first.saturating_duration_since(due), due.elapsed());
+            }
+            _ => sample.failed += 1,
+        }
     }
 }
 
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,11 @@
-//! Measures in turns: for each scenario every target, then every target again, so that what the machine does meanwhile
-//! befalls all of them.
+//! Measures in turns: every scenario with every target, then all of it again, so that what the machine does meanwhile
+//! befalls all of them, and a run that is broken off has a figure of each.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::load::{self, Connection, Load, Question, Sample};
+use crate::load::{self, Load, Question, Sample};
 use crate::scenario::Scenario;
 use crate::targets::{self, Process, Target};
 use crate::watch;
@@ -16,11 +16,14 @@ pub const DIRECT: &str = "direct";
 /// How long and how often.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
+    /// The most rounds.
     pub rounds: usize,
     pub time: Duration,
     pub warm: Duration,
-    /// Streams to hold open.
-    pub idle_streams: usize,
+    /// Streams to hold open, at most.
+    pub streams: usize,
+    /// When no further round is gone on with.
+    pub until: Instant,
 }
 
 /// What stands behind all targets.
@@ -36,66 +39,159 @@ pub struct Measure {
     pub rate: f64,
     /// Microseconds of processor time that the target took for an answer.
     pub cpu: f64,
-    /// How much of its core the target used, and load and provider of theirs: 1 is all of it.
+    /// How much of a core the target used, and load and provider together: 1 is all of one.
     pub busy: f64,
     pub load_busy: f64,
     /// Microseconds until the last byte, at the median, the 99th and the 99.9th percentile.
     pub total: [f64; 3],
     /// Microseconds until the body's first byte.
     pub first: [f64; 3],
+    pub answered: u64,
     pub failed: u64,
+    /// Questions at a fixed rate that had no answer a second after the time was up.
+    pub late: u64,
 }
 
 /// The measurements of each scenario and target, in the order they were made; none where it is not served.
 pub type Results = BTreeMap<(usize, &'static str), Vec<Measure>>;
 
-/// What open streams cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Streams {
-    pub open: usize,
-    /// Bytes of memory for each.
-    pub bytes: u64,
-    /// Answers a second to small questions meanwhile, and before.
-    pub rate: f64,
-    pub rate_before: f64,
-    /// Microseconds of processor time for an answer meanwhile, and before.
-    pub cpu: f64,
-    pub cpu_before: f64,
+/// Who is asked what in a scenario.
+struct Asked {
+    name: &'static str,
+    process: u32,
+    question: Question,
+    /// How long it was asked last. A target that is slow is asked longer.
+    time: Duration,
+    /// Whether it is there for a comparison only, so that two rounds are enough.
+    telling: bool,
 }
 
-/// Measures every scenario with every target.
-pub async fn run(scenarios: &[Scenario], targets: &[Target], provider: &Provider, effort: Effort) -> Results {
-    let mut results = Results::new();
-    for (index, scenario) in scenarios.iter().enumerate() {
-        eprintln!("[{}/{}] {}", index + 1, scenarios.len(), scenario.name());
-        let asked = questions(scenario, targets, provider).await;
-        for _ in 0..effort.rounds {
-            for (name, process, question) in &asked {
-                let measured = measure(question, scenario.load, *process, provider, effort).await;
-                results.entry((index, *name)).or_default().push(measured);
+/// All that is asked, found out once.
+pub struct Rounds<'a> {
+    scenarios: &'a [Scenario],
+    provider: &'a Provider,
+    effort: Effort,
+    asked: Vec<Vec<Asked>>,
+    done: usize,
+}
+
+impl<'a> Rounds<'a> {
+    /// Looks at each target's answer in each scenario; where there is none, it has no figure.
+    pub async fn new(
+        scenarios: &'a [Scenario],
+        targets: &[Target],
+        provider: &'a Provider,
+        effort: Effort,
+    ) -> Rounds<'a> {
+        let mut asked = Vec::new();
+        for scenario in scenarios {
+            asked.push(questions(scenario, targets, provider, effort).await);
+        }
+        Rounds { scenarios, provider, effort, asked, done: 0 }
+    }
+
+    /// About how long a round takes.
+    pub fn round(&self) -> Duration {
+        let measurements = self.asked.iter().flatten();
+        measurements.map(|asked| self.effort.warm + asked.time + BETWEEN).sum()
+    }
+
+    /// Whether there is another round to go.
+    pub fn goes_on(&self) -> bool {
+        self.done < self.effort.rounds && (self.done == 0 || Instant::now() < self.effort.until)
+    }
+
+    /// Asks everybody once, and calls `save` behind each scenario.
+    pub async fn go(&mut self, results: &mut Results, mut save: impl FnMut(&Results)) {
+        self.done += 1;
+        for (index, scenario) in self.scenarios.iter().enumerate() {
+            if self.done > 1 && Instant::now() >= self.effort.until {
+                return;
             }
+            self.tell(index, scenario);
+            for asked in &mut self.asked[index] {
+                let measures = results.entry((index, asked.name)).or_default();
+                if !is_settled(measures, asked.telling) {
+                    measures.push(asked.measure(scenario, self.provider, self.effort).await);
+                }
+            }
+            save(results);
         }
     }
-    results
+
+    fn tell(&self, index: usize, scenario: &Scenario) {
+        let (round, rounds) = (self.done, self.effort.rounds);
+        let left = self.effort.until.saturating_duration_since(Instant::now()).as_secs().div_ceil(60);
+        let (number, all) = (index + 1, self.scenarios.len());
+        eprintln!("[{number}/{all}, round {round} of {rounds}, {left} min left] {}", scenario.name());
+    }
 }
 
-/// Who is asked what; the provider alone comes first.
+/// What a measurement takes besides warming up and measuring.
+const BETWEEN: Duration = Duration::from_millis(150);
+
+/// Rounds after which figures that agree are not measured again, and how much they may differ.
+const ROUNDS: usize = 3;
+const AGREE: f64 = 0.03;
+
+/// Whether another round would tell nothing new.
+fn is_settled(measures: &[Measure], telling: bool) -> bool {
+    let most = measures.iter().map(|measure| measure.cpu).fold(0.0, f64::max);
+    let least = measures.iter().map(|measure| measure.cpu).fold(f64::INFINITY, f64::min);
+    let agree = measures.len() >= ROUNDS && most - least < least * AGREE;
+    agree || (telling && measures.len() >= 2)
+}
+
+/// Who is asked what. The provider alone comes first where times stand against its own.
 async fn questions(
     scenario: &Scenario,
     targets: &[Target],
     provider: &Provider,
-) -> Vec<(&'static str, u32, Question)> {
-    let mut asked = vec![(DIRECT, provider.process.id(), targets::direct(provider.address, scenario))];
-    for target in targets {
+    effort: Effort,
+) -> Vec<Asked> {
+    let time = effort.time.max(scenario.least_time());
+    let mut asked = Vec::new();
+    if matches!(scenario.load, Load::Rate(_)) {
+        let question = targets::direct(provider.address, scenario);
+        let process = provider.process.id();
+        asked.push(Asked { name: DIRECT, process, question, time, telling: false });
+    }
+    for target in targets.iter().filter(|target| target.kind.plays(scenario)) {
         match target.question(scenario).await {
-            Some(question) => asked.push((target.kind.name, target.process.id(), question)),
-            None => eprintln!("    {} does not serve this", target.kind.name),
+            Some(question) => asked.push(Asked {
+                name: target.kind.name,
+                process: target.process.id(),
+                question,
+                time,
+                telling: target.kind.telling,
+            }),
+            None => eprintln!("{} does not serve: {}", target.kind.name, scenario.name()),
         }
     }
     asked
 }
 
-async fn measure(
+/// The longest that one is asked at a time.
+const LONGEST: Duration = Duration::from_secs(8);
+
+impl Asked {
+    /// Measures; longer where there were too few answers to tell anything.
+    async fn measure(&mut self, scenario: &Scenario, provider: &Provider, effort: Effort) -> Measure {
+        loop {
+            let effort = Effort { time: self.time, warm: effort.warm.max(self.time / 4), ..effort };
+            let measured = measure(&self.question, scenario.load, self.process, provider, effort).await;
+            let wanted = scenario.connections().unwrap_or(0) as u64 * 2;
+            let enough = measured.answered >= wanted || measured.failed > measured.answered;
+            if enough || self.time >= LONGEST {
+                return measured;
+            }
+            self.time = (self.time * 4).min(LONGEST);
+        }
+    }
+}
+
+/// Asks one question under one load, and looks at the processes meanwhile.
+pub async fn measure(
     question: &Question,
     load: Load,
     process: u32,
@@ -113,7 +209,9 @@ async fn measure(
         [begin, end] => end[which].saturating_sub(begin[which]).as_secs_f64(),
         _ => 0.0,
     };
-    judge(&sample, spent(0), spent(1), spent(2))
+    let measured = judge(&sample, spent(0), spent(1), spent(2));
+    come_to_rest(process).await;
+    measured
 }
 
 fn judge(sample: &Sample, target: f64, load: f64, provider: f64) -> Measure {
@@ -128,49 +226,46 @@ fn judge(sample: &Sample, target: f64, load: f64, provider: f64) -> Measure {
         load_busy: (load + provider) / elapsed,
         total: at(&sample.total),
         first: at(&sample.first),
+        answered: sample.answered,
         failed: sample.failed,
+        late: sample.late,
     }
 }
 
-/// Opens many streams that go no further, and asks small questions beside them.
-pub async fn hold_streams(
-    target: &Target,
-    small: &Scenario,
-    provider: &Provider,
-    effort: Effort,
-) -> Option<Streams> {
-    let question = target.question(small).await?;
-    let process = target.process.id();
-    let before = measure(&question, small.load, process, provider, effort).await;
-    let memory = watch::memory_of(process);
-    let held = open(&target.idle_stream(), effort.idle_streams).await;
-    let grown = watch::memory_of(process).saturating_sub(memory);
-    let meanwhile = measure(&question, small.load, process, provider, effort).await;
-    let open = held.len();
-    Some(Streams {
-        open,
-        bytes: grown / open.max(1) as u64,
-        rate: meanwhile.rate,
-        rate_before: before.rate,
-        cpu: meanwhile.cpu,
-        cpu_before: before.cpu,
-    })
-}
+/// How long a target gets to finish what was given up, and how often it is looked at.
+const REST: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(30);
 
-/// How long opening streams may take. A target that needs longer is asked for fewer.
-const OPENING: Duration = Duration::from_secs(20);
-
-/// Opens streams until there are so many, until the time is up, or until one is refused.
-async fn open(question: &Question, wanted: usize) -> Vec<Connection> {
-    let mut held = Vec::with_capacity(wanted);
-    let end = Instant::now() + OPENING;
-    while held.len() < wanted && Instant::now() < end {
-        let mut connection = Connection::new(question.address);
-        let begun = tokio::time::timeout(Duration::from_secs(5), connection.begin(&question.request)).await;
-        if !matches!(begun, Ok(Ok(200))) {
-            break;
+/// Waits until a target does nothing any more: the next one is measured on the same core.
+async fn come_to_rest(process: u32) {
+    let end = Instant::now() + REST;
+    let mut before = watch::time_of(process);
+    while Instant::now() < end {
+        tokio::time::sleep(LOOK).await;
+        let now = watch::time_of(process);
+        if now.saturating_sub(before) < LOOK / 10 {
+            return;
         }
-        held.push(connection);
+        before = now;
     }
-    held
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(cpu: f64) -> Measure {
+        let zero = [0.0; 3];
+        let (rate, busy, load_busy) = (0.0, 0.0, 0.0);
+        Measure { rate, cpu, busy, load_busy, total: zero, first: zero, answered: 1, failed: 0, late: 0 }
+    }
+
+    #[test]
+    fn figures_that_agree_are_enough() {
+        let measures = |costs: &[f64]| costs.iter().copied().map(measured).collect::<Vec<_>>();
+        assert!(is_settled(&measures(&[100.0, 101.0, 102.0]), false));
+        assert!(!is_settled(&measures(&[100.0, 101.0, 110.0]), false));
+        assert!(!is_settled(&measures(&[100.0, 100.0]), false));
+        assert!(is_settled(&measures(&[100.0, 200.0]), true));
+    }
 }

@@ -1,5 +1,6 @@
 //! What came of it, as Markdown and as JSON.
 
+mod budgets;
 mod conditions;
 mod markdown;
 mod publish;
@@ -9,23 +10,29 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::rounds::{Effort, Measure, Results, Streams};
+use crate::rounds::{Measure, Results};
+use crate::scaling::Scaled;
 use crate::scenario::Scenario;
+use crate::streams::{Held, Streams};
+pub use budgets::Sizes;
 pub use conditions::Conditions;
 pub use markdown::{full, short};
 pub use publish::{publish, unchanged_marks};
 
-/// A run, with all that its tables need.
+/// A run, with all that its tables need, as far as it has come.
 pub struct Run {
     pub conditions: Conditions,
-    pub effort: Effort,
     pub scenarios: Vec<Scenario>,
     /// Name and explanation, in the order of the columns.
     pub targets: Vec<Column>,
     pub results: Results,
     pub streams: BTreeMap<&'static str, Streams>,
+    pub scaling: BTreeMap<&'static str, Vec<Scaled>>,
+    pub sizes: Sizes,
     /// Targets that did not start, and why.
     pub absent: Vec<(&'static str, String)>,
+    /// Whether everything that was to be measured has been.
+    pub complete: bool,
 }
 
 /// A target as a column.
@@ -39,6 +46,26 @@ pub struct Column {
 }
 
 impl Run {
+    /// A run that has measured nothing yet.
+    pub fn new(conditions: Conditions, scenarios: Vec<Scenario>) -> Run {
+        Run {
+            conditions,
+            scenarios,
+            targets: Vec::new(),
+            results: Results::new(),
+            streams: BTreeMap::new(),
+            scaling: BTreeMap::new(),
+            sizes: Sizes::of_guests(),
+            absent: Vec::new(),
+            complete: false,
+        }
+    }
+
+    /// The row of a scenario, where it is measured.
+    pub fn row(&self, scenario: &Scenario) -> Option<usize> {
+        self.scenarios.iter().position(|other| other == scenario)
+    }
+
     /// One number of a target's measurements in a scenario: the median of the rounds, the least and the most.
     pub fn number(
         &self,
@@ -72,27 +99,38 @@ impl Run {
             json!({"name": target.name, "about": target.about, "cold_start_ms": cold, "idle_bytes": target.idle})
         });
         let streams = self.streams.iter().map(|(target, streams)| {
-            json!({"target": target, "open": streams.open, "bytes_each": streams.bytes,
-                   "rate": streams.rate, "rate_before": streams.rate_before,
-                   "cpu_us": streams.cpu, "cpu_us_before": streams.cpu_before})
+            let steps: Vec<Value> = streams.steps.iter().map(held).collect();
+            json!({"target": target, "steps": steps, "ended": streams.ended})
+        });
+        let scaling = self.scaling.iter().flat_map(|(target, scaled)| {
+            scaled.iter().map(move |scaled| {
+                let name = scaled.scenario.name();
+                json!({"target": target, "scenario": name, "one": measure(&scaled.one), "two": measure(&scaled.two)})
+            })
         });
         json!({
+            "complete": self.complete,
             "conditions": self.conditions.lines(),
-            "rounds": self.effort.rounds,
-            "seconds": self.effort.time.as_secs_f64(),
+            "budgets": budgets::json(self),
             "targets": targets.collect::<Vec<_>>(),
             "measured": rows.collect::<Vec<_>>(),
             "open_streams": streams.collect::<Vec<_>>(),
+            "scaling": scaling.collect::<Vec<_>>(),
             "absent": self.absent,
         })
     }
+}
+
+fn held(held: &Held) -> Value {
+    json!({"open": held.open, "bytes": held.bytes, "rate": held.rate, "cpu_us": held.cpu, "first_us": held.first})
 }
 
 fn measure(measure: &Measure) -> Value {
     let quantiles = |values: [f64; 3]| json!({"p50": values[0], "p99": values[1], "p99.9": values[2]});
     json!({
         "rate": measure.rate, "cpu_us": measure.cpu, "busy": measure.busy, "load_busy": measure.load_busy,
-        "total_us": quantiles(measure.total), "first_us": quantiles(measure.first), "failed": measure.failed,
+        "total_us": quantiles(measure.total), "first_us": quantiles(measure.first),
+        "failed": measure.failed, "late": measure.late,
     })
 }
 

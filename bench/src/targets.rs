@@ -6,6 +6,7 @@ mod process;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bench_core::material;
@@ -15,6 +16,7 @@ use shared::api::Api;
 use crate::load::{Connection, Question, Whole};
 use crate::scenario::Scenario;
 use crate::watch::{self, Cores};
+pub use hosts::brightstaff;
 pub use process::Process;
 
 /// How long a target may take until it answers: LiteLLM needs half a minute on a slow machine.
@@ -35,6 +37,11 @@ pub struct Kind {
     prefixed: bool,
     /// Whether it reads the body at all, so that it can be asked to translate.
     translates: bool,
+    /// Whether it is asked the most telling scenarios only: the gateway without reports, and peers that are many times
+    /// slower.
+    pub telling: bool,
+    /// Whether a second core is of use to it: the others are one thread in one process.
+    pub scales: bool,
     /// Request headers that it wants besides.
     headers: fn(&Place<'_>) -> String,
     /// Starts it; an error says what is missing.
@@ -49,40 +56,85 @@ pub struct Place<'a> {
     pub port: u16,
     /// The mock provider.
     pub provider: SocketAddr,
+    /// Where the gateway's guests report to.
+    pub backend: Option<SocketAddr>,
+    /// How many cores it is given.
+    pub cores: usize,
+}
+
+/// What all targets have around them.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings {
+    pub cores: Cores,
+    /// The mock provider.
+    pub provider: SocketAddr,
+    /// The brightstaff that the gateway's guests report to.
+    pub backend: Option<SocketAddr>,
 }
 
 /// All that can be measured: the floor, the gateway's hosts, the peers.
-pub const KINDS: [Kind; 10] = [
-    plain("bare-hyper", "hyper on both sides and nothing between: the floor", peers::floor),
-    host("native", "planoai, each request reported", hosts::native),
-    host("native-quiet", "planoai, reports switched off", hosts::native_quiet),
-    host("envoy-filter", "the gateway as a filter in Envoy", hosts::envoy),
-    host("worker", "the gateway as a Worker in workerd", hosts::worker),
-    host("spin", "the gateway as a Spin component, in the tests' small host", hosts::spin),
-    plain("nginx", "nginx as a plain proxy", peers::nginx),
-    plain("envoy", "Envoy as a plain proxy", peers::envoy),
-    Kind { headers: peers::portkey_headers, ..plain("portkey", "Portkey on Node", peers::portkey) },
+pub const KINDS: [Kind; 13] = [
+    scaling(plain("bare-hyper", "hyper on both sides and nothing between: the floor", peers::floor)),
+    scaling(host("native", "planoai, each request reported", hosts::native)),
+    quiet("native-quiet", "the same, reports switched off", hosts::native_quiet),
+    scaling(host("envoy-filter", "the gateway as a filter in Envoy, reporting to brightstaff", hosts::envoy)),
+    quiet("envoy-filter-quiet", "the same without a backend", hosts::envoy_quiet),
+    host("worker", "the gateway as a Worker in workerd, reporting to brightstaff", hosts::worker),
+    quiet("worker-quiet", "the same without a backend", hosts::worker_quiet),
+    scaling(host(
+        "spin",
+        "the gateway as a Spin component in the tests' small host, reporting to brightstaff",
+        hosts::spin,
+    )),
+    quiet("spin-quiet", "the same without a backend", hosts::spin_quiet),
+    scaling(plain("nginx", "nginx as a plain proxy", peers::nginx)),
+    scaling(plain("envoy", "Envoy as a plain proxy", peers::envoy)),
+    Kind {
+        headers: peers::portkey_headers,
+        telling: true,
+        ..plain("portkey", "Portkey on Node", peers::portkey)
+    },
     Kind {
         prefixed: true,
         translates: true,
+        telling: true,
         ..plain("litellm", "LiteLLM's proxy, one worker", peers::litellm)
     },
 ];
 
-const fn plain(
-    name: &'static str,
-    about: &'static str,
-    start: fn(&Place<'_>) -> Result<Process, String>,
-) -> Kind {
-    Kind { name, about, ours: false, prefixed: false, translates: false, headers: no_headers, start }
+type Start = fn(&Place<'_>) -> Result<Process, String>;
+
+const fn plain(name: &'static str, about: &'static str, start: Start) -> Kind {
+    let (ours, prefixed, translates) = (false, false, false);
+    let (telling, scales) = (false, false);
+    Kind { name, about, ours, prefixed, translates, telling, scales, headers: no_headers, start }
 }
 
-const fn host(
-    name: &'static str,
-    about: &'static str,
-    start: fn(&Place<'_>) -> Result<Process, String>,
-) -> Kind {
-    Kind { name, about, ours: true, prefixed: true, translates: true, headers: no_headers, start }
+const fn host(name: &'static str, about: &'static str, start: Start) -> Kind {
+    Kind { ours: true, prefixed: true, translates: true, ..plain(name, about, start) }
+}
+
+const fn quiet(name: &'static str, about: &'static str, start: Start) -> Kind {
+    Kind { telling: true, ..host(name, about, start) }
+}
+
+const fn scaling(kind: Kind) -> Kind {
+    Kind { scales: true, ..kind }
+}
+
+/// What the name of a host without reports ends in.
+pub const QUIET: &str = "-quiet";
+
+impl Kind {
+    /// The host's word on the command line; a peer's is its name.
+    pub fn word(&self) -> &'static str {
+        if self.ours { self.name.split('-').next().unwrap_or(self.name) } else { self.name }
+    }
+
+    /// Whether it is asked this at all.
+    pub fn plays(&self, scenario: &Scenario) -> bool {
+        (scenario.telling || !self.telling) && (self.translates || !scenario.translates())
+    }
 }
 
 fn no_headers(_: &Place<'_>) -> String {
@@ -103,14 +155,15 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts a target on its core, and waits until it answers.
-    pub async fn start(kind: &'static Kind, provider: SocketAddr, cores: Cores) -> Result<Target, String> {
+    /// Starts a target on one core or two, and waits until it answers.
+    pub async fn start(kind: &'static Kind, around: Surroundings, cores: usize) -> Result<Target, String> {
         let folder = Folder::new(kind.name).map_err(|error| error.to_string())?;
-        let place = Place { folder: folder.path(), port: free_port(), provider };
-        watch::pin([cores.target]);
+        let Surroundings { provider, backend, .. } = around;
+        let place = Place { folder: folder.path(), port: free_port(), provider, backend, cores };
+        watch::pin(around.cores.for_target(cores));
         let began = Instant::now();
         let started = (kind.start)(&place);
-        watch::pin([cores.load]);
+        watch::pin([around.cores.load]);
         let process = started?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, place.port));
         let headers = (kind.headers)(&place);
@@ -124,11 +177,13 @@ impl Target {
 
     /// The question of a scenario; none where the target does not serve it.
     pub async fn question(&self, scenario: &Scenario) -> Option<Question> {
+        if !self.kind.plays(scenario) {
+            return None;
+        }
         let question = self.ask(scenario);
         let whole = Connection::new(self.address).ask_whole(&question.request).await.ok()?;
-        let fits = answers(scenario, &whole) && (self.kind.translates || !scenario.translates());
         // An answer's ids may be shorter the next time, but not by much.
-        fits.then(|| Question { least: whole.body.len() * 9 / 10, ..question })
+        answers(scenario, &whole).then(|| Question { least: whole.body.len() * 9 / 10, ..question })
     }
 
     /// The request for a stream that begins and goes no further.
@@ -223,7 +278,9 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> std::io::Result<Folder> {
-        let path = std::env::temp_dir().join(format!("plano-bench-{name}-{}", std::process::id()));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("plano-bench-{name}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path)?;
         Ok(Folder(path))
     }

@@ -12,6 +12,8 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 pub struct Cores {
     /// The one that targets run on.
     pub target: usize,
+    /// The second one for targets that are given two. On a machine with two it is also that of load and provider.
+    pub second: usize,
     /// The one that the load generator runs on.
     pub load: usize,
     /// The one that the mock provider runs on.
@@ -25,7 +27,13 @@ impl Cores {
     pub fn of_this_machine() -> Cores {
         let count = fs::read_to_string("/proc/cpuinfo")
             .map_or(1, |text| text.lines().filter(|line| line.starts_with("processor")).count().max(1));
-        Cores { target: 0, load: 1 % count, provider: if count > 2 { 2 } else { 1 % count }, count }
+        let (load, provider) = (1 % count, if count > 2 { 2 } else { 1 % count });
+        Cores { target: 0, second: if count > 3 { 3 } else { load }, load, provider, count }
+    }
+
+    /// So many cores for a target: one or two.
+    pub fn for_target(&self, count: usize) -> Vec<usize> {
+        [self.target, self.second].into_iter().take(count).collect()
     }
 }
 

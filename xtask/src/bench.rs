@@ -13,7 +13,7 @@ const FOLDER: &str = "target/dist";
 /// `cargo xtask bench [OPTIONS]`; the options are those of the program `bench`.
 pub(crate) fn run(options: &[&str]) -> Done {
     if options.contains(&"--help") {
-        return openly(cargo("run --quiet --package bench --bin bench -- --help").args(["--quick"]));
+        return openly(&mut cargo("run --quiet --package bench --bin bench -- --help"));
     }
     let mut plan = Plan::default();
     let wants = |option: &'static str| {
@@ -37,10 +37,10 @@ pub(crate) fn run(options: &[&str]) -> Done {
     plan.run().map(drop)
 }
 
+/// Only a whole run is published, unless it is asked for.
 fn measure(options: &[&str]) -> Done {
-    let whole = !options.iter().any(|option| ["--quick", "--host", "--peer", "--only"].contains(option));
     let mut bench = command(tree::path(FOLDER).join("bench"), options);
-    if whole && !options.contains(&"--publish") {
+    if options.is_empty() {
         bench.arg("--publish");
     }
     bench.envs(test::variables()).envs(peers::variables());

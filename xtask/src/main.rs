@@ -30,7 +30,7 @@ Commands:
   check                                format, lints, licences, documentation, layering, tidiness
   test  [FILTER]                       all tests, on all four hosts; with FILTER only the tests whose names contain it
   build [native|envoy|worker|spin]     one host, or all four
-  bench [OPTIONS]                      the hosts and their peers side by side; --help lists the options
+  bench [OPTIONS]                      the hosts and their peers side by side, in half an hour; --help lists the options
   bench --instructions [--refresh]     count the core's instructions, hold them to bench/core/instructions.json
   fuzz  [replay|grow TARGET [SECONDS]] replay the committed inputs, or look for new ones
 

@@ -65,6 +65,8 @@ impl Connection {
         while self.buffer.is_empty() {
             self.more().await?;
         }
+        // Ten thousand of these should not fill the memory.
+        self.buffer = BytesMut::new();
         Ok(head.status)
     }
 

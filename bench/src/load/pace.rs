@@ -1,6 +1,8 @@
 //! When questions are due, to the microsecond: a timer of the system in a thread of its own, for tokio counts in
 //! milliseconds.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +13,11 @@ use rustix::time::{
 use tokio::sync::{Mutex, mpsc};
 
 /// Questions that are due, in order; whoever has time takes the next.
-pub(super) struct Tickets(Mutex<mpsc::UnboundedReceiver<Instant>>);
+pub(super) struct Tickets {
+    put: Mutex<mpsc::UnboundedReceiver<Instant>>,
+    /// Those that were taken and are not done.
+    open: RefCell<BTreeSet<Instant>>,
+}
 
 impl Tickets {
     /// So many tickets a second until `end`. One that is put late is due when it should have been put.
@@ -29,12 +35,28 @@ impl Tickets {
                 }
             }
         });
-        Rc::new(Tickets(Mutex::new(tickets)))
+        Rc::new(Tickets { put: Mutex::new(tickets), open: RefCell::default() })
     }
 
     /// The next question's time; none where there will be no more.
     pub(super) async fn take(&self) -> Option<Instant> {
-        self.0.lock().await.recv().await
+        let due = self.put.lock().await.recv().await?;
+        self.open.borrow_mut().insert(due);
+        Some(due)
+    }
+
+    /// The question that was due then has its answer.
+    pub(super) fn done(&self, due: Instant) {
+        self.open.borrow_mut().remove(&due);
+    }
+
+    /// Those that were not taken or are not done, once nobody takes any more.
+    pub(super) fn left(&self) -> Vec<Instant> {
+        let mut left: Vec<Instant> = self.open.take().into_iter().collect();
+        if let Ok(mut put) = self.put.try_lock() {
+            left.extend(std::iter::from_fn(|| put.try_recv().ok()));
+        }
+        left
     }
 }
 

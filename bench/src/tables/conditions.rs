@@ -29,7 +29,7 @@ impl Conditions {
                 first_line("rustc", &["--version"])
             ),
             format!(
-                "{} rounds of {} s each, targets in turns; the median of the rounds, in brackets the least and the most",
+                "up to {} rounds of {} s each, targets in turns, fewer where three agree; the median of the rounds, in brackets the least and the most; who is slow is asked for longer",
                 effort.rounds,
                 effort.time.as_secs_f64()
             ),
@@ -37,6 +37,11 @@ impl Conditions {
             "every answer is checked for its status and its length".to_owned(),
         ];
         Conditions { lines }
+    }
+
+    /// One more that came up on the way.
+    pub fn add(&mut self, line: Option<String>) {
+        self.lines.extend(line);
     }
 
     /// A line each.

@@ -1,6 +1,7 @@
 //! The gateway's four hosts, with one configuration.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,9 +20,29 @@ pub(super) fn native_quiet(place: &Place<'_>) -> Result<Process, String> {
 
 fn up(place: &Place<'_>, log: &str) -> Result<Process, String> {
     let mut command = planoai(["up", "--foreground"])?;
-    command.arg(configuration(place)?).env("RUST_LOG", log);
+    command.arg(configuration(&Place { backend: None, ..*place })?).env("RUST_LOG", log);
     command.env("BIND_ADDRESS", format!("127.0.0.1:{}", free_port()));
     Process::start(command.current_dir(place.folder), place.folder)
+}
+
+/// The backend that the guests report to: a brightstaff that logs nothing.
+pub fn brightstaff(folder: &Path, address: SocketAddr, provider: SocketAddr) -> Result<Process, String> {
+    let place = Place { folder, port: free_port(), provider, backend: None, cores: 1 };
+    let mut command = planoai(["up", "--foreground"])?;
+    command.arg(configuration(&place)?).env("RUST_LOG", "off").env("BIND_ADDRESS", address.to_string());
+    Process::start(&mut command, folder)
+}
+
+pub(super) fn envoy_quiet(place: &Place<'_>) -> Result<Process, String> {
+    envoy(&Place { backend: None, ..*place })
+}
+
+pub(super) fn worker_quiet(place: &Place<'_>) -> Result<Process, String> {
+    worker(&Place { backend: None, ..*place })
+}
+
+pub(super) fn spin_quiet(place: &Place<'_>) -> Result<Process, String> {
+    spin(&Place { backend: None, ..*place })
 }
 
 pub(super) fn envoy(place: &Place<'_>) -> Result<Process, String> {
@@ -31,7 +52,7 @@ pub(super) fn envoy(place: &Place<'_>) -> Result<Process, String> {
     let bootstrap = place.folder.join("envoy.yaml");
     fs::write(&bootstrap, output(&mut render)?).map_err(|why| why.to_string())?;
     let mut command = Command::new(envoy);
-    command.arg("-c").arg(bootstrap).args(super::peers::ENVOY_OPTIONS).env(KEY.0, KEY.1);
+    command.arg("-c").arg(bootstrap).args(super::peers::envoy_options(place)).env(KEY.0, KEY.1);
     Process::start(command.current_dir(place.folder), place.folder)
 }
 
@@ -43,7 +64,9 @@ pub(super) fn spin(place: &Place<'_>) -> Result<Process, String> {
     let mut command = Command::new(tool("PLANO_SPIN_HOST")?);
     command.arg("--component").arg(component).args(["--listen", &format!("127.0.0.1:{}", place.port)]);
     command.args(["--variable", &format!("{}={}", KEY.0.to_lowercase(), KEY.1)]);
-    command.args(["--allow-outbound", &format!("http://{}", place.provider)]);
+    for address in place.backend.into_iter().chain([place.provider]) {
+        command.args(["--allow-outbound", &format!("http://{address}")]);
+    }
     Process::start(command.current_dir(place.folder), place.folder)
 }
 
@@ -135,7 +158,8 @@ model_providers:
     base_url: http://{provider}/v1
     provider_interface: anthropic
     access_key: ${key}
-"
+{}",
+        place.backend.map(|backend| format!("backend:\n  url: http://{backend}\n")).unwrap_or_default()
     );
     fs::write(&file, text).map_err(|why| why.to_string())?;
     Ok(file)

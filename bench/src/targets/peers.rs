@@ -8,8 +8,10 @@ use super::hosts::tool;
 use super::{Place, Process, free_port};
 
 /// Options that both Envoys get.
-pub(super) const ENVOY_OPTIONS: [&str; 5] =
-    ["--concurrency", "1", "--use-dynamic-base-id", "--log-level", "warn"];
+pub(super) fn envoy_options(place: &Place<'_>) -> [String; 5] {
+    let cores = place.cores.to_string();
+    ["--concurrency", &cores, "--use-dynamic-base-id", "--log-level", "warn"].map(str::to_owned)
+}
 
 pub(super) fn floor(place: &Place<'_>) -> Result<Process, String> {
     let program = std::env::current_exe().map_err(|why| why.to_string())?.with_file_name("floor");
@@ -20,13 +22,12 @@ pub(super) fn floor(place: &Place<'_>) -> Result<Process, String> {
 
 /// <https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive>
 pub(super) fn nginx(place: &Place<'_>) -> Result<Process, String> {
-    let (port, provider, folder) = (place.port, place.provider, place.folder.display());
+    let (port, provider, folder, cores) = (place.port, place.provider, place.folder.display(), place.cores);
     let text = format!(
-        "worker_processes 1;
+        "worker_processes {cores};
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
-worker_rlimit_nofile 65536;
 events {{ worker_connections 30000; }}
 http {{
   access_log off;
@@ -94,7 +95,7 @@ pub(super) fn envoy(place: &Place<'_>) -> Result<Process, String> {
     );
     let file = write(place, "envoy.yaml", &text)?;
     let mut command = Command::new(tool("PLANO_ENVOY")?);
-    command.arg("-c").arg(file).args(ENVOY_OPTIONS);
+    command.arg("-c").arg(file).args(envoy_options(place));
     Process::start(&mut command, place.folder)
 }
 

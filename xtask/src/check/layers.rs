@@ -32,20 +32,23 @@ const BINDINGS: &[&str] = &[
 /// YAML is read where there is a file; guests get the compiled form.
 const YAML: &[&str] = &["serde-saphyr", "serde_yaml", "serde_yaml_ng", "serde_norway", "yaml-rust2"];
 
+/// Tables of tokens: megabytes that no guest can carry.
+const TOKENS: &[&str] = &["bpe", "bpe-openai", "tiktoken-rs"];
+
 const LAYERS: [Layer; 5] = [
-    Layer { folder: "shared", forbidden: &[EXECUTORS, NETWORK, BINDINGS, YAML, &HOSTS] },
+    Layer { folder: "shared", forbidden: &[EXECUTORS, NETWORK, BINDINGS, YAML, TOKENS, &HOSTS] },
     Layer {
         folder: "envoy-filters",
-        forbidden: &[EXECUTORS, NETWORK, YAML, &["brightstaff", "edge/worker", "edge/spin"]],
+        forbidden: &[EXECUTORS, NETWORK, YAML, TOKENS, &["brightstaff", "edge/worker", "edge/spin"]],
     },
     Layer {
         // The SDK takes channels from tokio, and nothing that runs.
         folder: "edge/worker",
-        forbidden: &[NETWORK, YAML, &["brightstaff", "edge/spin", "envoy-filters"]],
+        forbidden: &[NETWORK, YAML, TOKENS, &["brightstaff", "edge/spin", "envoy-filters"]],
     },
     Layer {
         folder: "edge/spin",
-        forbidden: &[EXECUTORS, NETWORK, YAML, &["brightstaff", "edge/worker", "envoy-filters"]],
+        forbidden: &[EXECUTORS, NETWORK, YAML, TOKENS, &["brightstaff", "edge/worker", "envoy-filters"]],
     },
     Layer {
         folder: "brightstaff",
