@@ -3,6 +3,7 @@
 mod background;
 mod banner;
 mod foreground;
+mod open_files;
 
 use std::path::PathBuf;
 use std::time::Duration;

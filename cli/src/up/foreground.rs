@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use brightstaff::{Drained, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Arguments, banner};
+use super::{Arguments, banner, open_files};
 use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::settings;
@@ -20,6 +20,7 @@ const HOLD_PAUSE: Duration = Duration::from_millis(20);
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let log = brightstaff::log::start(settings::log_filter().as_deref(), std::io::stderr())
         .map_err(|error| Failure::new(format!("the log cannot be started: {error}")))?;
+    open_files::raise();
     let done = serve(&arguments).await;
     log.flush();
     done

@@ -1,7 +1,8 @@
 //! up, status, logs, down.
 
 use std::io::Read;
-use std::process::Stdio;
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::rig::{Home, Said, post};
@@ -47,6 +48,24 @@ fn a_gateway_starts_answers_and_stops() {
     assert_eq!(home.run(&["down"]).code, 0);
     assert_eq!(home.run(&["status"]).code, 1);
     assert!(home.run(&["logs", "-n", "1"]).out.contains("stopped"));
+}
+
+/// Shells let a process have few open files; a gateway takes as many as it may have.
+#[test]
+fn a_gateway_may_have_as_many_connections_as_the_system_allows() {
+    let home = Home::new("files");
+    let planoai = env!("CARGO_BIN_EXE_planoai");
+    let line = format!("ulimit -Sn 64; exec {planoai} up --listener-port 0");
+    let path = [("PLANO_HOME", home.path().join("state")), ("BIND_ADDRESS", "127.0.0.1:0".into())];
+    let up = Command::new("sh").args(["-c", &line]).env_clear().envs(path).current_dir(home.path()).output();
+    let up = Said::of(up.unwrap());
+    assert_eq!(up.code, 0, "{}", up.err);
+    let address = up.address("model");
+    let held: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let body = r#"{"model":"demo/echo","messages":[{"role":"user","content":"Good morning"}]}"#;
+    let answer = post(&address, "/v1/chat/completions", body);
+    assert!(answer.contains("You said: Good morning"), "{answer}");
+    drop(held);
 }
 
 /// The curl that is printed is the curl that works: whole and streamed, in each of the clients' APIs.
