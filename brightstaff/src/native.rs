@@ -3,6 +3,7 @@
 mod body;
 mod client;
 mod connect;
+pub mod tokens;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use shared::dialect::Encoding;
 use shared::gateway::Gateway;
 use shared::host::{CallError, Host, Timestamp};
 
@@ -71,6 +73,10 @@ impl Host for Native {
 
     fn random(&self) -> u64 {
         rand::random()
+    }
+
+    fn tokens(&self, encoding: Encoding, text: &str) -> Option<u64> {
+        tokens::count(encoding, text)
     }
 }
 

@@ -3,8 +3,10 @@
 //! A base is the complete root of an API. What is called follows from the provider and the API spoken with it, never
 //! from the path that a client came by.
 
+mod encoding;
 mod rows;
 
+pub use encoding::Encoding;
 pub use rows::{ANYTHING, DIALECTS};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

@@ -33,10 +33,11 @@ const UNSEEN_AUDIO: u64 = 1_500;
 /// Bytes of what only a provider can read for each token.
 const SEALED_BYTES: u64 = 8;
 
-/// The tokens that a model reads before it answers this.
-pub fn input(request: &Request<'_>) -> u64 {
-    let turns = request.turns.iter().map(turn).sum::<u64>();
-    let tools = request.tools.iter().map(tool).sum::<u64>();
+/// The tokens that a model reads before it answers this. `text` counts a text's: [`text`] where nobody knows better.
+pub fn input(request: &Request<'_>, text: &dyn Fn(&str) -> u64) -> u64 {
+    let parts = Parts { text };
+    let turns = request.turns.iter().map(|turn| parts.turn(turn)).sum::<u64>();
+    let tools = request.tools.iter().map(|tool| parts.tool(tool)).sum::<u64>();
     let format = match &request.format {
         Some(Format::Schema { schema, .. }) => AROUND_TOOL + text(schema.raw()),
         Some(Format::Json | Format::Text) | None => 0,
@@ -51,68 +52,86 @@ pub fn text(text: &str) -> u64 {
     pieces.finish()
 }
 
-fn turn(turn: &Turn<'_>) -> u64 {
-    let name = turn.name.as_deref().map_or(0, text);
-    AROUND_TURN + name + blocks(&turn.blocks)
+/// What counts the parts of a request.
+struct Parts<'t> {
+    text: &'t dyn Fn(&str) -> u64,
 }
 
-fn blocks(blocks: &[Block<'_>]) -> u64 {
-    blocks.iter().map(block).sum()
-}
-
-fn block(block: &Block<'_>) -> u64 {
-    match block {
-        Block::Text(part) => text(&part.text),
-        Block::Thinking(thought) => text(&thought.text),
-        Block::Sealed { data, .. } => data.len() as u64 / SEALED_BYTES,
-        Block::ToolUse(ToolUse { name, arguments, .. }) => AROUND_USE + text(name) + text(arguments),
-        Block::ToolResult(result) => AROUND_USE + blocks(&result.content),
-        Block::Image(media) => image(media),
-        Block::Document(media) => document(media),
-        Block::Audio(media) => audio(media),
-        Block::Refusal(words) => text(words),
-        Block::Opaque { raw, .. } => text(raw),
+impl Parts<'_> {
+    fn text(&self, words: &str) -> u64 {
+        (self.text)(words)
     }
-}
 
-fn tool(tool: &Tool<'_>) -> u64 {
-    AROUND_TOOL
-        + match tool {
-            Tool::Function(function) => {
-                let described = function.description.as_deref().map_or(0, text);
-                text(&function.name) + described + function.schema.map_or(0, |schema| text(schema.raw()))
-            }
-            Tool::Custom { name, description, format, .. } => {
-                let described = description.as_deref().map_or(0, text);
-                text(name) + described + format.map_or(0, |format| text(format.raw()))
-            }
-            Tool::Hosted { raw, .. } => text(raw.raw()),
-        }
-}
-
-fn image(media: &Media<'_>) -> u64 {
-    match &media.source {
-        Source::Base64 { data, .. } => image::tokens(data),
-        Source::Text(words) => text(words),
-        Source::Url(_) | Source::File(_) => image::LARGEST,
+    fn maybe(&self, words: Option<&str>) -> u64 {
+        words.map_or(0, self.text)
     }
-}
 
-fn document(media: &Media<'_>) -> u64 {
-    let about = [&media.title, &media.context].into_iter().flatten().map(|words| text(words)).sum::<u64>();
-    about
-        + match &media.source {
-            Source::Base64 { data, .. } => bytes(data) / DOCUMENT_BYTES + 1,
-            Source::Text(words) => text(words),
-            Source::Url(_) | Source::File(_) => UNSEEN_DOCUMENT,
+    fn turn(&self, turn: &Turn<'_>) -> u64 {
+        AROUND_TURN + self.maybe(turn.name.as_deref()) + self.blocks(&turn.blocks)
+    }
+
+    fn blocks(&self, blocks: &[Block<'_>]) -> u64 {
+        blocks.iter().map(|block| self.block(block)).sum()
+    }
+
+    fn block(&self, block: &Block<'_>) -> u64 {
+        match block {
+            Block::Text(part) => self.text(&part.text),
+            Block::Thinking(thought) => self.text(&thought.text),
+            Block::Sealed { data, .. } => data.len() as u64 / SEALED_BYTES,
+            Block::ToolUse(ToolUse { name, arguments, .. }) => {
+                AROUND_USE + self.text(name) + self.text(arguments)
+            }
+            Block::ToolResult(result) => AROUND_USE + self.blocks(&result.content),
+            Block::Image(media) => self.image(media),
+            Block::Document(media) => self.document(media),
+            Block::Audio(media) => self.audio(media),
+            Block::Refusal(words) => self.text(words),
+            Block::Opaque { raw, .. } => self.text(raw),
         }
-}
+    }
 
-fn audio(media: &Media<'_>) -> u64 {
-    match &media.source {
-        Source::Base64 { data, .. } => bytes(data) / AUDIO_BYTES + 1,
-        Source::Text(words) => text(words),
-        Source::Url(_) | Source::File(_) => UNSEEN_AUDIO,
+    fn tool(&self, tool: &Tool<'_>) -> u64 {
+        AROUND_TOOL
+            + match tool {
+                Tool::Function(function) => {
+                    self.text(&function.name)
+                        + self.maybe(function.description.as_deref())
+                        + self.maybe(function.schema.map(|schema| schema.raw()))
+                }
+                Tool::Custom { name, description, format, .. } => {
+                    self.text(name)
+                        + self.maybe(description.as_deref())
+                        + self.maybe(format.map(|format| format.raw()))
+                }
+                Tool::Hosted { raw, .. } => self.text(raw.raw()),
+            }
+    }
+
+    fn image(&self, media: &Media<'_>) -> u64 {
+        match &media.source {
+            Source::Base64 { data, .. } => image::tokens(data),
+            Source::Text(words) => self.text(words),
+            Source::Url(_) | Source::File(_) => image::LARGEST,
+        }
+    }
+
+    fn document(&self, media: &Media<'_>) -> u64 {
+        let about = self.maybe(media.title.as_deref()) + self.maybe(media.context.as_deref());
+        about
+            + match &media.source {
+                Source::Base64 { data, .. } => bytes(data) / DOCUMENT_BYTES + 1,
+                Source::Text(words) => self.text(words),
+                Source::Url(_) | Source::File(_) => UNSEEN_DOCUMENT,
+            }
+    }
+
+    fn audio(&self, media: &Media<'_>) -> u64 {
+        match &media.source {
+            Source::Base64 { data, .. } => bytes(data) / AUDIO_BYTES + 1,
+            Source::Text(words) => self.text(words),
+            Source::Url(_) | Source::File(_) => UNSEEN_AUDIO,
+        }
     }
 }
 

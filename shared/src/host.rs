@@ -14,6 +14,8 @@ use futures_core::Stream;
 use http::{Request, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Encoding;
+
 /// A point in time: microseconds since 1970 (UTC).
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
@@ -71,6 +73,12 @@ pub trait Host {
 
     /// Any number, as hard to guess as the host can make it.
     fn random(&self) -> u64;
+
+    /// How many tokens a text has in a published encoding; none where the host has no table of it, or none for a text so
+    /// long. The tables have megabytes, so guests have none.
+    fn tokens(&self, _encoding: Encoding, _text: &str) -> Option<u64> {
+        None
+    }
 }
 
 /// A request that got no answer.

@@ -18,7 +18,7 @@ fn texts_are_near_what_tokenizers_count() {
 
 #[track_caller]
 fn counted(body: &str) -> u64 {
-    input(&Api::Messages.read().request(Json::parse(body.as_bytes()).unwrap()).unwrap())
+    input(&Api::Messages.read().request(Json::parse(body.as_bytes()).unwrap()).unwrap(), &text)
 }
 
 /// All of a request counts: instructions, tools, results, pictures.

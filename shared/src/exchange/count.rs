@@ -14,7 +14,7 @@ use super::reply::{collect, failure, nonsense};
 use super::{Call, Reply, asked, headers, send};
 use crate::api::count::{self, Counter};
 use crate::api::{self, Api};
-use crate::dialect::{Counted, Task};
+use crate::dialect::{Counted, Encoding, Task};
 use crate::error::Error;
 use crate::estimate;
 use crate::gateway::{Provider, Resolved};
@@ -44,7 +44,7 @@ pub(super) async fn answer<H: Host>(
     let resolved = call.resolve(&asked.model)?;
     let way = Way::to(&resolved, asked.api);
     call.note_target(way.as_ref().map(|way| way.api), resolved.provider, &resolved.model);
-    let Some(way) = way else { return estimate(call, own, &asked) };
+    let Some(way) = way else { return estimate(call, own, &asked, &resolved.model) };
     let same = way.api == asked.api;
     let body = if same { way.rename(&asked)? } else { way.translate(own, &asked)? };
     let mut outgoing = way.outgoing(same, body)?;
@@ -122,11 +122,13 @@ async fn tell<H: Host>(
     Ok(call.whole(reply))
 }
 
-/// What the request has as far as it can be told without a tokenizer.
+/// What the request has as far as it can be told by who is not the model. Its texts are counted where the host has the
+/// model's encoding; what stands around them nobody publishes.
 fn estimate<H: Host>(
     call: &mut Call<'_, H>,
     own: &Counter,
     asked: &Asked<'_>,
+    model: &str,
 ) -> Result<Reply<H::Body>, Error> {
     let body = own.complete(asked.body).map_err(|error| asked::not_json(&error))?;
     let asked = asked.over(&body)?;
@@ -134,7 +136,11 @@ fn estimate<H: Host>(
     let request = asked.read(&mut page)?;
     // What only another provider has cannot be seen from here.
     asked.api.read().portable(&request)?;
-    let mut reply = Response::new(own.write(estimate::input(&request)));
+    let encoding = Encoding::of(model);
+    let host = call.host;
+    let counted = |words: &str| encoding.and_then(|encoding| host.tokens(encoding, words));
+    let count = estimate::input(&request, &|words| counted(words).unwrap_or_else(|| estimate::text(words)));
+    let mut reply = Response::new(own.write(count));
     reply.headers_mut().insert(ESTIMATED, HeaderValue::from_static("true"));
     Ok(call.whole(reply))
 }

@@ -366,6 +366,21 @@ fn p29_what_nobody_counts_is_estimated() {
     }
 }
 
+/// A host that has the model's encoding counts its texts; what stands around them remains an estimate (P29).
+#[test]
+fn p29_texts_are_counted_where_the_host_has_the_encoding() {
+    let counted = |model: &str| {
+        let body =
+            json!({"model": model, "messages": [{"role": "user", "content": "Hello there"}]}).to_string();
+        let played = play(ask("/v1/messages/count_tokens", "application/json", &body), &[]);
+        assert_eq!(played.header("x-plano-estimated"), "true");
+        played.json()["input_tokens"].as_u64().unwrap()
+    };
+    let around = counted("own/m") - 2;
+    assert_eq!(counted("own/gpt-4-turbo"), 1_000 + around);
+    assert_eq!(counted("own/gpt-4o"), 2 + around);
+}
+
 /// A counter's errors are the client's, in its words, and no estimate hides them (P30).
 #[test]
 fn p30_errors_of_counters_are_told() {

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
-use shared::dialect::Dialect;
+use shared::dialect::{Dialect, Encoding};
 use shared::exchange::{self, Reply};
 use shared::gateway::{Compiled, CompiledProvider, Gateway, Serves, Template};
 use shared::host::{BodyError, CallError, Host, Timestamp};
@@ -182,5 +182,10 @@ impl Host for World {
 
     fn random(&self) -> u64 {
         0
+    }
+
+    /// A table of one encoding, in which each text is a thousand tokens.
+    fn tokens(&self, encoding: Encoding, _: &str) -> Option<u64> {
+        (encoding == Encoding::Cl100k).then_some(1_000)
     }
 }
