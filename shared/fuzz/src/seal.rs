@@ -116,9 +116,13 @@ fn conversation(client: Api, said: &Value, id: &str) -> Value {
 /// A provider's answer with these words.
 fn answer(from: Api, said: &Value) -> Value {
     match from {
-        Api::Messages => json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": said,
-            "stop_reason": "tool_use", "usage": {"input_tokens": 1, "output_tokens": 1}}),
-        Api::Responses => json!({"id": "resp_1", "object": "response", "model": "m", "status": "completed", "output": said}),
+        Api::Messages => {
+            json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": said,
+            "stop_reason": "tool_use", "usage": {"input_tokens": 1, "output_tokens": 1}})
+        }
+        Api::Responses => {
+            json!({"id": "resp_1", "object": "response", "model": "m", "status": "completed", "output": said})
+        }
         _ => json!({"candidates": [{"content": {"role": "model", "parts": said}, "finishReason": "STOP"}]}),
     }
 }
