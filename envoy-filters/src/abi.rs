@@ -52,6 +52,9 @@ pub(crate) fn leave(name: &str, value: &[u8]) {
 
 /// What is in a buffer, at most `size` bytes of it.
 pub(crate) fn bytes(buffer: BufferType, size: usize) -> Bytes {
+    if size == 0 {
+        return Bytes::new();
+    }
     Bytes::from(hostcalls::get_buffer(buffer, 0, size).ok().flatten().unwrap_or_default())
 }
 

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{Request, Response};
-use shared::host::{BodyError, CallError};
+use shared::host::{BodyError, CallError, Timestamp};
 
 /// One stream's slots.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub(crate) struct Slots {
     pub(crate) outgoing: Cell<Option<Request<Bytes>>>,
     /// The provider's answer.
     pub(crate) answer: Cell<Option<Result<Response<Body>, CallError>>>,
+    /// The time in the callback that is running, if it was asked for: to ask costs a call of Envoy.
+    pub(crate) now: Cell<Option<Timestamp>>,
     /// Answers to side calls, by Envoy's number for the call.
     calls: Cell<BTreeMap<u32, Result<Response<Bytes>, CallError>>>,
 }

@@ -78,7 +78,7 @@ impl HttpContext for Stream {
 
     /// Envoy keeps the pieces; `size` is of all that came.
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        let State::Asked = std::mem::take(&mut self.state) else { return Action::Pause };
+        let State::Asked = self.resume() else { return Action::Pause };
         self.has_body = true;
         match end {
             true if size <= self.gateway.limits.body_bytes => {
@@ -89,14 +89,14 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        let State::Asked = std::mem::take(&mut self.state) else { return Action::Pause };
+        let State::Asked = self.resume() else { return Action::Pause };
         abi::set_pairs(MapType::HttpRequestTrailers, &Vec::new());
         self.begin(abi::bytes(BufferType::HttpRequestBody, usize::MAX))
     }
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
         let place = if end { Place::OnlyHead } else { Place::Head };
-        match std::mem::take(&mut self.state) {
+        match self.resume() {
             State::Running(exchange) => self.hear(exchange, place),
             // Envoy did not wait for the whole request.
             State::Asked => self.explain(place),
@@ -107,7 +107,11 @@ impl HttpContext for Stream {
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
         let place = if end { Place::End } else { Place::Body };
         self.has_answer = true;
-        match std::mem::take(&mut self.state) {
+        match self.resume() {
+            State::Running(exchange) if self.holds_back(size, place) => {
+                self.state = State::Running(exchange);
+                Action::Pause
+            }
             State::Running(exchange) => self.take_in(exchange, size, place),
             State::Relaying(relay, body) => {
                 body.push(abi::bytes(BufferType::HttpResponseBody, size));
@@ -125,8 +129,8 @@ impl HttpContext for Stream {
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
         let place = if self.has_answer { Place::Trailers } else { Place::OnlyHead };
-        match std::mem::take(&mut self.state) {
-            State::Running(exchange) => self.take_in(exchange, 0, place),
+        match self.resume() {
+            State::Running(exchange) => self.take_in(exchange, usize::MAX, place),
             State::Relaying(relay, body) => self.pump(relay, body, place),
             State::Replacing(response) => self.replace(response, place),
             _ => Action::Continue,
@@ -135,17 +139,10 @@ impl HttpContext for Stream {
 
     /// The end of the stream, good or bad. Who is still at work then was left by the provider or by the client.
     fn on_log(&mut self) {
-        let details = abi::details();
-        let ending = failure::of_stream(&details);
-        match std::mem::take(&mut self.state) {
-            State::Relaying(relay, _) => {
-                self.reports.push(relay.finish(ending, self.envoy.now(), &mut BytesMut::new()));
-            }
-            State::Running(exchange) => self.close(exchange.give_up(details), &ending),
-            State::Asked => {
-                self.close(Some(self.refusal(&Error::invalid("The request broke off."))), &ending)
-            }
-            _ => {}
+        let state = self.resume();
+        // Most have closed their account; why the others did not costs a call to learn.
+        if matches!(state, State::Relaying(..) | State::Running(_) | State::Asked) {
+            self.break_off(state);
         }
     }
 }
@@ -153,7 +150,7 @@ impl HttpContext for Stream {
 impl Context for Stream {
     fn on_http_call_response(&mut self, number: u32, headers: usize, size: usize, _: usize) {
         self.envoy.slots.put_call(number, abi::call_answer(headers, size));
-        match std::mem::take(&mut self.state) {
+        match self.resume() {
             State::Running(exchange) if !exchange.is_answered() => {
                 if self.ask(exchange) == Action::Continue {
                     let _ = hostcalls::resume_http_request();
@@ -165,6 +162,25 @@ impl Context for Stream {
 }
 
 impl Stream {
+    /// Takes the state out at the beginning of a callback, which is a new moment.
+    fn resume(&mut self) -> State {
+        self.envoy.slots.now.set(None);
+        std::mem::take(&mut self.state)
+    }
+
+    /// Closes the account of who is still at work when the stream is over.
+    fn break_off(&self, state: State) {
+        let details = abi::details();
+        let ending = failure::of_stream(&details);
+        match state {
+            State::Relaying(relay, _) => {
+                self.reports.push(relay.finish(ending, self.envoy.now(), &mut BytesMut::new()));
+            }
+            State::Running(exchange) => self.close(exchange.give_up(details), &ending),
+            _ => self.close(Some(self.refusal(&Error::invalid("The request broke off."))), &ending),
+        }
+    }
+
     /// An error in the caller's words.
     fn refusal(&self, error: &Error) -> Reply<Body> {
         let (response, report) = exchange::refuse(&self.gateway, &self.envoy, &self.asked, error);

@@ -54,7 +54,9 @@ impl Host for Envoy {
     }
 
     fn now(&self) -> Timestamp {
-        abi::now()
+        let now = self.slots.now.get().unwrap_or_else(abi::now);
+        self.slots.now.set(Some(now));
+        now
     }
 
     fn random(&self) -> u64 {

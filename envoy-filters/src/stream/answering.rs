@@ -52,17 +52,24 @@ impl Stream {
         self.listen(exchange, place)
     }
 
-    /// Takes a piece of the body out of Envoy's hands for the future, which may want all of it first.
+    /// Whether Envoy should keep what is there of a body that the future wants whole: it is copied once, when all of it is
+    /// there, or when it is too long.
+    pub(super) fn holds_back(&self, size: usize, place: Place) -> bool {
+        !place.is_last() && size <= self.gateway.limits.answer_bytes
+    }
+
+    /// Takes the body, `size` bytes at most, out of Envoy's hands for the future.
     pub(super) fn take_in(&mut self, exchange: Exchange, size: usize, place: Place) -> Action {
         if let Some(body) = &exchange.body {
-            if size > 0 {
+            if self.has_answer {
                 body.push(abi::bytes(BufferType::HttpResponseBody, size));
             }
             if place.is_last() {
                 body.finish();
             }
         }
-        if self.has_answer {
+        // At the end `replace` puts another body into its place.
+        if place == Place::Body {
             abi::set_bytes(BufferType::HttpResponseBody, &[]);
         }
         self.listen(exchange, place)

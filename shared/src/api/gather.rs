@@ -127,7 +127,9 @@ impl Message<'_> {
         let last = self.pieces.iter().rposition(is_result).unwrap_or_default();
         let moved = self.pieces.iter().take(last).filter(|piece| !is_result(piece));
         moved.for_each(|piece| gather.lose(Loss::new(piece.at.to_string(), Why::Moved)));
-        self.pieces.sort_by_key(|piece| !is_result(piece));
+        let (results, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.pieces).into_iter().partition(is_result);
+        self.pieces = [results, others].concat();
     }
 }
 

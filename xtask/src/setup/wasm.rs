@@ -12,6 +12,10 @@ use super::THERE;
 
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 
+/// What every host's runtime has beyond the targets' least: scanning looks at 16 bytes at once.
+/// <https://webassembly.org/features/>
+const FEATURES: &str = "+simd128";
+
 /// Where a distribution puts its compiler, its C library for WASI, and the source of the standard library.
 const DISTRIBUTION_RUSTC: &str = "/usr/bin/rustc";
 const DISTRIBUTION_WASI: &str = "/usr/lib/wasm32-wasi";
@@ -31,16 +35,17 @@ pub(crate) fn install() -> Done<String> {
     guest_environment().map(|_| "from the distribution".to_owned())
 }
 
-/// The environment in which cargo builds guests: empty where the toolchain has the targets itself.
+/// The environment in which cargo builds guests: little where the toolchain has the targets itself.
 pub(crate) fn guest_environment() -> Done<Vec<(String, String)>> {
     if TARGETS.iter().all(|target| toolchain_has(target)) {
-        return Ok(Vec::new());
+        return Ok(TARGETS.map(|target| flags(target, "")).to_vec());
     }
     let sysroot = quietly(&mut command(DISTRIBUTION_RUSTC, ["--print", "sysroot"]))?;
     let complete =
         Path::new(sysroot.trim()).join(STANDARD_LIBRARY).is_file() && Path::new(DISTRIBUTION_WASI).is_dir();
     let linker = linker().filter(|_| complete).ok_or("the distribution's wasm toolchain is not installed")?;
     let linker = linker.to_string_lossy();
+    let own_library = format!("-Clink-self-contained=no -L{DISTRIBUTION_WASI}");
     Ok([
         ("RUSTC", DISTRIBUTION_RUSTC),
         // The distribution has the standard library as source only; building it is still an unstable option.
@@ -48,10 +53,20 @@ pub(crate) fn guest_environment() -> Done<Vec<(String, String)>> {
         ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort"),
         ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &linker),
         ("CARGO_TARGET_WASM32_WASIP1_LINKER", &linker),
-        ("CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS", &format!("-Clink-self-contained=no -L{DISTRIBUTION_WASI}")),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .to_vec())
+    .into_iter()
+    .chain([flags("wasm32-unknown-unknown", ""), flags("wasm32-wasip1", &own_library)])
+    .collect())
+}
+
+/// What the compiler is told for a target.
+fn flags(target: &str, more: &str) -> (String, String) {
+    let name = target.to_uppercase().replace('-', "_");
+    (
+        format!("CARGO_TARGET_{name}_RUSTFLAGS"),
+        format!("-Ctarget-feature={FEATURES} {more}").trim_end().to_owned(),
+    )
 }
 
 /// Runs apt-get where there is one and this process may.

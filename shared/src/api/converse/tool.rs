@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html>
 
+use std::collections::BTreeSet;
+
 use super::block;
 use super::request::Context;
 use crate::api::hosted::unknown;
@@ -65,14 +67,11 @@ fn without_tools(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
 }
 
 /// The names of the tools that the conversation has used.
-fn used<'r>(request: &'r Request<'_>) -> Vec<&'r str> {
+fn used<'r>(request: &'r Request<'_>) -> BTreeSet<&'r str> {
     let blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
-    let mut names: Vec<&str> = blocks
+    blocks
         .filter_map(|block| if let Block::ToolUse(tool) = block { Some(&*tool.name) } else { None })
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+        .collect()
 }
 
 fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
