@@ -73,12 +73,20 @@ pub struct Surroundings {
 }
 
 /// All that can be measured: the floor, the gateway's hosts, the peers.
-pub const KINDS: [Kind; 13] = [
+pub const KINDS: [Kind; 14] = [
     scaling(plain("bare-hyper", "hyper on both sides and nothing between: the floor", peers::floor)),
     scaling(host("native", "planoai, each request reported", hosts::native)),
     quiet("native-quiet", "the same, reports switched off", hosts::native_quiet),
     scaling(host("envoy-filter", "the gateway as a filter in Envoy, reporting to brightstaff", hosts::envoy)),
     quiet("envoy-filter-quiet", "the same without a backend", hosts::envoy_quiet),
+    Kind {
+        telling: true,
+        ..plain(
+            "bare-worker",
+            "a Worker of ten lines that only forwards: workerd's floor",
+            hosts::bare_worker,
+        )
+    },
     host("worker", "the gateway as a Worker in workerd, reporting to brightstaff", hosts::worker),
     quiet("worker-quiet", "the same without a backend", hosts::worker_quiet),
     scaling(host(

@@ -42,11 +42,10 @@ impl<'a, H: Host> Remote<'a, H> {
     pub fn new(host: &'a H, address: &'a BackendAddress) -> Remote<'a, H> {
         Remote { host, address }
     }
-}
 
-impl<H: Host> Backend for Remote<'_, H> {
-    async fn record(&self, report: Report) {
-        let Some(request) = reports_request(self.address, &[report]) else { return };
+    /// Takes the accounts of several requests at once.
+    pub async fn record_all(&self, reports: &[Report]) {
+        let Some(request) = reports_request(self.address, reports) else { return };
         match self.host.call(request, DEADLINE).await {
             Ok(response) if response.status().is_success() => {}
             Ok(response) => {
@@ -54,6 +53,12 @@ impl<H: Host> Backend for Remote<'_, H> {
             }
             Err(error) => tracing::warn!(%error, "a report was lost"),
         }
+    }
+}
+
+impl<H: Host> Backend for Remote<'_, H> {
+    async fn record(&self, report: Report) {
+        self.record_all(&[report]).await;
     }
 }
 

@@ -72,16 +72,31 @@ pub(super) fn spin(place: &Place<'_>) -> Result<Process, String> {
 
 /// workerd itself: `wrangler dev` puts two more Workers before the one that is measured.
 pub(super) fn worker(place: &Place<'_>) -> Result<Process, String> {
-    let workerd = workerd(&tool("PLANO_NODE_MODULES")?)?;
     let worker = tool("PLANO_WORKER_DIR")?;
-    let mut modules = vec!["shim.mjs".to_owned()];
-    copy(&worker.join("../shim.mjs"), &place.folder.join("shim.mjs"))?;
+    let mut modules = ["shim.mjs", "platform.mjs"].map(str::to_owned).to_vec();
+    for module in &modules {
+        copy(&worker.join("..").join(module), &place.folder.join(module))?;
+    }
     copy_all(&worker, &place.folder.join("build"), "build", &mut modules)?;
     let mut compile = planoai(["build", "worker"])?;
     output(compile.arg(configuration(place)?).arg("--output").arg(place.folder.join("build/gateway.txt")))?;
+    modules.push("build/gateway.txt".to_owned());
+    serve(place, &modules, KEY)
+}
+
+/// The least that a Worker on the way to a provider can do.
+pub(super) fn bare_worker(place: &Place<'_>) -> Result<Process, String> {
+    let module = "bare.mjs";
+    fs::write(place.folder.join(module), include_str!("bare.mjs")).map_err(|why| why.to_string())?;
+    serve(place, &[module.to_owned()], ("PROVIDER", &format!("http://{}", place.provider)))
+}
+
+/// Starts workerd with a Worker of these modules, the first of which is its main one.
+fn serve(place: &Place<'_>, modules: &[String], binding: (&str, &str)) -> Result<Process, String> {
     let manifest = place.folder.join("workerd.capnp");
-    fs::write(&manifest, workerd_configuration(place, &modules)).map_err(|why| why.to_string())?;
-    let mut command = Command::new(workerd);
+    fs::write(&manifest, workerd_configuration(place.port, modules, binding))
+        .map_err(|why| why.to_string())?;
+    let mut command = Command::new(workerd(&tool("PLANO_NODE_MODULES")?)?);
     command.arg("serve").arg(manifest).current_dir(place.folder);
     Process::start(&mut command, place.folder)
 }
@@ -112,10 +127,13 @@ fn copy_all(from: &Path, to: &Path, name: &str, modules: &mut Vec<String>) -> Re
 }
 
 /// The date and the flags are those of `wrangler.toml`.
-fn workerd_configuration(place: &Place<'_>, modules: &[String]) -> String {
-    let (port, (key, value)) = (place.port, KEY);
+fn workerd_configuration(port: u16, modules: &[String], (key, value): (&str, &str)) -> String {
     let module = |name: &String| {
-        let kind = if name.ends_with(".wasm") { "wasm" } else { "esModule" };
+        let kind = match name.rsplit_once('.') {
+            Some((_, "wasm")) => "wasm",
+            Some((_, "txt")) => "text",
+            _ => "esModule",
+        };
         format!("        (name = \"{name}\", {kind} = embed \"{name}\"),\n")
     };
     let modules: String = modules.iter().map(module).collect();
@@ -123,15 +141,15 @@ fn workerd_configuration(place: &Place<'_>, modules: &[String]) -> String {
         r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    (name = "gateway", worker = (
+    (name = "worker", worker = (
       modules = [
-{modules}        (name = "build/gateway.txt", text = embed "build/gateway.txt")],
+{modules}      ],
       compatibilityDate = "2026-01-01",
       compatibilityFlags = ["enable_request_signal"],
       bindings = [(name = "{key}", text = "{value}")],
       globalOutbound = "network")),
     (name = "network", network = (allow = ["public", "private", "local"]))],
-  sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "gateway")]
+  sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "worker")]
 );
 "#
     )

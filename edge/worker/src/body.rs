@@ -1,4 +1,4 @@
-//! The client's body: taken in whole, given out in pieces.
+//! A stream of events as it goes to the client.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,11 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::Request;
-use http_body::Frame;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use shared::error::Error;
-use worker::{Delay, HttpRequest};
+
+use crate::clock::Alarm;
 
 /// How long a stream of events is silent before it gets blank lines.
 ///
@@ -22,32 +19,16 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// Blank lines between two events, which readers of events and of JSON skip; not all of them skip comments.
 const BLANK: &[u8] = b"\n\n";
 
-/// Takes a request in, its body up to `limit` bytes.
-pub(crate) async fn whole(
-    request: HttpRequest,
-    limit: usize,
-) -> Result<Request<Bytes>, (Request<Bytes>, Error)> {
-    let (head, mut body) = request.into_parts();
-    let error = match Limited::new(&mut body, limit).collect().await {
-        Ok(body) => return Ok(Request::from_parts(head, body.to_bytes())),
-        Err(error) if error.is::<LengthLimitError>() => Error::too_large(limit),
-        Err(_) => Error::incomplete(),
-    };
-    // A connection with an unread body is closed, and `wrangler dev` fails the next request that it sends there.
-    while let Some(Ok(_)) = body.frame().await {}
-    Err((Request::from_parts(head, Bytes::new()), error))
-}
-
-/// A stream of events as a body.
+/// A stream of events, with blank lines where it is silent.
 pub(crate) struct Streamed {
     pieces: Pin<Box<dyn Stream<Item = Bytes>>>,
     /// Whether blank lines may stand here: at the beginning, and after an event.
     between_events: bool,
-    silence: Option<Pin<Box<Delay>>>,
+    silence: Option<Alarm>,
 }
 
 impl Streamed {
-    /// A body of these pieces, which are a stream of events.
+    /// These pieces, which are a stream of events.
     pub(crate) fn new(pieces: impl Stream<Item = Bytes> + 'static) -> Streamed {
         Streamed { pieces: Box::pin(pieces), between_events: true, silence: None }
     }
@@ -57,29 +38,24 @@ impl Streamed {
         if !self.between_events {
             return Poll::Pending;
         }
-        let silence = self.silence.get_or_insert_with(|| Box::pin(Delay::from(SILENCE)));
-        silence.as_mut().poll(context).map(|()| Bytes::from_static(BLANK))
+        let silence = self.silence.get_or_insert_with(|| Alarm::after(SILENCE));
+        Pin::new(silence).poll(context).map(|()| Bytes::from_static(BLANK))
     }
 }
 
-impl http_body::Body for Streamed {
-    type Data = Bytes;
-    type Error = worker::Error;
+impl Stream for Streamed {
+    type Item = Bytes;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, worker::Error>>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let piece = match self.pieces.as_mut().poll_next(context) {
             Poll::Pending => self.poll_blank(context).map(Some),
             ready => ready,
         };
         piece.map(|piece| {
-            // The next silence is another task's, which a timer of this one would not wake.
             self.silence = None;
             let piece = piece?;
             self.between_events = end_an_event(&piece);
-            Some(Ok(Frame::data(piece)))
+            Some(piece)
         })
     }
 }

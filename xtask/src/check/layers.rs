@@ -18,17 +18,8 @@ const EXECUTORS: &[&str] = &["tokio", "async-std", "smol"];
 /// Network stacks: the core and the guests call through their hosts. `mio` is what makes tokio one.
 const NETWORK: &[&str] = &["mio", "hyper", "hyper-util", "reqwest", "axum", "rustls"];
 /// Bindings of the guests' hosts; through them a host's import would get into the core's wasm.
-const BINDINGS: &[&str] = &[
-    "worker",
-    "wasm-bindgen",
-    "js-sys",
-    "spin-sdk",
-    "wit-bindgen",
-    "wasip3",
-    "proxy-wasm",
-    "wasmtime",
-    "getrandom",
-];
+const BINDINGS: &[&str] =
+    &["wasm-bindgen", "js-sys", "spin-sdk", "wit-bindgen", "wasip3", "proxy-wasm", "wasmtime", "getrandom"];
 /// YAML is read where there is a file; guests get the compiled form.
 const YAML: &[&str] = &["serde-saphyr", "serde_yaml", "serde_yaml_ng", "serde_norway", "yaml-rust2"];
 
@@ -42,9 +33,8 @@ const LAYERS: [Layer; 5] = [
         forbidden: &[EXECUTORS, NETWORK, YAML, TOKENS, &["brightstaff", "edge/worker", "edge/spin"]],
     },
     Layer {
-        // The SDK takes channels from tokio, and nothing that runs.
         folder: "edge/worker",
-        forbidden: &[NETWORK, YAML, TOKENS, &["brightstaff", "edge/spin", "envoy-filters"]],
+        forbidden: &[EXECUTORS, NETWORK, YAML, TOKENS, &["brightstaff", "edge/spin", "envoy-filters"]],
     },
     Layer {
         folder: "edge/spin",
@@ -57,7 +47,7 @@ const LAYERS: [Layer; 5] = [
 ];
 
 /// The native host draws random numbers from the system, so `getrandom` is its own.
-const BINDINGS_OF_GUESTS: &[&str] = &["worker", "spin-sdk", "proxy-wasm", "wasmtime"];
+const BINDINGS_OF_GUESTS: &[&str] = &["wasm-bindgen", "spin-sdk", "proxy-wasm", "wasmtime"];
 
 /// Proves every layer, and that the core asks neither which target nor which machine it is built for.
 pub(crate) fn check() -> Done<String> {

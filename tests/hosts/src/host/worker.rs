@@ -12,8 +12,10 @@ use crate::tools::{self, tool};
 pub(super) fn start(place: &Place<'_>) -> Process {
     let edge = place.folder.join("edge/worker");
     copy(&tool("PLANO_WORKER_DIR").expect("checked before the start"), &edge.join("build"));
-    fs::copy(tools::root().join("edge/worker/shim.mjs"), edge.join("shim.mjs"))
-        .expect("the shim can be copied");
+    for module in ["shim.mjs", "platform.mjs"] {
+        let own = tools::root().join("edge/worker").join(module);
+        fs::copy(own, edge.join(module)).expect("the Worker's own modules can be copied");
+    }
     fs::write(place.folder.join("wrangler.toml"), manifest()).expect("a temporary file can be written");
     fs::write(place.folder.join(".dev.vars"), secrets()).expect("a temporary file can be written");
     let mut build = Command::new(tools::planoai());

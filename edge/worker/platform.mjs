@@ -1,0 +1,262 @@
+// What the gateway asks of Workers. JavaScript moves the bytes and keeps the time, the gateway decides.
+//
+// The border between the two is what a Worker's time goes into. So a head crosses it as one text, a name or a value a
+// line, and a body whose length is known in one piece. Neither side holds objects of the other: both speak of tasks and
+// calls by number.
+import * as gateway from "./build/index_bg.js";
+
+/** The longest answer that is taken in at once, in bytes. */
+const SHORT = 1 << 18;
+
+/** How much is read at a time of a longer one, or of one that comes as a stream, in bytes. */
+const PIECE = 1 << 15;
+
+const NOTHING = new Uint8Array(0);
+
+/** The task that the gateway works on: it asks for something only while it is called. */
+let current;
+
+/** Answers a client's request. */
+export async function answer(request, env, context) {
+  const { promise, resolve, reject } = Promise.withResolvers();
+  const task = new Task(env, context, resolve, reject);
+  request.signal.addEventListener("abort", () => task.leave());
+  const head = `${request.method}\n${request.url}\n${lines(request.headers)}`;
+  let body;
+  try {
+    body = await takeIn(request, task.call(gateway.limit));
+  } catch (error) {
+    task.start(() => gateway.refuse(head, error instanceof TooLarge, Date.now()));
+    return promise;
+  }
+  task.start(() => gateway.begin(head, body, Date.now()));
+  return promise;
+}
+
+/** Work under way: a client's request until the last byte of its answer, or a report. */
+class Task {
+  number = 0;
+  calls = new Map();
+  alarm = undefined;
+  rings = Infinity;
+  writer = undefined;
+  isWriting = false;
+  isOver = false;
+
+  constructor(env, context, settle, fail) {
+    this.env = env;
+    this.context = context;
+    this.settle = settle;
+    this.fail = fail;
+  }
+
+  /** Calls the gateway on behalf of this task. */
+  call(work) {
+    current = this;
+    return work();
+  }
+
+  start(begin) {
+    if (this.isOver) return;
+    this.number = this.call(begin);
+    this.goOn();
+  }
+
+  /** Tells the gateway something, unless it does not want to know any more. */
+  tell(news) {
+    if (this.isOver) return;
+    news();
+    this.goOn();
+  }
+
+  /** Lets the gateway work until it has to wait. While the client takes no more, neither does the gateway. */
+  goOn() {
+    if (this.isOver || this.isWriting) return;
+    try {
+      const rings = this.call(() => gateway.poll(this.number, Date.now()));
+      if (!this.isOver) this.wakeAt(rings);
+    } catch (error) {
+      this.breakOff(error);
+    }
+  }
+
+  /** An alarm that rings too early stays, for a later one is seldom reached; it is set anew when it rings. */
+  wakeAt(rings) {
+    if (rings >= this.rings) return;
+    clearTimeout(this.alarm);
+    this.rings = rings;
+    this.alarm = setTimeout(() => this.wake(), Math.max(rings - Date.now(), 0));
+  }
+
+  wake() {
+    this.rings = Infinity;
+    this.goOn();
+  }
+
+  /** The client left. */
+  leave() {
+    if (this.isOver) return;
+    this.close();
+    this.call(() => gateway.leave(this.number, Date.now()));
+  }
+
+  /** The gateway has a defect. */
+  breakOff(error) {
+    this.close();
+    this.writer?.abort(error);
+    this.fail(error);
+  }
+
+  close() {
+    this.isOver = true;
+    clearTimeout(this.alarm);
+  }
+}
+
+/** A request to a provider or the backend. */
+class Call {
+  controller = new AbortController();
+  response = undefined;
+  reader = undefined;
+  buffer = undefined;
+
+  /** The next piece of the answer's body, and whether it is the last. */
+  async read() {
+    if (this.reader === undefined) {
+      // To look at a body makes a stream of it.
+      if (isShort(this.response.headers)) {
+        return { value: new Uint8Array(await this.response.arrayBuffer()), done: true };
+      }
+      if (this.response.body === null) return { value: NOTHING, done: true };
+      this.reader = this.response.body.getReader({ mode: "byob" });
+      this.buffer = new ArrayBuffer(PIECE);
+    }
+    const { value = NOTHING, done } = await this.reader.read(new Uint8Array(this.buffer));
+    this.buffer = value.buffer;
+    return { value, done };
+  }
+}
+
+// What follows is called by the gateway.
+
+/** The value of a secret. */
+export function secret(name) {
+  const value = current.env[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Sends a request. Its answer's head is told to the gateway, or why there is none. */
+export function send(number, head, body) {
+  const [task, call] = [current, new Call()];
+  task.calls.set(number, call);
+  const [method, url, ...rest] = head.split("\n");
+  const init = { method, headers: headersOf(rest), redirect: "manual", signal: call.controller.signal };
+  if (body.length > 0) init.body = body.slice();
+  fetch(url, init).then(
+    (response) => {
+      call.response = response;
+      task.tell(() => gateway.head(number, response.status, lines(response.headers)));
+    },
+    (error) => task.tell(() => gateway.unreachable(number, String(error), error instanceof TypeError)),
+  );
+}
+
+/** Reads on in an answer's body. */
+export function read(number) {
+  const task = current;
+  task.calls.get(number).read().then(
+    ({ value, done }) => task.tell(() => gateway.piece(number, value, done)),
+    (error) => task.tell(() => gateway.broken(number, String(error))),
+  );
+}
+
+/** Lets a provider go. */
+export function cancel(number) {
+  current.calls.get(number)?.controller.abort();
+  current.calls.delete(number);
+}
+
+/** Answers the client. */
+export function respond(status, head, body) {
+  // Some statuses allow no body, not even an empty one.
+  const bytes = body.length > 0 ? body.slice() : null;
+  current.settle(new Response(bytes, { status, headers: headersOf(head.split("\n")) }));
+  current.close();
+}
+
+/** Begins an answer that is given piece by piece. */
+export function open(status, head) {
+  const { readable, writable } = new IdentityTransformStream();
+  current.writer = writable.getWriter();
+  current.settle(new Response(readable, { status, headers: headersOf(head.split("\n")) }));
+}
+
+/** Gives the client the next piece. */
+export function give(piece) {
+  const task = current;
+  const written = () => {
+    task.isWriting = false;
+    task.goOn();
+  };
+  task.isWriting = true;
+  task.writer.write(piece.slice()).then(written, () => task.leave());
+}
+
+/** The task is done, and what was begun is whole. */
+export function end() {
+  const task = current;
+  task.close();
+  task.writer?.close().catch(() => {});
+  task.settle();
+}
+
+/** Works on a report behind the answer. */
+export function report(number) {
+  const { env, context } = current;
+  const done = new Promise((settle) => {
+    const task = new Task(env, context, settle, settle);
+    queueMicrotask(() => task.start(() => number));
+  });
+  context.waitUntil(done);
+}
+
+class TooLarge extends Error {}
+
+/** A request's body. */
+async function takeIn(request, limit) {
+  // To look at a body makes a stream of it.
+  const length = request.headers.get("content-length");
+  if (length !== null && Number(length) <= limit) return new Uint8Array(await request.arrayBuffer());
+  if (request.body === null) return NOTHING;
+  const pieces = [];
+  let size = 0;
+  // All of it is read: a connection with an unread body is closed, and `wrangler dev` fails the next request on it.
+  for await (const piece of request.body) {
+    size += piece.length;
+    if (size <= limit) pieces.push(piece);
+  }
+  if (size > limit) throw new TooLarge();
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
+/** Whether an answer is taken in at once. What is packed may be long nevertheless. */
+function isShort(headers) {
+  const length = headers.get("content-length");
+  return length !== null && Number(length) <= SHORT && !headers.has("content-encoding");
+}
+
+function lines(headers) {
+  let text = "";
+  for (const [name, value] of headers) text += `${name}\n${value}\n`;
+  return text;
+}
+
+/** The headers that these lines are; a record is what Workers take fastest. */
+function headersOf(lines) {
+  const headers = {};
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    const [name, value] = [lines[at], lines[at + 1]];
+    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+  }
+  return headers;
+}
