@@ -3,8 +3,8 @@
 
 use shared::dialect::Encoding;
 
-/// The longest text that is counted, in bytes. It takes about a tenth of a second, for which the thread answers nobody
-/// else; a longer one is estimated.
+/// The longest text that is counted, in bytes. It takes up to a tenth of a second, for which the thread answers
+/// nobody else; a longer one is estimated.
 const LONGEST: usize = 2 * 1024 * 1024;
 
 /// The tokens of a text; none where it is too long.
