@@ -127,8 +127,8 @@ impl<'a> Rounds<'a> {
     }
 }
 
-/// What a measurement takes besides warming up and measuring.
-const BETWEEN: Duration = Duration::from_millis(150);
+/// What a measurement takes besides warming up and measuring, coming to rest included.
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// Rounds after which figures that agree are not measured again, and how much they may differ.
 const ROUNDS: usize = 3;

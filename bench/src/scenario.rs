@@ -131,7 +131,7 @@ pub const TRANSLATED_STREAM: Scenario = telling(stream(FROM_MESSAGES, 100, Pace:
 pub const STEADY: Scenario = telling(whole(SAME, Size::Small, Load::Rate(500)));
 
 /// What is asked beside open streams.
-pub const BESIDE: Scenario = whole(SAME, Size::Small, Load::Closed(8));
+pub const BESIDE: Scenario = telling(whole(SAME, Size::Small, Load::Closed(8)));
 
 /// All of them, in the order of the tables.
 pub const ALL: [Scenario; 23] = [

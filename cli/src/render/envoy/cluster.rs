@@ -40,8 +40,8 @@ pub(super) fn of(origin: &Origin, connect: Duration, options: &Options) -> Value
 /// How much may be under way with one cluster at once.
 pub(super) fn bounds() -> Value {
     json!({
-        "max_connections": 4096,
-        "max_pending_requests": 4096,
+        "max_connections": 16_384,
+        "max_pending_requests": 16_384,
         "max_requests": 16_384,
         "max_retries": 64,
     })
