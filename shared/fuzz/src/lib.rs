@@ -4,6 +4,8 @@
 //! ones with libFuzzer. The folder of a target's inputs is `corpus/<name>`.
 
 mod codec;
+mod exchange;
+mod seal;
 mod wire;
 
 /// Something that must hold for any input.
@@ -14,7 +16,7 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "sse", run: wire::sse },
     Target { name: "frames", run: wire::frames },
     Target { name: "json", run: wire::json },
@@ -25,6 +27,8 @@ pub const TARGETS: [Target; 10] = [
     Target { name: "stream", run: codec::stream },
     Target { name: "converse", run: codec::converse },
     Target { name: "error", run: codec::error },
+    Target { name: "seal", run: seal::seal },
+    Target { name: "exchange", run: exchange::exchange },
 ];
 
 /// The first byte of an input, which chooses among variants, and the rest.
