@@ -15,8 +15,8 @@ pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Wr
         (true, None, Some(_)) => Switch::Effort,
         (true, None, None) => Switch::Thinking,
     };
-    let shown = context.own || switch == Switch::Reasoning || !thinking.is_on();
-    if thinking.summary.is_some() && !shown {
+    let is_said = context.own || switch == Switch::Reasoning;
+    if !is_said && tells_of_thoughts(thinking) {
         context.lose(Loss::dropped("thinking.summary"));
     }
     match switch {
@@ -24,6 +24,16 @@ pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Wr
         Switch::Thinking => write_kind(thinking, context, o),
         Switch::EnableThinking => write_flag(thinking, context, o),
         Switch::Reasoning => write_object(thinking, context, o),
+    }
+}
+
+/// Whether the client says something about thoughts that it would otherwise get, or not get: without thinking there are
+/// none to be left out.
+fn tells_of_thoughts(thinking: &Thinking<'_>) -> bool {
+    match thinking.summary.as_deref() {
+        None => false,
+        Some("omitted") => thinking.is_on(),
+        Some(_) => !thinking.is_off(),
     }
 }
 

@@ -205,7 +205,8 @@ fn write_format(format: &Format<'_>, context: &mut Context<'_>, o: &mut Writer<'
 pub(super) fn write_tier(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let word = match request.service_tier.as_deref() {
         Some(tier) if context.own => Some(tier),
-        None | Some("auto" | "default" | "standard" | "standard_only") => None,
+        None | Some("auto") => None,
+        Some("default" | "standard" | "standard_only") => Some("standard"),
         Some(tier @ ("flex" | "priority")) => Some(tier),
         Some(_) => {
             context.lose(Loss::dropped("service_tier"));
