@@ -349,6 +349,8 @@ pub struct Echo {
     pub include_usage: bool,
     /// Whether a stream of Gemini's API is one array, and not events.
     pub array: bool,
+    /// Whether a client of completions asked for words that go on from a text, not for a chat.
+    pub is_text: bool,
     /// The client's request as it came: Responses repeats its parameters in the answer.
     pub request: Bytes,
 }

@@ -15,6 +15,7 @@ mod reply;
 mod retry;
 mod serve;
 mod target;
+mod text;
 
 pub use reply::Reply;
 pub use serve::{Body, serve};
@@ -81,6 +82,7 @@ async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Re
         Work::Generate { .. } => generate(call, &found, request).await,
         Work::Count => count::answer(call, &found, request).await,
         Work::Embed => embed::answer(call, &found, request).await,
+        Work::Continue => text::answer(call, &found, request).await,
         Work::Carry { task, names_model } => carry::answer(call, &found, task, names_model, request).await,
     }
 }
@@ -92,22 +94,34 @@ async fn generate<H: Host>(
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
     headers::check_content_type(request.headers())?;
-    let wish = Wish::of(call.gateway, request.headers())?;
     // A scan of the top level, not a parse: the model, and whether to stream.
     let asked = call.scan(found, request)?;
     // Aliases, exact names, wildcards, the default.
     let resolved = call.resolve(&asked.model)?;
+    ask(call, &asked, resolved, Vec::new(), request).await
+}
+
+/// Asks a model. `lost` is what of the client's request is not in `asked`.
+async fn ask<H: Host>(
+    call: &mut Call<'_, H>,
+    asked: &Asked<'_>,
+    resolved: Resolved<'_>,
+    mut lost: Vec<Loss>,
+    request: &Request<Bytes>,
+) -> Result<Reply<H::Body>, Error> {
+    let wish = Wish::of(call.gateway, request.headers())?;
     if resolved.provider.is_demo() {
-        return demo::answer(call, &asked);
+        return demo::answer(call, asked);
     }
-    let target = Target::new(resolved, &asked)?;
+    let target = Target::new(resolved, asked)?;
     call.note_target(Some(target.api), target.provider, &target.model);
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
-    let written = target.write(&asked, request)?;
-    call.note_losses(wish, &written.losses)?;
-    call.note_waiting(&asked);
+    let written = target.write(asked, request)?;
+    lost.extend(written.losses);
+    call.note_losses(wish, &lost)?;
+    call.note_waiting(asked);
     let response = send(call, target.provider, &written.request, true).await?;
-    reply::relay(call, &asked, &target, response).await
+    reply::relay(call, asked, &target, response).await
 }
 
 /// Sends a request as often as is needed and allowed, each time signed anew where its provider wants that; once where a

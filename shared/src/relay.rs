@@ -84,7 +84,7 @@ impl Relay {
         report: Report,
     ) -> Relay {
         let writer = || client.write().stream(echo.clone());
-        let output = match client == upstream {
+        let output = match client == upstream && !echo.is_text {
             true if echo.array => Output::Array { begun: false, naming: Naming::new(client, &echo) },
             true if framing == client.framing() => {
                 Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) }

@@ -5,6 +5,7 @@
 //! - `answer`: pieces of an answer, be they deltas or the whole message, put together as events; `call`: its tool
 //!   calls, which may come in any order; `usage`.
 //! - `response`, `stream`: whole and streamed answers.
+//! - `text`: the API that was before chats, by way of one.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
@@ -16,9 +17,12 @@ mod reasoning;
 mod request;
 mod response;
 mod stream;
+mod text;
 mod thinking;
 mod tool;
 mod usage;
+
+pub(crate) use text::chat;
 
 use bytes::BytesMut;
 
@@ -84,11 +88,17 @@ impl Write for Completions {
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {
-        response::write(response, echo, out);
+        match echo.is_text {
+            true => text::write(response, echo, out),
+            false => response::write(response, echo, out),
+        }
     }
 
     fn stream(&self, echo: Echo) -> Box<dyn WriteStream> {
-        Box::new(stream::Writer::new(echo))
+        match echo.is_text {
+            true => Box::new(text::Writer::new(echo)),
+            false => Box::new(stream::Writer::new(echo)),
+        }
     }
 
     fn error(&self, error: &Error, _: &Echo, out: &mut BytesMut) {

@@ -22,6 +22,8 @@ pub(super) struct Asked<'a> {
     pub(super) include_usage: bool,
     /// Whether the stream is to be one array.
     pub(super) array: bool,
+    /// Whether the client did not ask for a chat, and is to be answered as it asked.
+    pub(super) is_text: bool,
 }
 
 /// What reading a request needs besides its bytes.
@@ -47,7 +49,7 @@ impl<'a> Asked<'a> {
         let include_usage = member(&outline, "stream_options")?
             .and_then(|options| options.get("include_usage")?.boolean())
             .unwrap_or(false);
-        Ok(Asked { api, body, outline, model, stream, include_usage, array: false })
+        Ok(Asked { api, body, outline, model, stream, include_usage, array: false, is_text: false })
     }
 
     /// A request whose path names the model and says whether to stream.
@@ -55,14 +57,15 @@ impl<'a> Asked<'a> {
         let stream = found.operation.work == Work::Generate { stream: true };
         let array = stream && !generate::wants_events(request.uri().query());
         let model = found.subject.clone();
-        Asked { api, body: request.body(), outline, model, stream, include_usage: false, array }
+        let body = request.body();
+        Asked { api, body, outline, model, stream, include_usage: false, array, is_text: false }
     }
 
     /// The same request with another body.
     pub(super) fn over<'b>(&self, body: &'b Bytes) -> Result<Asked<'b>, Error> {
         let outline = Outline::scan(body).map_err(|error| not_json(&error))?;
-        let Asked { api, stream, include_usage, array, .. } = *self;
-        Ok(Asked { api, body, outline, model: self.model.clone(), stream, include_usage, array })
+        let Asked { api, stream, include_usage, array, is_text, .. } = *self;
+        Ok(Asked { api, body, outline, model: self.model.clone(), stream, include_usage, array, is_text })
     }
 
     /// The body with this name for the model, where bodies have one.
@@ -73,6 +76,11 @@ impl<'a> Asked<'a> {
         let mut body = BytesMut::new();
         self.outline.edit(&[Edit::Set("model", Cow::Owned(quoted(model)))], &mut body);
         body.freeze()
+    }
+
+    /// Whether what a provider of this API says can go to the client as it is.
+    pub(super) fn is_own(&self, api: Api) -> bool {
+        self.api == api && !self.is_text
     }
 
     /// The type of the answer's body, where it is written here.

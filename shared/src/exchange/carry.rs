@@ -99,6 +99,11 @@ fn family(client: Api, task: Task) -> &'static [Api] {
     }
 }
 
+/// Whether a provider has it in an API in which such clients are understood.
+pub(super) fn serves(resolved: &Resolved<'_>, client: Api, task: Task) -> bool {
+    resolved.provider.api_with(family(client, task), task, &resolved.model).is_some()
+}
+
 fn by_model<'g, H: Host>(call: &mut Call<'g, H>, task: Task, model: &str) -> Result<Way<'g>, Error> {
     call.note_model(model);
     let Resolved { provider, model } = call.resolve(model)?;

@@ -42,6 +42,8 @@ pub(super) enum Work {
     Count,
     /// Vectors for texts.
     Embed,
+    /// Words that go on from a text.
+    Continue,
     /// Whatever a provider of the same API has, as it is. What names no model is about something that a provider keeps.
     Carry { task: Task, names_model: bool },
 }
@@ -62,7 +64,7 @@ static OPERATIONS: &[Operation] = &[
     asks("chat", Some(Api::Completions), "/v1/chat/completions", ANSWER),
     asks("chat", Some(Api::Responses), "/v1/responses", ANSWER),
     asks("count_tokens", Some(Api::Responses), "/v1/responses/input_tokens", Work::Count),
-    asks("text_completion", Some(Api::Completions), "/v1/completions", model(Task::Texts)),
+    asks("text_completion", Some(Api::Completions), "/v1/completions", Work::Continue),
     asks("embeddings", Some(Api::Completions), "/v1/embeddings", Work::Embed),
     asks("moderations", Some(Api::Completions), "/v1/moderations", model(Task::Moderations)),
     asks("rerank", Some(Api::Completions), "/v1/rerank", model(Task::Rerank)),

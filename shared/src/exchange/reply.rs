@@ -49,7 +49,7 @@ pub(super) async fn relay<H: Host>(
         return failure(call, words, words == asked.api, &head, bytes);
     }
     // A whole answer is verbatim only to a client that wants one: a provider may have overlooked `stream`.
-    let verbatim = target.api == asked.api && !streams && !asked.stream;
+    let verbatim = asked.is_own(target.api) && !streams && !asked.stream;
     let mut reply = Response::new(match streams {
         true => gather(call, asked, target, &bytes)?,
         false if verbatim => account(call, target.api, bytes),

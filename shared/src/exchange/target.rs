@@ -71,7 +71,7 @@ impl<'g> Target<'g> {
     /// Whether the client's own bytes will do: the provider speaks its API, and no turn of the conversation was answered
     /// by one who speaks another.
     fn is_verbatim(&self, asked: &Asked<'_>) -> bool {
-        self.api == asked.api && !api::has_packed(asked.body) && self.takes_ids(asked)
+        asked.is_own(self.api) && !api::has_packed(asked.body) && self.takes_ids(asked)
     }
 
     /// Whether the provider takes the ids of calls as they are. Only one that wants them of a certain length is asked

@@ -4,10 +4,12 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test stops where the core must not"
 )]
 
+mod text;
 mod world;
 
 use http::StatusCode;
@@ -157,8 +159,8 @@ fn what_a_provider_does_not_have_is_refused_by_name() {
         played.json()["error"]["message"].as_str().unwrap().to_owned()
     };
     assert_eq!(
-        refused("/v1/completions", "claude/m"),
-        "The provider `claude/*` has no text completions in the API that was asked in."
+        refused("/v1/moderations", "claude/m"),
+        "The provider `claude/*` has no moderations in the API that was asked in."
     );
     assert!(refused("/v1/rerank", "openai/gpt-4o").contains("`openai/gpt-4o` has no rerank"));
     assert!(refused("/v1/audio/speech", "nova/m").contains("`nova/*` has no audio"));

@@ -112,6 +112,7 @@ pub(crate) fn gateway() -> Gateway {
         provider("amazon_bedrock", "nova/*", "https://bedrock.test"),
         provider("mistral", "mistral/*", ""),
         provider("openrouter", "openrouter/*", ""),
+        provider("groq", "groq/*", ""),
         CompiledProvider {
             apis: vec![shared::api::Api::Completions],
             ..provider("openai", "own/*", "https://own.test/v1")

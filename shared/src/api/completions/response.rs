@@ -52,6 +52,9 @@ pub(super) fn failure_of(body: Json<'_>, error: Option<Json<'_>>, object: Option
     Some(openai::error_of(inner, status.map_or(Kind::Api, Kind::of_status)))
 }
 
+/// What ids of chats begin with.
+const CHAT: &str = "chatcmpl-";
+
 /// What every object of an answer says of it.
 #[derive(Debug)]
 pub(super) struct Head {
@@ -66,7 +69,11 @@ impl Head {
     pub(super) fn new(start: &Start<'_>, echo: &Echo) -> Head {
         let base = if start.id.is_empty() { &*echo.id } else { &*start.id };
         Head {
-            id: if base.starts_with("chatcmpl-") { base.to_owned() } else { format!("chatcmpl-{base}") },
+            id: format!(
+                "{}{}",
+                if echo.is_text { "cmpl-" } else { CHAT },
+                base.strip_prefix(CHAT).unwrap_or(base)
+            ),
             created: start.created.unwrap_or(echo.created),
             service_tier: start.service_tier.as_deref().map(|tier| openai::tier_word(tier).to_owned()),
             base: base.to_owned(),

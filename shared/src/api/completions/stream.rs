@@ -9,4 +9,4 @@ mod write;
 mod tests;
 
 pub(super) use read::Reader;
-pub(super) use write::Writer;
+pub(super) use write::{Writer, frame};

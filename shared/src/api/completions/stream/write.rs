@@ -288,7 +288,7 @@ impl Writer {
 }
 
 /// Writes a server-sent event.
-fn frame(out: &mut BytesMut, data: impl FnOnce(&mut BytesMut)) {
+pub(in crate::api::completions) fn frame(out: &mut BytesMut, data: impl FnOnce(&mut BytesMut)) {
     out.extend_from_slice(b"data: ");
     data(out);
     out.extend_from_slice(b"\n\n");
