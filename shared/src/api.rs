@@ -14,6 +14,7 @@ mod gather;
 pub mod generate;
 mod hosted;
 mod identity;
+mod lost;
 mod member;
 pub mod messages;
 mod openai;
@@ -22,7 +23,7 @@ mod spelling;
 mod steps;
 pub(crate) mod tap;
 
-pub use cite::{Cited, Link};
+pub use cite::{Cited, Link, Place, Unit};
 pub(crate) use exception::kind as exception_kind;
 pub use hosted::{Search, Work};
 pub use steps::{Step, What};
@@ -186,8 +187,11 @@ pub(crate) fn has_packed(body: &[u8]) -> bool {
 }
 
 /// What an answer goes through between the reader of one family and the writer of another.
+///
+/// It gives [`Event::Lost`] for all that the client will not get.
 #[derive(Debug)]
 pub struct Passage {
+    to: Api,
     unwrap: form::Unwrap,
     cite: cite::Cite,
     tell: steps::Tell,
@@ -196,13 +200,15 @@ pub struct Passage {
 impl Passage {
     /// To clients of `to`.
     pub fn new(to: Api) -> Passage {
-        Passage { unwrap: form::Unwrap::default(), cite: cite::Cite::new(to), tell: steps::Tell::new(to) }
+        let (cite, tell) = (cite::Cite::new(to), steps::Tell::new(to));
+        Passage { to, unwrap: form::Unwrap::default(), cite, tell }
     }
 
     /// Takes the next event and gives 0..n on.
     pub fn push(&mut self, event: Event<'_>, sink: &mut Sink<'_>) {
-        let Passage { unwrap, cite, tell } = self;
-        unwrap.push(event, &mut |event| cite.push(event, &mut |event| tell.push(event, sink)));
+        let Passage { to, unwrap, cite, tell } = self;
+        let mut give = |event: Event<'_>| lost::give(*to, event, sink);
+        unwrap.push(event, &mut |event| cite.push(event, &mut |event| tell.push(event, &mut give)));
     }
 }
 
@@ -246,8 +252,8 @@ pub trait Read: Sync {
         Vec::new()
     }
 
-    /// The addresses in citations of `text`, a list in this API's words.
-    fn links<'a>(&self, _citations: Json<'a>, _text: &str) -> Vec<Link<'a>> {
+    /// The sources in citations of `text`, a list in this API's words, and what of them others have no form for.
+    fn links<'a>(&self, _citations: Json<'a>, _text: &str, _losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
         Vec::new()
     }
 
@@ -285,9 +291,19 @@ pub trait Write: Sync {
         Vec::new()
     }
 
-    /// A list in this API's words of what a text of an answer rests on, as far as the API has any.
-    fn citations(&self, _cited: &Cited<'_>) -> Option<String> {
+    /// Whether [`steps`](Write::steps) tells of this.
+    fn tells(&self, _what: &What<'_>) -> bool {
+        false
+    }
+
+    /// A list in this API's words of what a text of an answer rests on, as far as the API has any; the rest is lost.
+    fn citations(&self, _cited: &Cited<'_>, _losses: &mut Vec<Loss>) -> Option<String> {
         None
+    }
+
+    /// What of an event clients of this API do not get as it is. Words, thinking and arguments they always do.
+    fn lacks(&self, _event: &Event<'_>) -> Vec<Loss> {
+        Vec::new()
     }
 
     /// A whole answer for a client.

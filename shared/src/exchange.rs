@@ -21,7 +21,6 @@ pub use reply::Reply;
 pub use serve::{Body, serve};
 
 use bytes::Bytes;
-use http::header::HeaderValue;
 use http::{Request, Response};
 
 use crate::api::{Api, Echo};
@@ -156,8 +155,9 @@ struct Call<'c, H> {
     found: Option<Found>,
     report: &'c mut Report,
     echo: Echo,
-    /// What the answer's head says of what was lost.
-    lost: Option<HeaderValue>,
+    /// What was lost, and whether the answer's head is to say so.
+    wish: Wish,
+    losses: Vec<Loss>,
     /// Where the host looks how far this is.
     progress: Option<&'c Progress>,
 }
@@ -183,7 +183,17 @@ impl<'c, H: Host> Call<'c, H> {
             ..Report::default()
         };
         let echo = Echo { id, created: began.seconds(), request: request.body().clone(), ..Echo::default() };
-        Call { gateway, host, client, found, report, echo, lost: None, progress: None }
+        Call {
+            gateway,
+            host,
+            client,
+            found,
+            report,
+            echo,
+            wish: Wish::default(),
+            losses: Vec::new(),
+            progress: None,
+        }
     }
 
     /// What the request says at its top level.
@@ -221,8 +231,14 @@ impl<'c, H: Host> Call<'c, H> {
     /// Fails where the loss is more than the caller puts up with.
     fn note_losses(&mut self, wish: Wish, losses: &[Loss]) -> Result<(), Error> {
         self.report.losses = losses.iter().map(ToString::to_string).collect();
-        self.lost = wish.header(losses);
+        (self.wish, self.losses) = (wish, losses.to_vec());
         wish.judge(losses)
+    }
+
+    /// Notes what of a whole answer is lost. It is no reason to refuse: the answer has been paid for.
+    fn note_lost(&mut self, losses: Vec<Loss>) {
+        losses.iter().for_each(|loss| self.report.lose(loss));
+        self.losses.extend(losses);
     }
 
     /// A stream may begin before the provider does.

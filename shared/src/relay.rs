@@ -157,7 +157,7 @@ impl Relay {
             output.frame(frame, out);
             reader.push(frame, &mut |event| {
                 note(&event, now, report, over);
-                output.push(event, out);
+                output.push(event, report, out);
             });
         });
         match scanned {
@@ -171,7 +171,7 @@ impl Relay {
         let Relay { scanner, reader, output, report, over, .. } = self;
         let mut read = |event: Event<'_>| {
             note(&event, now, report, over);
-            output.push(event, out);
+            output.push(event, report, out);
         };
         let mut last = Vec::new();
         scanner.finish(&mut |frame| {
@@ -258,11 +258,12 @@ impl Output {
         }
     }
 
-    fn push(&mut self, event: Event<'_>, out: &mut BytesMut) {
+    fn push(&mut self, event: Event<'_>, report: &mut Report, out: &mut BytesMut) {
         match self {
-            Output::Translated { passage, writer } => {
-                passage.push(event, &mut |event| writer.push(&event, out))
-            }
+            Output::Translated { passage, writer } => passage.push(event, &mut |event| match &event {
+                Event::Lost(loss) => report.lose(loss),
+                event => writer.push(event, out),
+            }),
             Output::Unframed { writer, own: false, .. } => writer.push(&event, out),
             Output::Unframed { .. } | Output::Verbatim { .. } | Output::Array { .. } => {}
         }

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
 use crate::host::Timestamp;
-use crate::ir::{Event, Usage};
+use crate::ir::{Event, Loss, Usage};
+
+/// The most losses that an answer's are added to.
+const MOST_LOSSES: usize = 200;
 
 /// The account of one request. Its JSON form is what `POST /v1/reports` takes; what is not known is not in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,7 +48,7 @@ pub struct Report {
     /// Why the answer ended, in a word of [`StopReason`](crate::ir::StopReason).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<String>,
-    /// What the translation could not carry.
+    /// What the translation could not carry: of the request, and (`answer.…`) of what came back.
     pub losses: Vec<String>,
     pub times: Times,
     /// Bytes of the request's body as the client sent it.
@@ -114,6 +117,14 @@ impl Report {
             Event::Usage(usage) => self.usage.update(usage),
             Event::Stop(stop) => self.stop = Some(stop.reason.word().to_owned()),
             _ => {}
+        }
+    }
+
+    /// Notes something that an answer had and the client did not get, once.
+    pub(crate) fn lose(&mut self, loss: &Loss) {
+        let loss = loss.to_string();
+        if self.losses.len() < MOST_LOSSES && !self.losses.contains(&loss) {
+            self.losses.push(loss);
         }
     }
 

@@ -1,24 +1,62 @@
-//! Where words come from, as far as all families can say it: addresses.
+//! Where words come from, as far as several families can say it: addresses, and places in documents.
 //!
 //! Each family's citations stay in its own words until they are written for another; then they become [`Link`]s, and
-//! these its own. What is no address (a page of a document that the client sent) only its own family has a form for.
+//! these its own. What a family has no words for is lost, and named.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Api;
-use crate::ir::{Citations, Delta, Event, Open};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Why};
 use crate::wire::json::Json;
 
 /// A source of words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link<'a> {
-    pub url: Cow<'a, str>,
+    /// Its address, or whatever the client's own search names it by.
+    pub url: Option<Cow<'a, str>>,
     pub title: Option<Cow<'a, str>>,
     /// The source's own words.
     pub quote: Option<Cow<'a, str>>,
+    /// Where in a document, or in a search result that the client sent.
+    pub place: Option<Place<'a>>,
     /// Which bytes of the text rest on it; all of them where that is not said.
     pub range: Option<Range<usize>>,
+}
+
+/// A place in something that is known by its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Which of the documents, or of the search results, from 0.
+    pub index: u64,
+    /// The provider's id of the file.
+    pub file: Option<Cow<'a, str>>,
+    pub unit: Unit,
+    /// From the first that is meant to the one behind the last; pages count from 1.
+    pub span: Range<u64>,
+}
+
+/// What a place is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Characters,
+    Pages,
+    /// Blocks of a document's content.
+    Blocks,
+    /// Blocks of a search result's content.
+    Results,
+    /// The whole document is meant.
+    Whole,
+}
+
+/// That citations reach the client, but not all that they say.
+pub(super) fn approximated() -> Loss {
+    Loss::of_answer("citations", Why::Approximated)
+}
+
+/// That a citation of this kind has no form anywhere else.
+pub(super) fn dropped(kind: &str) -> Loss {
+    Loss::of_answer(format_args!("citations.{kind}"), Why::Dropped)
 }
 
 /// A text, what it rests on, and what was said before it.
@@ -63,20 +101,22 @@ impl Cite {
     }
 
     fn close(&mut self, index: u32, sink: &mut dyn FnMut(Event<'_>)) {
-        let mut links = Vec::new();
-        for citations in self.waiting.drain(..) {
-            let list = Json::parse(citations.raw.as_bytes()).unwrap_or(Json::NULL);
-            links.extend(citations.api.read().links(list, &self.text).into_iter().map(Link::into_static));
+        let (mut links, mut losses) = (Vec::new(), Vec::new());
+        for Citations { api, raw } in self.waiting.drain(..) {
+            let list = Json::parse(raw.as_bytes()).unwrap_or(Json::NULL);
+            let found = api.read().links(list, &self.text, &mut losses);
+            links.extend(found.into_iter().map(Link::into_static));
         }
         if !links.is_empty() {
             let cited =
                 Cited { text: &self.text, links: &links, before: &self.before, earlier: &self.earlier };
-            if let Some(raw) = self.to.write().citations(&cited) {
+            if let Some(raw) = self.to.write().citations(&cited, &mut losses) {
                 let citations = Citations { api: self.to, raw: Cow::Owned(raw) };
                 sink(Event::Delta { index, delta: Delta::Citations(citations) });
             }
             self.earlier.extend(cited_from(links, self.before.len(), self.text.len()));
         }
+        losses.into_iter().for_each(|loss| sink(Event::Lost(loss)));
         self.before.push_str(&self.text);
         self.text.clear();
     }
@@ -94,12 +134,24 @@ impl Link<'_> {
     /// The same, borrowing nothing.
     fn into_static(self) -> Link<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let place = self.place.map(|place| Place {
+            index: place.index,
+            file: place.file.map(owned),
+            unit: place.unit,
+            span: place.span,
+        });
         Link {
-            url: owned(self.url),
+            url: self.url.map(owned),
             title: self.title.map(owned),
             quote: self.quote.map(owned),
+            place,
             range: self.range,
         }
+    }
+
+    /// Whether the source's own words are known.
+    pub(super) fn is_quoted(&self) -> bool {
+        self.quote.as_deref().is_some_and(|quote| !quote.is_empty())
     }
 }
 

@@ -29,7 +29,7 @@ use bytes::BytesMut;
 use super::{Cited, Echo, Link, Read, ReadStream, Sink, Work, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
-use crate::ir::{Loss, Request, Response};
+use crate::ir::{Event, Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
 /// The family.
@@ -52,8 +52,8 @@ impl Read for Completions {
         tool::work_of(kind, tool)
     }
 
-    fn links<'a>(&self, citations: Json<'a>, text: &str) -> Vec<Link<'a>> {
-        openai::links(citations, text)
+    fn links<'a>(&self, citations: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
+        openai::links(citations, text, losses)
     }
 
     fn carries(&self, name: &str, value: Json<'_>) -> bool {
@@ -83,8 +83,12 @@ impl Write for Completions {
         request::write(request, quirks, out)
     }
 
-    fn citations(&self, cited: &Cited<'_>) -> Option<String> {
-        Some(response::citations(cited))
+    fn lacks(&self, event: &Event<'_>) -> Vec<Loss> {
+        response::lacks(event)
+    }
+
+    fn citations(&self, cited: &Cited<'_>, losses: &mut Vec<Loss>) -> Option<String> {
+        response::citations(cited, losses)
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {

@@ -41,8 +41,8 @@ impl Read for Converse {
         Err(Error::invalid("Converse is spoken to providers, not by clients."))
     }
 
-    fn links<'a>(&self, citations: Json<'a>, _: &str) -> Vec<Link<'a>> {
-        answer::links(citations)
+    fn links<'a>(&self, citations: Json<'a>, _: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
+        answer::links(citations, losses)
     }
 
     fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {

@@ -26,10 +26,10 @@ mod tests;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, Work, Write, WriteStream};
+use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
-use crate::ir::{Loss, Request, Response};
+use crate::ir::{Event, Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
 pub(super) use conversation::MADE;
@@ -51,8 +51,8 @@ impl Read for Generate {
         code::step(block).into_iter().collect()
     }
 
-    fn links<'a>(&self, citations: Json<'a>, text: &str) -> Vec<Link<'a>> {
-        grounding::links(citations, text)
+    fn links<'a>(&self, citations: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
+        grounding::links(citations, text, losses)
     }
 
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
@@ -91,8 +91,16 @@ impl Write for Generate {
         code::write(steps)
     }
 
-    fn citations(&self, cited: &Cited<'_>) -> Option<String> {
-        Some(grounding::write(cited))
+    fn tells(&self, what: &What<'_>) -> bool {
+        matches!(what, What::Ran(_) | What::Printed { .. })
+    }
+
+    fn lacks(&self, event: &Event<'_>) -> Vec<Loss> {
+        response::lacks(event)
+    }
+
+    fn citations(&self, cited: &Cited<'_>, losses: &mut Vec<Loss>) -> Option<String> {
+        Some(grounding::write(cited, losses))
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {

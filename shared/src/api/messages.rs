@@ -17,10 +17,10 @@ mod usage;
 
 use bytes::BytesMut;
 
-use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, Work, Write, WriteStream};
+use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
-use crate::ir::{Loss, Request, Response};
+use crate::ir::{Event, Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
 pub(super) use block::write_input;
@@ -48,8 +48,8 @@ impl Read for Messages {
         hosted::step(block).into_iter().collect()
     }
 
-    fn links<'a>(&self, citations: Json<'a>, _: &str) -> Vec<Link<'a>> {
-        citation::links(citations)
+    fn links<'a>(&self, citations: Json<'a>, _: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
+        citation::links(citations, losses)
     }
 
     fn carries(&self, name: &str, value: Json<'_>) -> bool {
@@ -92,8 +92,16 @@ impl Write for Messages {
         hosted::write_steps(steps, first)
     }
 
-    fn citations(&self, cited: &Cited<'_>) -> Option<String> {
-        Some(citation::write(cited.links))
+    fn tells(&self, _: &What<'_>) -> bool {
+        true
+    }
+
+    fn lacks(&self, event: &Event<'_>) -> Vec<Loss> {
+        response::lacks(event)
+    }
+
+    fn citations(&self, cited: &Cited<'_>, losses: &mut Vec<Loss>) -> Option<String> {
+        Some(citation::write(cited, losses))
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {

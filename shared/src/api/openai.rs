@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use super::{Api, Link, cite};
+use super::{Api, Link, Place, Unit, cite, lost};
 use crate::error::{Error, Fault, Kind};
 use crate::ir::{Loss, Source, Why};
 use crate::wire::json::{self, Json, Writer};
@@ -119,36 +119,68 @@ pub(super) fn tier(asked: &str) -> &str {
     if matches!(asked, "standard" | "standard_only") { "default" } else { asked }
 }
 
-/// The addresses in annotations of `text`, whose members stand in an object of their own (Completions) or not.
-pub(super) fn links<'a>(annotations: Json<'a>, text: &str) -> Vec<Link<'a>> {
-    let link = |annotation: Json<'a>| {
-        let inner = annotation.get("url_citation").unwrap_or(annotation);
-        let word = |name| inner.get(name).and_then(Json::string);
-        let at = |name| inner.get(name).and_then(Json::number);
-        let range = at("start_index").zip(at("end_index"));
-        Some(Link {
-            url: word("url")?,
-            title: word("title").filter(|title| !title.is_empty()),
-            quote: None,
-            range: range.and_then(|(start, end)| cite::bytes_of(text, start..end)),
-        })
+/// The sources in annotations of `text`, whose members stand in an object of their own (Completions) or not.
+pub(super) fn links<'a>(annotations: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
+    let mut links = Vec::new();
+    for annotation in annotations.items() {
+        match address(annotation, text).or_else(|| file(annotation)) {
+            Some(link) => links.push(link),
+            None => {
+                let kind = annotation.get("type").and_then(Json::string).unwrap_or_default();
+                losses.push(cite::dropped(&kind));
+            }
+        }
+    }
+    links
+}
+
+fn address<'a>(annotation: Json<'a>, text: &str) -> Option<Link<'a>> {
+    let inner = annotation.get("url_citation").unwrap_or(annotation);
+    let word = |name| inner.get(name).and_then(Json::string);
+    let at = |name| inner.get(name).and_then(Json::number);
+    let range = at("start_index").zip(at("end_index"));
+    Some(Link {
+        url: Some(word("url")?),
+        title: word("title").filter(|title| !title.is_empty()),
+        range: range.and_then(|(start, end)| cite::bytes_of(text, start..end)),
+        ..Link::default()
+    })
+}
+
+/// <https://platform.openai.com/docs/guides/tools-file-search>
+fn file(annotation: Json<'_>) -> Option<Link<'_>> {
+    let word = |name| annotation.get(name).and_then(Json::string).filter(|word| !word.is_empty());
+    if word("type")? != "file_citation" {
+        return None;
+    }
+    let place = Place {
+        index: annotation.get("index").and_then(Json::number).unwrap_or(0),
+        file: word("file_id"),
+        unit: Unit::Whole,
+        span: 0..0,
     };
-    annotations.items().filter_map(link).collect()
+    Some(Link { title: word("filename"), place: Some(place), ..Link::default() })
 }
 
 /// Writes an address as an annotation's members; `before` is how many characters stand before the text.
-pub(super) fn write_link(link: &Link<'_>, text: &str, before: usize, o: &mut Writer<'_>) {
+pub(super) fn write_link(link: &Link<'_>, url: &str, text: &str, before: usize, o: &mut Writer<'_>) {
     let range = cite::characters_of(text, link.range.as_ref());
     o.key("start_index").integer((before + range.start) as u64);
     o.key("end_index").integer((before + range.end) as u64);
     o.key("title").string(link.title.as_deref().unwrap_or_default());
-    o.key("url").string(&link.url);
+    o.key("url").string(url);
 }
 
 /// The tier that served an answer, in OpenAI's words: others' are its `default`.
 pub(super) fn tier_word(tier: &str) -> &str {
     const WORDS: [&str; 5] = ["default", "flex", "scale", "priority", "fast"];
     if WORDS.contains(&tier) { tier } else { "default" }
+}
+
+/// That a tier has no word of its own; that nothing was special about an answer is `default` in any words.
+pub(super) fn lost_tier(tier: &str) -> Vec<Loss> {
+    let usual = matches!(tier, "standard" | "on_demand" | "on-demand");
+    if usual || tier_word(tier) == tier { Vec::new() } else { lost::approximated("service_tier") }
 }
 
 /// An error body, for a whole answer.

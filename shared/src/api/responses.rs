@@ -20,10 +20,10 @@ mod tools;
 
 use bytes::BytesMut;
 
-use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, Work, Write, WriteStream, openai};
+use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
-use crate::ir::{Loss, Request, Response};
+use crate::ir::{Event, Loss, Request, Response};
 use crate::wire::json::{Json, Malformed};
 
 /// The family.
@@ -50,8 +50,8 @@ impl Read for Responses {
         hosted::steps(block)
     }
 
-    fn links<'a>(&self, citations: Json<'a>, text: &str) -> Vec<Link<'a>> {
-        openai::links(citations, text)
+    fn links<'a>(&self, citations: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
+        openai::links(citations, text, losses)
     }
 
     fn carries(&self, name: &str, value: Json<'_>) -> bool {
@@ -85,8 +85,16 @@ impl Write for Responses {
         hosted::write_steps(steps, first)
     }
 
-    fn citations(&self, cited: &Cited<'_>) -> Option<String> {
-        Some(answer::citations(cited))
+    fn tells(&self, _: &What<'_>) -> bool {
+        true
+    }
+
+    fn lacks(&self, event: &Event<'_>) -> Vec<Loss> {
+        answer::lacks(event)
+    }
+
+    fn citations(&self, cited: &Cited<'_>, losses: &mut Vec<Loss>) -> Option<String> {
+        Some(answer::citations(cited, losses))
     }
 
     fn response(&self, response: &Response, echo: &Echo, out: &mut BytesMut) {

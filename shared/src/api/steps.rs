@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::Api;
-use crate::ir::{Event, Open};
+use crate::ir::{Event, Loss, Open, Why};
 use crate::wire::json::Json;
 
 /// One step.
@@ -86,11 +86,24 @@ impl Tell {
             return;
         }
         let steps = std::mem::take(&mut self.waiting);
+        for step in steps.iter().filter(|step| !self.to.write().tells(&step.what)) {
+            sink(Event::Lost(Loss::of_answer(step.what.name(), Why::Dropped)));
+        }
         for raw in self.to.write().steps(&steps, self.count) {
             let block = Open::Opaque { api: self.to, raw: Cow::Owned(raw) };
             sink(Event::Open { index: self.count, block });
             sink(Event::Close { index: self.count });
             self.count += 1;
+        }
+    }
+}
+
+impl What<'_> {
+    /// The work's name, for losses.
+    fn name(&self) -> &'static str {
+        match self {
+            What::Searched(_) | What::Found(_) => "web_search",
+            What::Ran(_) | What::Printed { .. } => "code_execution",
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{Call, headers};
 use crate::api::{self, Api, Passage, exception_kind};
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
-use crate::ir::{self, Event};
+use crate::ir::{self, Event, Loss};
 use crate::relay::{Naming, Relay};
 use crate::report::Report;
 use crate::wire::json::Index;
@@ -123,8 +123,12 @@ fn translate<H: Host>(
     let json = index.parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
     let mut passage = Passage::new(asked.api);
-    let mut take = |event: Event<'_>| passage.push(event, &mut |event| response.push(&event));
+    let mut losses = Vec::new();
+    let mut take = |event: Event<'_>| {
+        passage.push(event, &mut |event| keep(&event, &mut response, &mut losses));
+    };
     target.api.read().response(json, &mut take).map_err(|error| nonsense(&error))?;
+    call.note_lost(losses);
     write(call, asked, target.api, response)
 }
 
@@ -136,11 +140,11 @@ fn gather<H: Host>(
     body: &[u8],
 ) -> Result<Bytes, Error> {
     let mut response = ir::Response::default();
-    let (mut over, mut passage) = (false, Passage::new(asked.api));
+    let (mut over, mut losses, mut passage) = (false, Vec::new(), Passage::new(asked.api));
     let mut reader = target.api.read_stream(target.framing());
     let mut take = |event: Event<'_>| {
         over |= matches!(event, Event::End | Event::Fail(_));
-        passage.push(event, &mut |event| response.push(&event));
+        passage.push(event, &mut |event| keep(&event, &mut response, &mut losses));
     };
     let mut scanner = target.framing().scanner(call.gateway.limits.event_bytes);
     let scanned = scanner.push(body, &mut |frame| reader.push(frame, &mut take));
@@ -151,7 +155,16 @@ fn gather<H: Host>(
         let message = "The provider's stream ended before the answer did.";
         return Err(Error::upstream(message).with_code("upstream_cut"));
     }
+    call.note_lost(losses);
     write(call, asked, target.api, response)
+}
+
+/// Puts an answer's next event with the others, or with what is lost.
+fn keep(event: &Event<'_>, response: &mut ir::Response, losses: &mut Vec<Loss>) {
+    match event {
+        Event::Lost(loss) => losses.push(loss.clone()),
+        event => response.push(event),
+    }
 }
 
 fn write<H: Host>(
@@ -277,7 +290,7 @@ impl<H: Host> Call<'_, H> {
         for (name, text) in own.into_iter().filter(|(_, text)| !text.is_empty()) {
             headers.extend(headers::plain(text).map(|value| (name, value)));
         }
-        headers.extend(self.lost.clone().map(|lost| (LOST, lost)));
+        headers.extend(self.wish.header(&self.losses).map(|lost| (LOST, lost)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Citations, ToolKind, Usage};
+use super::{Citations, Loss, ToolKind, Usage};
 use crate::api::Api;
 use crate::error::Error;
 
@@ -10,8 +10,8 @@ use crate::error::Error;
 ///
 /// Invariant: [`Start`](Event::Start) comes first and once. Blocks do not overlap: each is opened once, with
 /// indices counting from 0, gets its deltas, and is closed before the next one opens. [`Stop`](Event::Stop) comes
-/// once, after the last block has closed; [`Usage`](Event::Usage) may come anywhere after the start, and what it
-/// says replaces what was said before. [`End`](Event::End) or [`Fail`](Event::Fail) is the last: an answer that has
+/// once, after the last block has closed; [`Usage`](Event::Usage) and [`Tier`](Event::Tier) may come anywhere after the
+/// start, and what they say replaces what was said before. [`End`](Event::End) or [`Fail`](Event::Fail) is the last: an answer that has
 /// neither was cut off.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
@@ -28,7 +28,12 @@ pub enum Event<'a> {
         index: u32,
     },
     Usage(Usage),
+    /// The tier that serves the answer, where that is said later than at the start.
+    Tier(Cow<'a, str>),
     Stop(Stop<'a>),
+    /// Something that the answer had and its client does not get, or not as it was: told of to the account, to no client.
+    /// It may come anywhere after the start.
+    Lost(Loss),
     /// The provider is alive and has nothing to say.
     Ping,
     /// The provider broke the answer off and said why.

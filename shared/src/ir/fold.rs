@@ -28,8 +28,9 @@ impl Response {
             Event::Start(start) => self.start = start.to_static(),
             Event::Open { block, .. } => self.blocks.push(block.to_block()),
             Event::Delta { delta, .. } => self.grow(delta),
-            Event::Close { .. } | Event::Ping => {}
+            Event::Close { .. } | Event::Ping | Event::Lost(_) => {}
             Event::Usage(usage) => self.usage.update(usage),
+            Event::Tier(tier) => self.start.service_tier = Some(to_static(tier)),
             Event::Stop(stop) => self.stop = Some(stop.to_static()),
             Event::Fail(error) => self.error = Some(error.clone()),
             Event::End => self.ended = true,

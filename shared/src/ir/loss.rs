@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// One thing that was in a request and is not, or not as it was, in what the provider got.
+/// One thing that was in a request and is not, or not as it was, in what the provider got; or that was in its answer and
+/// is not in what the client got.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Loss {
-    /// Where it stood in the client's body, as in `tools[2].strict`.
+    /// Where it stood in the client's body, as in `tools[2].strict`, or in the provider's, as in `answer.usage.cost`.
     pub path: Cow<'static, str>,
     pub why: Why,
 }
@@ -32,6 +33,11 @@ impl Loss {
     /// Something the provider's API has no place for.
     pub fn dropped(path: impl Into<Cow<'static, str>>) -> Loss {
         Loss::new(path, Why::Dropped)
+    }
+
+    /// Something that a provider answered and its client does not get as it was.
+    pub(crate) fn of_answer(path: impl fmt::Display, why: Why) -> Loss {
+        Loss::new(format!("answer.{path}"), why)
     }
 }
 

@@ -30,7 +30,7 @@ impl Order {
             Event::Stop(_) => once(&mut self.stopped, "a second stop"),
             Event::End if !self.stopped => Err("an end without a stop"),
             Event::End | Event::Fail(_) => once(&mut self.over, "a second end"),
-            Event::Usage(_) | Event::Ping => Ok(()),
+            Event::Usage(_) | Event::Tier(_) | Event::Lost(_) | Event::Ping => Ok(()),
         }
     }
 

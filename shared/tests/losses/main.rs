@@ -11,6 +11,7 @@
     reason = "a test has to fail where it finds something else than it expects, and looks for its switch"
 )]
 
+mod answers;
 mod probe;
 mod world;
 
@@ -36,6 +37,9 @@ fn the_page_says_what_the_writers_do() {
     let then = std::fs::read_to_string(&page).unwrap();
     let tables: Vec<_> = CLIENTS.iter().map(|client| (client, rows(client))).collect();
     let mut now = between(&then, "pairs", &pairs(&tables));
+    now = answers::FAMILIES
+        .iter()
+        .fold(now, |page, family| between(&page, family.mark, &answers::table(family)));
     for (client, rows) in &tables {
         now = between(&now, client.name, &table(rows));
     }
@@ -83,10 +87,12 @@ fn rows(client: &Client) -> Vec<Row> {
 
 /// What of a request's feature was lost that was not lost without it.
 fn fate(base: &Sent, sent: &Sent) -> &'static str {
-    if sent.refused {
-        return "refused";
-    }
-    let lost = sent.losses.iter().filter(|loss| !base.losses.contains(loss));
+    if sent.refused { "refused" } else { worst(&base.losses, &sent.losses) }
+}
+
+/// The worst fate of what is lost and was not without a feature.
+fn worst(base: &[String], losses: &[String]) -> &'static str {
+    let lost = losses.iter().filter(|loss| !base.contains(loss));
     let word = |loss: &String| {
         let how = FATES.iter().find(|fate| loss.ends_with(&format!("({fate})")));
         how.copied().unwrap_or("dropped")

@@ -1,7 +1,7 @@
 //! The requests: one for each documented feature of a client's API.
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A client's API.
 pub(crate) struct Client {
@@ -43,6 +43,18 @@ impl Client {
     /// The request that has none of the features.
     pub(crate) fn base(&self) -> Map<String, Value> {
         self.file()["base"].as_object().expect("a request is an object").clone()
+    }
+
+    /// The plain request, for a stream or not.
+    pub(crate) fn streamed(&self, stream: bool) -> Map<String, Value> {
+        let mut request = self.base();
+        if request.contains_key("model") {
+            request.insert("stream".to_owned(), stream.into());
+        }
+        if stream && self.name == "completions" {
+            request.insert("stream_options".to_owned(), json!({"include_usage": true}));
+        }
+        request
     }
 
     /// The plain request, and then one for each feature.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::{Request, Response};
 use serde_json::{Map, Value};
@@ -16,6 +16,7 @@ use shared::dialect::Dialect;
 use shared::exchange::{self, Reply};
 use shared::gateway::{Compiled, CompiledProvider, Gateway};
 use shared::host::{BodyError, CallError, Host, Timestamp};
+use shared::relay::Ending;
 
 use crate::probe::{Client, body};
 
@@ -24,7 +25,7 @@ pub(crate) struct Upstream {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     dialect: &'static str,
-    api: Api,
+    pub(crate) api: Api,
 }
 
 pub(crate) const UPSTREAMS: [Upstream; 6] = [
@@ -78,24 +79,67 @@ pub(crate) fn send(client: &Client, upstream: &Upstream, request: &Map<String, V
     Sent { refused: report.attempts == 0, losses: report.losses, uri, body }
 }
 
+/// What a client got for a provider's answer: its head and body as far as they tell of the answer, and what was lost.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    pub(crate) losses: Vec<String>,
+    /// What the head names.
+    pub(crate) lost: Option<String>,
+    pub(crate) body: Bytes,
+    /// As the report says it: a stream's head is older than its first event.
+    model: String,
+}
+
+/// Puts the client's plain request to the gateway, which the upstream answers with `answer`, streamed or not.
+pub(crate) fn receive(client: &Client, upstream: &Upstream, answer: &str, stream: bool) -> Got {
+    let (mut path, body) = body(client, &format!("{}/m", upstream.name), client.streamed(stream));
+    if stream {
+        path = path.replace(":generateContent", ":streamGenerateContent?alt=sse");
+    }
+    let request = Request::post(path).header("x-request-id", "1").header("x-plano-loss", "report");
+    let world = World { answer: Some((Bytes::from(answer.to_owned()), stream)), ..World::default() };
+    let mut exchange = pin!(exchange::run(&GATEWAY, &world, request.body(body).expect("a request")));
+    let Poll::Ready(reply) = exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("nothing here makes anybody wait");
+    };
+    let (head, body, report) = match reply {
+        Reply::Whole { response, report } => {
+            let (head, body) = response.into_parts();
+            (head, body, *report)
+        }
+        Reply::Stream { head, mut body, mut relay } => {
+            let mut out = BytesMut::new();
+            relay.push(&body.0.take().unwrap_or_default(), Timestamp(0), &mut out);
+            let report = relay.finish(Ending::Complete, Timestamp(0), &mut out);
+            (head.into_parts().0, out.freeze(), report)
+        }
+    };
+    let word = |name| head.headers.get(name).map(|value| value.to_str().expect("plain text").to_owned());
+    let (lost, model) = (word("x-plano-lost"), report.provider_model);
+    Got { status: head.status.as_u16(), losses: report.losses, lost, body, model }
+}
+
 #[derive(Default)]
 struct World {
     sent: RefCell<Option<(String, Bytes)>>,
+    /// What the provider answers, and whether as a stream.
+    answer: Option<(Bytes, bool)>,
 }
 
-/// No body.
-pub(crate) struct Nothing;
+/// A body in one piece, or none.
+pub(crate) struct Piece(Option<Bytes>);
 
-impl Stream for Nothing {
+impl Stream for Piece {
     type Item = Result<Bytes, BodyError>;
 
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(None)
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take().map(Ok))
     }
 }
 
 impl Host for World {
-    type Body = Nothing;
+    type Body = Piece;
     type Sleep = Ready<()>;
     const RESENDS: bool = false;
     const NAME: &'static str = "test";
@@ -104,10 +148,14 @@ impl Host for World {
         Err(CallError::Timeout)
     }
 
-    async fn send(&self, request: Request<Bytes>, _: Duration) -> Result<Response<Nothing>, CallError> {
+    async fn send(&self, request: Request<Bytes>, _: Duration) -> Result<Response<Piece>, CallError> {
         self.sent.replace(Some((request.uri().to_string(), request.into_body())));
-        let response =
-            Response::builder().status(400).header("content-type", "application/json").body(Nothing);
+        let (status, body, stream) = match &self.answer {
+            Some((body, stream)) => (200, Some(body.clone()), *stream),
+            None => (400, None, false),
+        };
+        let kind = if stream { "text/event-stream" } else { "application/json" };
+        let response = Response::builder().status(status).header("content-type", kind).body(Piece(body));
         Ok(response.expect("a response"))
     }
 

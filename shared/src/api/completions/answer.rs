@@ -5,10 +5,38 @@ use std::collections::VecDeque;
 
 use super::call::{Calls, Piece};
 use super::reasoning::Pieces;
-use crate::api::{Api, Sink, openai};
+use crate::api::{Api, Sink, lost, openai};
 use crate::error::Error;
-use crate::ir::{Citations, Delta, Event, Open, Source, Start, Stop, StopReason};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Source, Start, Stop, StopReason, Why};
 use crate::wire::json::{Json, Kind};
+
+/// The members of an answer that are read, or say nothing of it.
+const KNOWN: [&str; 10] = [
+    "id",
+    "object",
+    "model",
+    "created",
+    "service_tier",
+    "choices",
+    "usage",
+    "x_groq",
+    "error",
+    // Makes all events of one length.
+    "obfuscation",
+];
+
+/// The same of a choice.
+const KNOWN_OF_CHOICE: [&str; 9] = [
+    "index",
+    "delta",
+    "message",
+    "error",
+    "finish_reason",
+    "native_finish_reason",
+    "stop_reason",
+    "logprobs",
+    "usage",
+];
 
 /// Turns pieces into events that keep to the invariant of [`Event`].
 ///
@@ -29,6 +57,7 @@ pub(super) struct Answer {
 /// A choice's members, found in one pass: every event of a stream has one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice<'a> {
+    whole: Json<'a>,
     delta: Option<Json<'a>>,
     message: Option<Json<'a>>,
     error: Option<Json<'a>>,
@@ -40,8 +69,15 @@ pub(super) struct Choice<'a> {
 
 impl<'a> Choice<'a> {
     /// The choice with the index 0, or without one; the others of `n` are not carried.
-    pub(super) fn first(choices: Json<'a>) -> Option<Choice<'a>> {
-        choices.items().find_map(Choice::read)
+    pub(super) fn first(choices: Json<'a>, sink: &mut Sink<'_>) -> Option<Choice<'a>> {
+        let mut first = None;
+        for choice in choices.items() {
+            match Choice::read(choice) {
+                Some(choice) => first = first.or(Some(choice)),
+                None => sink(Event::Lost(Loss::of_answer("choices[1]", Why::Dropped))),
+            }
+        }
+        first
     }
 
     fn read(choice: Json<'a>) -> Option<Choice<'a>> {
@@ -50,7 +86,16 @@ impl<'a> Choice<'a> {
         let [index, delta, message, error, finish_reason, stop_reason, logprobs, usage] =
             choice.pick(MEMBERS);
         let first = index.and_then(Json::number::<u64>).unwrap_or(0) == 0;
-        first.then_some(Choice { delta, message, error, finish_reason, stop_reason, logprobs, usage })
+        first.then_some(Choice {
+            whole: choice,
+            delta,
+            message,
+            error,
+            finish_reason,
+            stop_reason,
+            logprobs,
+            usage,
+        })
     }
 }
 
@@ -99,6 +144,7 @@ impl Answer {
             created: created.and_then(Json::number).filter(|&created| created > 0),
             service_tier: tier.and_then(Json::string),
         }));
+        lost::name_others(body, &KNOWN, "", sink);
     }
 
     /// Takes one choice: its `delta` or `message`, and how it ended. Writer's chunks say the same in both.
@@ -108,7 +154,7 @@ impl Answer {
             (None, Some(message)) => self.delta(message, true, sink)?,
             (None, None) => {}
         }
-        if let Some(tokens) = choice.logprobs.and_then(|all| all.get("content")) {
+        if let Some(tokens) = choice.logprobs.and_then(Json::present) {
             self.logprobs(tokens, sink);
         }
         if let Some(error) = choice.error.and_then(Json::present) {
@@ -116,15 +162,21 @@ impl Answer {
         }
         match choice.finish_reason.and_then(Json::string) {
             // An empty word is some vendors' `null`.
-            Some(word) if !word.is_empty() => self.note_stop(&word, choice),
+            Some(word) if !word.is_empty() => {
+                lost::name_others(choice.whole, &KNOWN_OF_CHOICE, "choices[0].", sink);
+                self.note_stop(&word, choice)
+            }
             _ => Ok(()),
         }
     }
 
-    /// The tokens of the words that came last; those of a call's arguments have no place.
-    fn logprobs(&mut self, tokens: Json<'_>, sink: &mut Sink<'_>) {
-        if tokens.items().next().is_some() && (self.open == Some(What::Text) || self.waits(What::Text)) {
-            self.grow(What::Text, Delta::Logprobs(Cow::Borrowed(tokens.raw())), sink);
+    /// The tokens of the words that came last; those of refusals and of calls' arguments have no place.
+    fn logprobs(&mut self, all: Json<'_>, sink: &mut Sink<'_>) {
+        lost::name_others(all, &["content"], "choices[0].logprobs.", sink);
+        let Some(tokens) = all.get("content").filter(|list| list.items().next().is_some()) else { return };
+        match self.open == Some(What::Text) || self.waits(What::Text) {
+            true => self.grow(What::Text, Delta::Logprobs(Cow::Borrowed(tokens.raw())), sink),
+            false => sink(Event::Lost(Loss::of_answer("choices[0].logprobs", Why::Dropped))),
         }
     }
 
@@ -144,6 +196,9 @@ impl Answer {
 
     fn delta(&mut self, delta: Json<'_>, whole: bool, sink: &mut Sink<'_>) -> Result<(), Error> {
         let members = Members::of(delta);
+        for name in &members.others {
+            sink(Event::Lost(Loss::of_answer(format_args!("choices[0].message.{name}"), Why::Dropped)));
+        }
         if members.reasons {
             self.reasoning(delta, whole, sink);
         }
@@ -388,6 +443,8 @@ struct Members<'a> {
     function_call: Option<Json<'a>>,
     /// Whether there is any of the members for thinking.
     reasons: bool,
+    /// Members that have no place elsewhere.
+    others: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Members<'a> {
@@ -403,6 +460,9 @@ impl<'a> Members<'a> {
                 "tool_calls" => members.tool_calls = Some(value),
                 "function_call" if value.kind() == Kind::Object => members.function_call = Some(value),
                 "reasoning_content" | "reasoning" | "reasoning_details" => members.reasons = true,
+                // The empty call is what some servers have for none.
+                "role" | "function_call" => {}
+                _ if lost::says_something(value) => members.others.push(name),
                 _ => {}
             }
         }

@@ -8,9 +8,9 @@ use bytes::BytesMut;
 
 use super::answer::{self, Answer, Choice};
 use super::{reasoning, tool, usage};
-use crate::api::{Api, Cited, Echo, Sink, openai};
+use crate::api::{Api, Cited, Echo, Sink, cite, lost, openai};
 use crate::error::{Error, Kind};
-use crate::ir::{Block, Event, Media, Response, Rest, Source, Start, StopReason, Usage};
+use crate::ir::{Block, Event, Loss, Media, Response, Rest, Source, Start, StopReason, Usage};
 use crate::wire::json::{Json, Malformed, Writer};
 
 /// Reads a whole answer, as one delta that has everything.
@@ -19,7 +19,7 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
         sink(Event::Fail(error));
         return Ok(());
     }
-    let choices = body.get("choices").and_then(Choice::first);
+    let choices = body.get("choices").and_then(|choices| Choice::first(choices, sink));
     let choice = choices.ok_or(Malformed { offset: 0, what: "expected an answer with choices" })?;
     let mut answer = Answer::default();
     answer.begin(body, sink);
@@ -32,6 +32,7 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
 fn finish(answer: &mut Answer, body: Json<'_>, choice: Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
     answer.choice(&choice, sink)?;
     if let Some(usage) = body.get("usage").and_then(Json::present) {
+        usage::name_others(usage, sink);
         sink(Event::Usage(usage::read(usage)));
     }
     answer.finish(sink)
@@ -78,6 +79,11 @@ impl Head {
             service_tier: start.service_tier.as_deref().map(|tier| openai::tier_word(tier).to_owned()),
             base: base.to_owned(),
         }
+    }
+
+    /// Takes the tier that is told of late.
+    pub(super) fn set_tier(&mut self, tier: &str) {
+        self.service_tier = Some(openai::tier_word(tier).to_owned());
     }
 
     /// The answer's id.
@@ -230,19 +236,39 @@ fn write_citations(blocks: &[Block<'_>], o: &mut Writer<'_>) {
     });
 }
 
-/// Annotations of what a text rests on. They count the characters of all of the message's content.
-pub(super) fn citations(cited: &Cited<'_>) -> String {
+/// Annotations of what a text rests on; none where nothing has an address. They count the characters of all of the
+/// message's content.
+pub(super) fn citations(cited: &Cited<'_>, losses: &mut Vec<Loss>) -> Option<String> {
     let before = cited.before.chars().count();
+    let addressed: Vec<_> =
+        cited.links.iter().filter_map(|link| Some((link, link.url.as_deref()?))).collect();
+    if addressed.len() < cited.links.len() {
+        losses.push(cite::dropped("document"));
+    }
+    if addressed.iter().any(|(link, _)| link.is_quoted() || link.place.is_some()) {
+        losses.push(cite::approximated());
+    }
     let mut out = BytesMut::new();
     Writer::new(&mut out).array(|a| {
-        for link in cited.links {
+        for (link, url) in &addressed {
             a.object(|o| {
                 o.key("type").string("url_citation");
-                o.key("url_citation").object(|o| openai::write_link(link, cited.text, before, o));
+                o.key("url_citation").object(|o| openai::write_link(link, url, cited.text, before, o));
             });
         }
     });
-    String::from_utf8_lossy(&out).into_owned()
+    (!addressed.is_empty()).then(|| String::from_utf8_lossy(&out).into_owned())
+}
+
+/// What of an event no message of this API says.
+pub(super) fn lacks(event: &Event<'_>) -> Vec<Loss> {
+    match event {
+        Event::Open { block, .. } => lost::foreign(Api::Completions, block),
+        Event::Usage(usage) => lost::uncounted(&[("cache_write_1h", usage.cache_write_1h)]),
+        Event::Stop(stop) => lost::unsaid(stop, false),
+        Event::Start(Start { service_tier: Some(tier), .. }) | Event::Tier(tier) => openai::lost_tier(tier),
+        _ => Vec::new(),
+    }
 }
 
 fn own_citations<'b>(block: &'b Block<'_>) -> Option<&'b str> {

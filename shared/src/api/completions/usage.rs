@@ -1,5 +1,6 @@
 //! Usage, as this API and its followers count.
 
+use crate::api::{Sink, lost};
 use crate::ir::Usage;
 use crate::wire::json::{Json, Writer};
 
@@ -35,6 +36,27 @@ pub(super) fn read(usage: Json<'_>) -> Usage {
         audio_input: count(input_audio),
         audio_output: count(output_audio),
     }
+}
+
+/// Names the counts that have no place elsewhere.
+pub(super) fn name_others(usage: Json<'_>, sink: &mut Sink<'_>) {
+    const KNOWN: [&str; 9] = [
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "prompt_tokens_details",
+        "completion_tokens_details",
+        "prompt_cache_hit_tokens",
+        "cached_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+    ];
+    let inner = |name| usage.get(name).unwrap_or(Json::NULL);
+    lost::name_others(usage, &KNOWN, "usage.", sink);
+    let known = ["cached_tokens", "cache_write_tokens", "audio_tokens"];
+    lost::name_others(inner("prompt_tokens_details"), &known, "usage.prompt_tokens_details.", sink);
+    let known = ["reasoning_tokens", "audio_tokens"];
+    lost::name_others(inner("completion_tokens_details"), &known, "usage.completion_tokens_details.", sink);
 }
 
 /// The output, reasoning included. Some servers (xAI) count that beside the output: their total tells.

@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 
 use super::REASONS;
-use crate::api::{Api, Link, ReadStream, Sink, exception};
+use crate::api::{Api, Link, Place, ReadStream, Sink, Unit, cite, exception, lost};
 use crate::error::Error;
-use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind, Usage};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage};
 use crate::wire::json::{Json, Kind, Malformed};
 use crate::wire::{self, Frame};
 
@@ -82,7 +82,11 @@ impl ReadStream for Reader {
 impl Reader {
     fn event(&mut self, name: &str, event: Json<'_>, sink: &mut Sink<'_>) {
         match name {
-            "metadata" => self.account(event, sink),
+            "metadata" => {
+                self.begin(Json::NULL, sink);
+                tier(event).into_iter().for_each(|tier| sink(Event::Tier(tier)));
+                self.account(event, sink);
+            }
             _ if self.stopped => tracing::debug!(event = %name, "event after the last passed over"),
             "messageStart" => self.begin(Json::NULL, sink),
             "contentBlockStart" => self.open(event, sink),
@@ -99,11 +103,10 @@ impl Reader {
         sink(Event::Fail(error));
     }
 
-    /// The API gives its answers neither ids nor models' names, and says which tier serves them in whole ones only.
+    /// The API gives its answers neither ids nor models' names, and streams say at their end which tier serves them.
     fn begin(&mut self, body: Json<'_>, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.begun, true) {
-            let service_tier = body.get("serviceTier").and_then(|tier| tier.get("type")?.string());
-            sink(Event::Start(Start { service_tier, ..Start::default() }));
+            sink(Event::Start(Start { service_tier: tier(body), ..Start::default() }));
         }
     }
 
@@ -278,11 +281,15 @@ impl Reader {
         });
         let fields = event.get("additionalModelResponseFields");
         let met = fields.and_then(|fields| fields.get("stop_sequence")?.string());
+        if let Some(fields) = fields {
+            lost::name_others(fields, &["stop_sequence"], "additionalModelResponseFields.", sink);
+        }
         sink(Event::Stop(Stop { reason, sequence: met.map(|text| Cow::Owned(text.into_owned())) }));
     }
 
     fn account(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
         self.begin(Json::NULL, sink);
+        name_others(event, sink);
         if let Some(usage) = event.get("usage").map(usage).filter(|usage| *usage != Usage::default()) {
             sink(Event::Usage(usage));
         }
@@ -297,17 +304,56 @@ impl Reader {
     }
 }
 
-/// The addresses in citations; places in documents have none.
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html>
+fn tier(body: Json<'_>) -> Option<Cow<'_, str>> {
+    body.get("serviceTier")?.get("type")?.string()
+}
+
+/// Names what has no place elsewhere. How long it took is in the gateway's own account.
+fn name_others(body: Json<'_>, sink: &mut Sink<'_>) {
+    const KNOWN: [&str; 6] =
+        ["output", "stopReason", "usage", "metrics", "serviceTier", "additionalModelResponseFields"];
+    lost::name_others(body, &KNOWN, "", sink);
+}
+
+/// Kinds of places, the member that numbers one, and what it is counted in.
+const PLACES: [(&str, &str, Unit); 4] = [
+    ("documentChar", "documentIndex", Unit::Characters),
+    ("documentPage", "documentIndex", Unit::Pages),
+    ("documentChunk", "documentIndex", Unit::Blocks),
+    ("searchResultLocation", "searchResultIndex", Unit::Results),
+];
+
+/// The sources in citations.
 ///
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Citation.html>
-pub(super) fn links<'a>(citations: Json<'a>) -> Vec<Link<'a>> {
-    let link = |citation: Json<'a>| {
-        let url = citation.get("location")?.get("web")?.get("url")?.string()?;
-        let quoted = citation.get("sourceContent").and_then(|content| content.items().next()?.get("text"));
+pub(super) fn links<'a>(citations: Json<'a>, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
+    let mut links = Vec::new();
+    for citation in citations.items() {
+        let location = citation.get("location").unwrap_or(Json::NULL);
+        let web = location.get("web").and_then(|web| web.get("url")?.string());
+        let place = place(location);
+        if web.is_none() && place.is_none() {
+            let kind = location.fields().next().map(|(name, _)| name);
+            losses.push(cite::dropped(kind.as_deref().unwrap_or("location")));
+            continue;
+        }
+        let source = citation.get("source").and_then(Json::string);
+        let is_result = place.as_ref().is_some_and(|place| place.unit == Unit::Results);
+        let quoted = citation.get("sourceContent").into_iter().flat_map(Json::items);
+        let quote: String = quoted.filter_map(|piece| piece.get("text")?.string()).collect();
+        let quote = Some(quote).filter(|quote| !quote.is_empty()).map(Cow::Owned);
         let title = citation.get("title").and_then(Json::string);
-        Some(Link { url, title, quote: quoted.and_then(Json::string), range: None })
-    };
-    citations.items().filter_map(link).collect()
+        links.push(Link { url: web.or(source.filter(|_| is_result)), title, quote, place, range: None });
+    }
+    links
+}
+
+fn place(location: Json<'_>) -> Option<Place<'_>> {
+    let found = PLACES.iter().find_map(|(name, index, unit)| Some((location.get(name)?, index, *unit)));
+    let (inner, index, unit) = found?;
+    let count = |name| inner.get(name).and_then(Json::number).unwrap_or(0);
+    Some(Place { index: count(index), file: None, unit, span: count("start")..count("end") })
 }
 
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>: what was read from a cache or

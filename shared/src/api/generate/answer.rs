@@ -7,14 +7,30 @@
 use std::borrow::Cow;
 
 use super::{error, logprobs, stop, usage};
-use crate::api::{Api, ReadStream, Sink};
+use crate::api::{Api, ReadStream, Sink, lost};
 use crate::error::Error;
-use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Why};
 use crate::wire::Frame;
 use crate::wire::json::{Json, Malformed};
 
 /// What of a candidate tells where its words come from.
 pub(super) const SOURCES: [&str; 3] = ["citationMetadata", "groundingMetadata", "urlContextMetadata"];
+
+/// The members of an answer, and of a piece of one, that are read.
+const KNOWN: [&str; 6] =
+    ["candidates", "promptFeedback", "usageMetadata", "responseId", "modelVersion", "error"];
+
+/// The same of a candidate.
+const KNOWN_OF_CANDIDATE: [&str; 8] = [
+    "content",
+    "finishReason",
+    "finishMessage",
+    "index",
+    "logprobsResult",
+    "citationMetadata",
+    "groundingMetadata",
+    "urlContextMetadata",
+];
 
 /// Reads an answer as the events it would have been streamed as.
 pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
@@ -77,12 +93,14 @@ impl Reader {
         }
         self.begin(chunk, sink);
         // Other clients have asked for one answer, and get the first.
-        let first =
-            |candidate: &Json<'_>| candidate.get("index").and_then(Json::number::<u64>).unwrap_or(0) == 0;
-        if let Some(candidate) = chunk.get("candidates").and_then(|all| all.items().find(first)) {
-            self.candidate(candidate, sink);
+        for candidate in chunk.get("candidates").into_iter().flat_map(Json::items) {
+            match candidate.get("index").and_then(Json::number::<u64>).unwrap_or(0) {
+                0 => self.candidate(candidate, sink),
+                _ => sink(Event::Lost(Loss::of_answer("candidates[1]", Why::Dropped))),
+            }
         }
         if let Some(usage) = chunk.get("usageMetadata").and_then(Json::present) {
+            usage::name_others(usage, sink);
             sink(Event::Usage(usage::read(usage)));
         }
         self.feedback(chunk, sink);
@@ -93,8 +111,11 @@ impl Reader {
             return;
         }
         let word = |name| chunk.get(name).and_then(Json::string).unwrap_or_default();
-        let start = Start { id: word("responseId"), model: word("modelVersion"), ..Start::default() };
-        sink(Event::Start(start));
+        let usage = chunk.get("usageMetadata");
+        let service_tier = usage.and_then(|usage| usage.get("serviceTier")?.string());
+        let (id, model) = (word("responseId"), word("modelVersion"));
+        sink(Event::Start(Start { id, model, service_tier, created: None }));
+        lost::name_others(chunk, &KNOWN, "", sink);
     }
 
     fn candidate(&mut self, candidate: Json<'_>, sink: &mut Sink<'_>) {
@@ -108,9 +129,15 @@ impl Reader {
         }
         self.cite(candidate, sink);
         let Some(word) = candidate.get("finishReason").and_then(Json::string) else { return };
+        lost::name_others(candidate, &KNOWN_OF_CANDIDATE, "candidates[0].", sink);
         let reason = stop::read(&word, self.called);
-        if reason == StopReason::Refusal {
-            self.refuse(candidate.get("finishMessage").and_then(Json::string).as_deref(), sink);
+        let message = candidate.get("finishMessage").and_then(Json::string);
+        match reason == StopReason::Refusal {
+            true => self.refuse(message.as_deref(), sink),
+            false if message.is_some() => {
+                sink(Event::Lost(Loss::of_answer("candidates[0].finishMessage", Why::Dropped)));
+            }
+            false => {}
         }
         self.stop = Some(Stop { reason, sequence: None });
     }
@@ -118,6 +145,7 @@ impl Reader {
     /// A prompt that was refused has no candidate.
     fn feedback(&mut self, chunk: Json<'_>, sink: &mut Sink<'_>) {
         let Some(feedback) = chunk.get("promptFeedback") else { return };
+        lost::name_others(feedback, &["blockReason", "blockReasonMessage"], "promptFeedback.", sink);
         let Some(word) = feedback.get("blockReason").and_then(Json::string) else { return };
         let said = feedback.get("blockReasonMessage").and_then(Json::string);
         let said = said.unwrap_or_else(|| Cow::Owned(format!("The prompt was blocked: {word}.")));

@@ -7,24 +7,31 @@ use std::ops::Range;
 
 use bytes::BytesMut;
 
-use crate::api::{Cited, Link};
+use crate::api::{Cited, Link, Place, Unit, cite};
+use crate::ir::{Loss, Why};
 use crate::wire::json::{Json, Writer};
 
-/// The addresses in what a text's sources are, a list of objects with one member each.
-pub(super) fn links<'a>(sources: Json<'a>, text: &str) -> Vec<Link<'a>> {
+/// The sources in what a text's are, a list of objects with one member each.
+pub(super) fn links<'a>(sources: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
     let mut found = Vec::new();
-    for source in sources.items() {
-        let grounded = source.get("groundingMetadata").map(|metadata| grounded(metadata, text));
-        let recited = source.get("citationMetadata").map(|metadata| recited(metadata, text));
-        found.extend(grounded.into_iter().chain(recited).flatten());
+    for (name, metadata) in sources.items().flat_map(Json::fields) {
+        match &*name {
+            "groundingMetadata" => found.extend(grounded(metadata, text, losses)),
+            "citationMetadata" => found.extend(recited(metadata, text, losses)),
+            _ => losses.push(Loss::of_answer(&name, Why::Dropped)),
+        }
     }
     found
 }
 
 /// The chunks that the text rests on; where it is not said which, all of them.
-fn grounded<'a>(metadata: Json<'a>, text: &str) -> Vec<Link<'a>> {
-    let chunks: Vec<Option<Link<'a>>> =
-        metadata.get("groundingChunks").into_iter().flat_map(Json::items).map(chunk).collect();
+fn grounded<'a>(metadata: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
+    lose_others(metadata, &["groundingChunks", "groundingSupports"], "groundingMetadata", losses);
+    let chunks = metadata.get("groundingChunks").into_iter().flat_map(Json::items);
+    let chunks: Vec<Option<Link<'a>>> = (0..).zip(chunks).map(|(index, it)| chunk(index, it)).collect();
+    if chunks.iter().any(Option::is_none) {
+        losses.push(Loss::of_answer("groundingMetadata.groundingChunks", Why::Dropped));
+    }
     let supports = metadata.get("groundingSupports").into_iter().flat_map(Json::items);
     let supported = |support: Json<'a>| {
         let range = support.get("segment").and_then(|segment| range(segment, text));
@@ -36,19 +43,40 @@ fn grounded<'a>(metadata: Json<'a>, text: &str) -> Vec<Link<'a>> {
     if supported.is_empty() { chunks.into_iter().flatten().collect() } else { supported }
 }
 
-fn chunk(chunk: Json<'_>) -> Option<Link<'_>> {
+/// What a chunk is of: a page on the web or on a map, or a piece of a document, which may have no address.
+fn chunk(index: u64, chunk: Json<'_>) -> Option<Link<'_>> {
     let source = ["web", "retrievedContext", "maps"].into_iter().find_map(|name| chunk.get(name))?;
     let word = |name| source.get(name).and_then(Json::string);
-    Some(Link { url: word("uri")?, title: word("title"), quote: word("text"), range: None })
+    let link = Link { url: word("uri"), title: word("title"), quote: word("text"), ..Link::default() };
+    if link.url.is_some() {
+        return Some(link);
+    }
+    chunk.get("retrievedContext")?;
+    let page = source.get("pageNumber").and_then(Json::number::<u64>);
+    let (unit, span) = page.map_or((Unit::Whole, 0..0), |page| (Unit::Pages, page..page.saturating_add(1)));
+    Some(Link { place: Some(Place { index, file: word("documentName"), unit, span }), ..link })
 }
 
-fn recited<'a>(metadata: Json<'a>, text: &str) -> Vec<Link<'a>> {
+fn recited<'a>(metadata: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
     let lists = ["citationSources", "citations"].into_iter().filter_map(|name| metadata.get(name));
-    let link = |source: Json<'a>| {
+    let mut links = Vec::new();
+    for source in lists.flat_map(Json::items) {
+        let known = ["uri", "title", "startIndex", "endIndex"];
+        lose_others(source, &known, "citationMetadata.citations", losses);
         let word = |name| source.get(name).and_then(Json::string);
-        Some(Link { url: word("uri")?, title: word("title"), quote: None, range: range(source, text) })
-    };
-    lists.flat_map(Json::items).filter_map(link).collect()
+        match word("uri") {
+            None => losses.push(Loss::of_answer("citationMetadata.citations", Why::Dropped)),
+            url => {
+                links.push(Link { url, title: word("title"), range: range(source, text), ..Link::default() })
+            }
+        }
+    }
+    links
+}
+
+fn lose_others(object: Json<'_>, known: &[&str], at: &str, losses: &mut Vec<Loss>) {
+    let others = object.fields().filter(|(name, value)| !known.contains(&&**name) && !value.is_null());
+    losses.extend(others.map(|(name, _)| Loss::of_answer(format_args!("{at}.{name}"), Why::Dropped)));
 }
 
 /// A range of bytes; Protobuf's JSON form leaves zeros out.
@@ -59,7 +87,11 @@ fn range(of: Json<'_>, text: &str) -> Option<Range<usize>> {
 }
 
 /// Writes the sources of all words so far: whoever reads a stream takes the last for all.
-pub(super) fn write(cited: &Cited<'_>) -> String {
+pub(super) fn write(cited: &Cited<'_>, losses: &mut Vec<Loss>) -> String {
+    let is_less = |link: &Link<'_>| link.place.is_some() || link.is_quoted();
+    if cited.links.iter().any(is_less) {
+        losses.push(cite::approximated());
+    }
     let start = cited.before.len();
     let own = cited.links.iter().map(|link| {
         let range = link.range.clone().unwrap_or(0..cited.text.len());
@@ -84,13 +116,25 @@ pub(super) fn write(cited: &Cited<'_>) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// What has no address is a piece of a document.
 fn write_chunk(link: &Link<'_>, a: &mut Writer<'_>) {
-    a.object(|o| {
-        o.key("web").object(|o| {
-            o.key("uri").string(&link.url);
+    a.object(|o| match (&link.url, &link.place) {
+        (None, Some(place)) => o.key("retrievedContext").object(|o| write_retrieved(link, place, o)),
+        (url, _) => o.key("web").object(|o| {
+            o.key("uri").string(url.as_deref().unwrap_or_default());
             link.title.iter().for_each(|title| o.key("title").string(title));
-        });
+        }),
     });
+}
+
+fn write_retrieved(link: &Link<'_>, place: &Place<'_>, o: &mut Writer<'_>) {
+    let words = [("title", &link.title), ("text", &link.quote), ("documentName", &place.file)];
+    for (name, word) in words {
+        word.iter().for_each(|word| o.key(name).string(word));
+    }
+    if place.unit == Unit::Pages {
+        o.key("pageNumber").integer(place.span.start);
+    }
 }
 
 fn write_support(index: usize, range: &Range<usize>, words: &str, a: &mut Writer<'_>) {

@@ -6,4 +6,4 @@ mod stream;
 mod write;
 
 pub(super) use stream::Writer;
-pub(super) use write::write;
+pub(super) use write::{lacks, write};

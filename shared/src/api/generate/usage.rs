@@ -3,7 +3,8 @@
 //!
 //! <https://ai.google.dev/api/generate-content#UsageMetadata>
 
-use crate::ir::Usage;
+use crate::api::{Sink, lost};
+use crate::ir::{Event, Loss, Usage, Why};
 use crate::wire::json::{Json, Writer};
 
 /// Reads `usageMetadata`.
@@ -24,6 +25,29 @@ pub(super) fn read(usage: Json<'_>) -> Usage {
         audio_input: audio("promptTokensDetails"),
         audio_output: audio("candidatesTokensDetails"),
         ..Usage::default()
+    }
+}
+
+/// Names the counts that have no place elsewhere: what an answer's parts of other kinds than words and recordings used.
+pub(super) fn name_others(usage: Json<'_>, sink: &mut Sink<'_>) {
+    const KNOWN: [&str; 9] = [
+        "promptTokenCount",
+        "toolUsePromptTokenCount",
+        "candidatesTokenCount",
+        "thoughtsTokenCount",
+        "totalTokenCount",
+        "cachedContentTokenCount",
+        "promptTokensDetails",
+        "candidatesTokensDetails",
+        "serviceTier",
+    ];
+    lost::name_others(usage, &KNOWN, "usageMetadata.", sink);
+    for name in ["promptTokensDetails", "candidatesTokensDetails"] {
+        let kinds = usage.get(name).into_iter().flat_map(Json::items);
+        let mut kinds = kinds.filter_map(|detail| detail.get("modality")?.string());
+        if kinds.any(|kind| kind != "TEXT" && kind != "AUDIO") {
+            sink(Event::Lost(Loss::of_answer(format_args!("usageMetadata.{name}"), Why::Dropped)));
+        }
     }
 }
 

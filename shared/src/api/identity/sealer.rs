@@ -81,9 +81,13 @@ impl Sealer {
             Event::Open { block, .. } => self.open(block, sink),
             Event::Delta { delta, .. } => self.grow(delta, sink),
             Event::Close { .. } => self.close(sink),
-            Event::Usage(_) | Event::Stop(_) | Event::Ping | Event::Fail(_) | Event::End => {
-                sink(event.clone())
-            }
+            Event::Usage(_)
+            | Event::Tier(_)
+            | Event::Stop(_)
+            | Event::Lost(_)
+            | Event::Ping
+            | Event::Fail(_)
+            | Event::End => sink(event.clone()),
         }
     }
 

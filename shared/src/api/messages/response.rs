@@ -7,8 +7,10 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use super::{block, error, stream, usage};
-use crate::api::{Api, Echo, Sink, openai};
-use crate::ir::{Block, Citations, Media, Response, Source, Start, Stop, StopReason, Text};
+use crate::api::{Api, Echo, Sink, lost, openai};
+use crate::ir::{
+    Block, Citations, Delta, Event, Loss, Media, Open, Response, Source, Start, Stop, StopReason, Text,
+};
 use crate::wire::json::{Json, Kind, Malformed, Writer};
 
 /// The words for why an answer ended.
@@ -27,7 +29,7 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
     let content = body.get("content").filter(|content| content.kind() == Kind::Array);
     match (content, body.get("error")) {
         (Some(content), _) => stream::Reader::default().whole(body, content, sink),
-        (None, Some(_)) => sink(crate::ir::Event::Fail(error::of_event(body))),
+        (None, Some(_)) => sink(Event::Fail(error::of_event(body))),
         (None, None) => return Err(Malformed { offset: 0, what: "expected a message with content" }),
     }
     Ok(())
@@ -81,6 +83,25 @@ pub(super) fn use_id<'i>(id: &'i str, message: &str, index: u32) -> Cow<'i, str>
 /// The words that stand for what answers of this API cannot have.
 pub(super) fn stand_in(what: &str) -> String {
     format!("[The model answered with {what}, which the Messages API cannot carry.]")
+}
+
+/// What of an event no message says. An image has words in its place, a recording its transcript.
+pub(super) fn lacks(event: &Event<'_>) -> Vec<Loss> {
+    match event {
+        Event::Delta { delta: Delta::Logprobs(_), .. } => lost::dropped("logprobs"),
+        Event::Open { block: Open::Image { .. }, .. } => lost::approximated("image"),
+        Event::Open { block: Open::Audio { .. }, .. } => lost::approximated("audio"),
+        Event::Open { block, .. } => lost::foreign(Api::Messages, block),
+        Event::Usage(usage) => {
+            lost::uncounted(&[("audio_input", usage.audio_input), ("audio_output", usage.audio_output)])
+        }
+        Event::Stop(Stop { reason: StopReason::Other(_), .. }) => lost::approximated("stop_reason"),
+        Event::Start(Start { service_tier: Some(tier), .. }) if usage::tier_word(tier).is_some() => {
+            Vec::new()
+        }
+        Event::Start(Start { service_tier: Some(_), .. }) | Event::Tier(_) => lost::dropped("service_tier"),
+        _ => Vec::new(),
+    }
 }
 
 /// Writes the head that whole answers and the beginnings of streams have in common.

@@ -5,6 +5,17 @@
 use crate::ir::Usage;
 use crate::wire::json::{Json, Writer};
 
+/// The members of a `usage` that are read.
+pub(super) const KNOWN: [&str; 7] = [
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation",
+    "output_tokens_details",
+    "service_tier",
+];
+
 /// What the provider has said so far, in its own counts. Each event repeats only some of them (E14).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
@@ -75,7 +86,7 @@ fn write_counts(usage: &Usage, o: &mut Writer<'_>) {
 }
 
 /// The tier in the API's words; other providers' that it has no word for are left out.
-fn tier_word(tier: &str) -> Option<&str> {
+pub(super) fn tier_word(tier: &str) -> Option<&str> {
     match tier {
         "standard" | "priority" | "batch" => Some(tier),
         "default" => Some("standard"),

@@ -8,9 +8,9 @@ use bytes::BytesMut;
 
 use super::parameters::Parameters;
 use super::tools::{self, Declared};
-use crate::api::{Api, Cited, Echo, openai};
+use crate::api::{Api, Cited, Echo, Link, Unit, cite, lost, openai};
 use crate::error::{Error, Kind};
-use crate::ir::{Citations, Delta, Event, Open, Start, StopReason, ToolKind, Usage};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Start, StopReason, ToolKind, Usage};
 use crate::wire::json::{Index, Json, Writer};
 
 /// An answer, as far as it has come.
@@ -97,8 +97,9 @@ impl Answer {
             Event::Delta { delta, .. } => self.grow(delta),
             Event::Usage(usage) => self.usage.get_or_insert_default().update(usage),
             Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
+            Event::Tier(tier) => self.parameters.set_tier(Some(tier)),
             Event::Fail(error) => self.error = Some(error.clone()),
-            Event::Close { .. } | Event::Ping | Event::End => {}
+            Event::Close { .. } | Event::Lost(_) | Event::Ping | Event::End => {}
         }
     }
 
@@ -263,17 +264,45 @@ fn grow_part(part: Option<&mut Part>, delta: &Delta<'_>) {
 }
 
 /// Annotations of what a text rests on. They count the characters of its own part.
-pub(super) fn citations(cited: &Cited<'_>) -> String {
+pub(super) fn citations(cited: &Cited<'_>, losses: &mut Vec<Loss>) -> String {
     let mut out = BytesMut::new();
     Writer::new(&mut out).array(|a| {
-        for link in cited.links {
-            a.object(|o| {
-                o.key("type").string("url_citation");
-                openai::write_link(link, cited.text, 0, o);
-            });
-        }
+        cited.links.iter().for_each(|link| a.object(|o| write_annotation(link, cited.text, o)));
     });
+    let is_whole = |link: &Link<'_>| link.place.as_ref().is_none_or(|place| place.unit == Unit::Whole);
+    if cited.links.iter().any(|link| link.is_quoted() || !is_whole(link)) {
+        losses.push(cite::approximated());
+    }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// What has no address is a file: the document by its number, its id (if it has one) and its title.
+fn write_annotation(link: &Link<'_>, text: &str, o: &mut Writer<'_>) {
+    if let Some(url) = &link.url {
+        o.key("type").string("url_citation");
+        return openai::write_link(link, url, text, 0, o);
+    }
+    let place = link.place.as_ref();
+    o.key("type").string("file_citation");
+    o.key("file_id").string(place.and_then(|place| place.file.as_deref()).unwrap_or_default());
+    o.key("filename").string(link.title.as_deref().unwrap_or_default());
+    o.key("index").integer(place.map_or(0, |place| place.index));
+}
+
+/// What of an event no response says. Of a recording it has the transcript.
+pub(super) fn lacks(event: &Event<'_>) -> Vec<Loss> {
+    match event {
+        Event::Open { block: Open::Audio { .. }, .. } => lost::approximated("audio"),
+        Event::Open { block, .. } => lost::foreign(Api::Responses, block),
+        Event::Usage(usage) => lost::uncounted(&[
+            ("cache_write_1h", usage.cache_write_1h),
+            ("audio_input", usage.audio_input),
+            ("audio_output", usage.audio_output),
+        ]),
+        Event::Stop(stop) => lost::unsaid(stop, false),
+        Event::Start(Start { service_tier: Some(tier), .. }) | Event::Tier(tier) => openai::lost_tier(tier),
+        _ => Vec::new(),
+    }
 }
 
 /// The elements of a list in JSON.

@@ -10,9 +10,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use super::tools::joined;
-use crate::api::{Api, ReadStream, Sink, openai};
+use crate::api::{Api, ReadStream, Sink, lost, openai};
 use crate::error::{Error, Kind};
-use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind, Usage};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage, Why};
 use crate::wire::Frame;
 use crate::wire::json::{self, Index, Json, Malformed};
 
@@ -268,7 +268,15 @@ impl Reader {
         }
         self.done.extend(item.get("id").and_then(Json::string).map(Cow::into_owned));
         match &*string(item.get("type")) {
-            "message" => self.parts(index, List::Content, item, "content", sink),
+            "message" => {
+                lost::name_others(
+                    item,
+                    &["id", "type", "status", "role", "content"],
+                    "output.message.",
+                    sink,
+                );
+                self.parts(index, List::Content, item, "content", sink);
+            }
             "reasoning" => self.reasoning(index, item, sink),
             "function_call" => self.call(index, item, "arguments", sink),
             "custom_tool_call" => self.call(index, item, "input", sink),
@@ -299,7 +307,10 @@ impl Reader {
                 self.open(key, thinking, sink);
                 part.get("text")
             }
-            _ => return,
+            kind => {
+                let at = format_args!("output.content.{kind}");
+                return sink(Event::Lost(Loss::of_answer(at, Why::Dropped)));
+            }
         };
         self.complete(key, &string(text), sink);
         self.more_tokens(key, part.get("logprobs").unwrap_or(Json::NULL), sink);
@@ -348,6 +359,7 @@ impl Reader {
     /// The response as a whole, which says how it went.
     fn last(&mut self, response: Json<'_>, kind: &str, sink: &mut Sink<'_>) {
         self.begin(response, sink);
+        ANSWERED.iter().for_each(|name| name_answered(response, name, sink));
         for (index, item) in (0..).zip(response.get("output").into_iter().flat_map(Json::items)) {
             let id = item.get("id").and_then(Json::string);
             if id.is_none_or(|id| !self.done.contains(&*id)) {
@@ -490,6 +502,16 @@ impl Reader {
                 sink(Event::Delta { index: self.index, delta });
             }
         }
+    }
+}
+
+/// What a response tells beside its output and what it repeats of its request.
+const ANSWERED: [&str; 5] =
+    ["access_programs", "input_transformations", "moderation", "prompt_cache_diagnostics", "tool_usage"];
+
+fn name_answered(response: Json<'_>, name: &str, sink: &mut Sink<'_>) {
+    if response.get(name).is_some_and(lost::says_something) {
+        sink(Event::Lost(Loss::of_answer(name, Why::Dropped)));
     }
 }
 

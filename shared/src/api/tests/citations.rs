@@ -83,11 +83,40 @@ fn places_are_those_of_the_whole() {
     assert_eq!(supports[1]["segment"], json!({"startIndex": 3, "endIndex": 4, "text": "b"}));
 }
 
-/// A page of the client's own document has no address, and no form elsewhere.
+/// A place in the client's own document, as Anthropic's API and Bedrock tell of it.
+fn place(upstream: Api) -> Value {
+    match upstream {
+        Api::Messages => {
+            let page = json!({"type": "page_location", "document_index": 1, "document_title": "D", "file_id": null,
+                "start_page_number": 3, "end_page_number": 4, "cited_text": "q"});
+            json!({"content": [{"type": "text", "text": "a", "citations": [page]}]})
+        }
+        _ => {
+            let page = json!({"title": "D", "sourceContent": [{"text": "q"}],
+                "location": {"documentPage": {"documentIndex": 1, "start": 3, "end": 4}}});
+            let cited = json!({"citationsContent": {"content": [{"text": "a"}], "citations": [page]}});
+            json!({"output": {"message": {"content": [cited]}}})
+        }
+    }
+}
+
+/// C6, F5: whoever has files or documents among its citations gets them; of Completions' clients nobody does.
 #[test]
-fn places_in_documents_stay_in_their_family() {
-    let page = json!({"type": "page_location", "document_index": 0, "cited_text": "q"});
-    let text = json!({"type": "text", "text": "a", "citations": [page]});
-    let (whole, _) = answered(Api::Messages, &json!({"content": [text]}), Api::Completions);
-    assert_eq!(whole["choices"][0]["message"].get("annotations"), None);
+fn c6_f5_places_in_documents_in_every_pair() {
+    for upstream in [Api::Messages, Api::Converse] {
+        let (whole, _) = answered(upstream, &place(upstream), Api::Responses);
+        let file = json!({"type": "file_citation", "file_id": "", "filename": "D", "index": 1});
+        assert_eq!(whole["output"][0]["content"][0]["annotations"], json!([file]), "{upstream:?}");
+        let (whole, _) = answered(upstream, &place(upstream), Api::Generate);
+        let chunk = json!({"retrievedContext": {"title": "D", "text": "q", "pageNumber": 3}});
+        assert_eq!(
+            whole["candidates"][0]["groundingMetadata"]["groundingChunks"],
+            json!([chunk]),
+            "{upstream:?}"
+        );
+        let (whole, _) = answered(upstream, &place(upstream), Api::Completions);
+        assert_eq!(whole["choices"][0]["message"].get("annotations"), None, "{upstream:?}");
+        let (whole, _) = answered(upstream, &place(upstream), Api::Messages);
+        assert_eq!(whole["content"], place(Api::Messages)["content"], "{upstream:?}");
+    }
 }

@@ -78,13 +78,14 @@ impl Reader {
         if name == "error" {
             return Err(crate::api::openai::error_of(chunk, crate::error::Kind::Api));
         }
-        let choice = choices.and_then(Choice::first);
+        let choice = choices.and_then(|choices| Choice::first(choices, sink));
         let usage = counted(usage, choice.as_ref(), groq);
         if choice.is_some() || usage.is_some() {
             self.answer.begin(chunk, sink);
         }
         choice.map_or(Ok(()), |choice| self.answer.choice(&choice, sink))?;
         if let Some(usage) = usage {
+            usage::name_others(usage, sink);
             sink(Event::Usage(usage::read(usage)));
         }
         Ok(())

@@ -53,6 +53,8 @@ impl WriteStream for Writer {
             Event::Delta { delta, .. } => self.grow(delta, out),
             Event::Close { .. } => self.close(out),
             Event::Usage(usage) => self.usage.update(usage),
+            Event::Tier(tier) => self.head.set_tier(tier),
+            Event::Lost(_) => {}
             Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             Event::Fail(error) => {

@@ -37,7 +37,7 @@ impl WriteStream for Writer {
             Event::Usage(usage) => self.usage.update(usage),
             Event::Stop(stop) => self.stop = Some(stop.to_static()),
             // There is no word for it, and an event without data is none.
-            Event::Ping => {}
+            Event::Ping | Event::Tier(_) | Event::Lost(_) => {}
             Event::Fail(error) => {
                 self.piece(out, |out| error::write(error, out));
                 self.end(out);

@@ -4,8 +4,8 @@ use bytes::BytesMut;
 
 use crate::api::generate::answer::SOURCES;
 use crate::api::generate::{error, logprobs, stop, usage};
-use crate::api::{Api, Echo, messages};
-use crate::ir::{Block, Citations, Media, Response, Source, Start, ToolUse};
+use crate::api::{Api, Echo, lost, messages};
+use crate::ir::{Block, Citations, Event, Loss, Media, Response, Source, Start, ToolUse};
 use crate::wire::json::{Json, Writer};
 
 /// Writes a whole answer; one that the provider broke off is its error.
@@ -38,6 +38,20 @@ pub(in crate::api::generate) fn write(response: &Response, echo: &Echo, out: &mu
         usage::write(&response.usage, o.key("usageMetadata"));
         write_names(&response.start, echo, o);
     });
+}
+
+/// What of an event no answer says. The tier that serves one goes in a header of Google's own, and is for its clients in
+/// none of their types.
+pub(in crate::api::generate) fn lacks(event: &Event<'_>) -> Vec<Loss> {
+    match event {
+        Event::Open { block, .. } => lost::foreign(Api::Generate, block),
+        Event::Usage(usage) => {
+            lost::uncounted(&[("cache_write", usage.cache_write), ("cache_write_1h", usage.cache_write_1h)])
+        }
+        Event::Stop(stop) => lost::unsaid(stop, false),
+        Event::Start(Start { service_tier: Some(_), .. }) | Event::Tier(_) => lost::dropped("service_tier"),
+        _ => Vec::new(),
+    }
 }
 
 /// Writes a candidate's `content`.

@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 
 use super::collected::Collected;
-use crate::api::messages::usage::Counts;
+use crate::api::messages::usage::{self, Counts};
 use crate::api::messages::{error, response};
-use crate::api::{Api, ReadStream, Sink};
+use crate::api::{Api, ReadStream, Sink, lost};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind};
 use crate::wire::Frame;
 use crate::wire::json::{Index, Json};
+
+/// The members of a message, and of what is said of it at its end, that are read.
+const KNOWN: [&str; 8] = ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"];
 
 /// Reads events. Why the answer ended waits for the last of them, so that it comes once and after all blocks.
 #[derive(Debug, Default)]
@@ -114,12 +117,14 @@ impl Reader {
             created: None,
             service_tier: usage.get("service_tier").and_then(Json::string),
         }));
+        lost::name_others(message, &KNOWN, "", sink);
         self.count_usage(usage, sink);
     }
 
     /// E14: members that are not there say nothing.
     fn count_usage(&mut self, usage: Json<'_>, sink: &mut Sink<'_>) {
         self.counts.update(usage);
+        lost::name_others(usage, &usage::KNOWN, "usage.", sink);
         if let Some(usage) = self.counts.usage().filter(|_| !usage.is_null()) {
             sink(Event::Usage(usage));
         }
@@ -221,9 +226,9 @@ impl Reader {
     fn last_words(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
         self.begin(Json::NULL, sink);
         self.close(sink);
-        if let Some(stop) = event.get("delta").and_then(response::read_stop) {
-            self.stop = Some(stop);
-        }
+        let delta = event.get("delta").unwrap_or(Json::NULL);
+        self.stop = response::read_stop(delta).or(self.stop.take());
+        lost::name_others(delta, &KNOWN, "", sink);
         self.count_usage(event.get("usage").unwrap_or(Json::NULL), sink);
     }
 

@@ -23,6 +23,8 @@ fn into_static(event: Event<'_>) -> Event<'static> {
         Event::Delta { index, delta } => Event::Delta { index, delta: delta.into_static() },
         Event::Close { index } => Event::Close { index },
         Event::Usage(usage) => Event::Usage(usage),
+        Event::Tier(tier) => Event::Tier(tier.into_owned().into()),
+        Event::Lost(loss) => Event::Lost(loss),
         Event::Stop(stop) => Event::Stop(stop.to_static()),
         Event::Ping => Event::Ping,
         Event::Fail(error) => Event::Fail(error),

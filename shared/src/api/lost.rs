@@ -1,0 +1,89 @@
+//! What of an answer its client does not get.
+//!
+//! Readers name what the representation has no place for, writers what their API has no place for. Neither reads an
+//! answer's words a second time for it: members that nobody knows are looked for where an answer begins and ends.
+
+use super::{Api, Sink};
+use crate::ir::{Delta, Event, Loss, Open, Stop, StopReason, Why};
+use crate::wire::json::{Json, Kind};
+
+/// The longest name of a member that goes into an account, in bytes: longer ones are no words of an API.
+const LONGEST_NAME: usize = 64;
+
+/// Gives an event on, and what of it clients of `to` do not get.
+pub(super) fn give(to: Api, event: Event<'_>, sink: &mut Sink<'_>) {
+    if is_plain(&event) {
+        return sink(event);
+    }
+    let losses = to.write().lacks(&event);
+    sink(event);
+    losses.into_iter().for_each(|loss| sink(Event::Lost(loss)));
+}
+
+/// Whether an event is one that every API has; nearly all are.
+fn is_plain(event: &Event<'_>) -> bool {
+    match event {
+        Event::Delta { delta, .. } => !matches!(delta, Delta::Logprobs(_) | Delta::Audio(_)),
+        Event::Open { block, .. } => {
+            matches!(block, Open::Text | Open::Thinking { .. } | Open::ToolUse { .. })
+        }
+        Event::Close { .. } | Event::Ping | Event::Lost(_) | Event::Fail(_) | Event::End => true,
+        Event::Start(_) | Event::Usage(_) | Event::Stop(_) | Event::Tier(_) => false,
+    }
+}
+
+/// That something has no place.
+pub(super) fn dropped(path: &str) -> Vec<Loss> {
+    vec![Loss::of_answer(path, Why::Dropped)]
+}
+
+/// That only something like it has a place.
+pub(super) fn approximated(path: &str) -> Vec<Loss> {
+    vec![Loss::of_answer(path, Why::Approximated)]
+}
+
+/// That a block in another API's words has no place: by its `type`, or by its one member's name.
+pub(super) fn foreign(to: Api, block: &Open<'_>) -> Vec<Loss> {
+    let Open::Opaque { api, raw } = block else { return Vec::new() };
+    let Some(json) = Json::parse(raw.as_bytes()).ok().filter(|_| *api != to) else { return Vec::new() };
+    let kind = json.get("type").and_then(Json::string).or_else(|| json.fields().next().map(|(name, _)| name));
+    dropped(kind.as_deref().unwrap_or("content"))
+}
+
+/// That counts have no place, where they are more than 0.
+pub(super) fn uncounted(counts: &[(&str, Option<u64>)]) -> Vec<Loss> {
+    let lost = counts.iter().filter(|(_, count)| count.is_some_and(|count| count > 0));
+    lost.map(|(name, _)| Loss::of_answer(format_args!("usage.{name}"), Why::Dropped)).collect()
+}
+
+/// That a way to end has no word of its own: the text that ended it, and what only some models do.
+pub(super) fn unsaid(stop: &Stop<'_>, says_sequence: bool) -> Vec<Loss> {
+    let mut losses = Vec::new();
+    if stop.sequence.is_some() && !says_sequence {
+        losses.extend(dropped("stop_sequence"));
+    }
+    if matches!(stop.reason, StopReason::Pause | StopReason::ContextWindow | StopReason::Other(_)) {
+        losses.extend(approximated("stop_reason"));
+    }
+    losses
+}
+
+/// Names the members of an object in a provider's answer that are not `known` and say something.
+pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, sink: &mut Sink<'_>) {
+    for (name, value) in object.fields() {
+        let is_word = name.len() <= LONGEST_NAME;
+        if is_word && !known.contains(&&*name) && says_something(value) {
+            sink(Event::Lost(Loss::of_answer(format_args!("{at}{name}"), Why::Dropped)));
+        }
+    }
+}
+
+/// Whether a value is more than nothing, none or no.
+pub(super) fn says_something(value: Json<'_>) -> bool {
+    match value.kind() {
+        Kind::Null => false,
+        Kind::Object => value.fields().any(|(_, inner)| says_something(inner)),
+        Kind::Array => value.items().next().is_some(),
+        _ => !matches!(value.raw(), "0" | "0.0" | "false" | "\"\""),
+    }
+}
