@@ -151,6 +151,7 @@ impl WriteStream for Writer {
             Event::Start(start) => self.head = Head::new(start, &self.echo),
             Event::Delta { delta: Delta::Text(words), .. } => self.words(words, None, out),
             Event::Usage(usage) => self.usage.update(usage),
+            Event::Tier(tier) => self.head.set_tier(tier),
             Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             Event::Fail(error) => {
@@ -159,7 +160,7 @@ impl WriteStream for Writer {
             }
             Event::End => self.end(out),
             // There is no place for thinking, and nobody can have asked for anything else.
-            Event::Open { .. } | Event::Delta { .. } | Event::Close { .. } => {}
+            Event::Open { .. } | Event::Delta { .. } | Event::Close { .. } | Event::Lost(_) => {}
         }
     }
 }
