@@ -3,6 +3,7 @@
 mod body;
 mod client;
 mod connect;
+mod guard;
 pub mod tokens;
 
 use std::pin::Pin;
@@ -26,12 +27,16 @@ const CALL_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Native {
     client: Arc<client::Client>,
+    /// For addresses that clients name; none where they are not fetched.
+    fetcher: Option<Arc<client::Fetcher>>,
 }
 
 impl Native {
     /// A world whose connections are made as `gateway` says.
     pub fn new(gateway: &Gateway) -> Result<Native, TrustError> {
-        Ok(Native { client: Arc::new(client::new(gateway)?) })
+        let fetch = gateway.fetch.as_ref();
+        let fetcher = fetch.map(|fetch| client::fetcher(gateway, &fetch.egress)).transpose()?.map(Arc::new);
+        Ok(Native { client: Arc::new(client::new(gateway)?), fetcher })
     }
 }
 
@@ -40,6 +45,7 @@ impl Host for Native {
     type Sleep = Pin<Box<tokio::time::Sleep>>;
 
     const RESENDS: bool = true;
+    const FETCHES: bool = true;
     const NAME: &'static str = "native";
 
     async fn call(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Bytes>, CallError> {
@@ -59,6 +65,19 @@ impl Host for Native {
         let head = client::send(&self.client, request);
         let response = tokio::time::timeout(deadline, head).await.unwrap_or(Err(CallError::Timeout))?;
         // A provider that had begun may pause as long as one that had not.
+        Ok(response.map(|body| Incoming::new(body, deadline)))
+    }
+
+    async fn fetch(
+        &self,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> Result<Response<Incoming>, CallError> {
+        let Some(fetcher) = &self.fetcher else {
+            return Err(CallError::Forbidden("nothing is fetched".to_owned()));
+        };
+        let head = client::fetch(fetcher, request);
+        let response = tokio::time::timeout(deadline, head).await.unwrap_or(Err(CallError::Timeout))?;
         Ok(response.map(|body| Incoming::new(body, deadline)))
     }
 

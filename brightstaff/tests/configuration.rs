@@ -488,6 +488,35 @@ fn other_parts_have_their_rules_too() {
     );
 }
 
+/// What is fetched from where must make sense, and hosts that cannot keep to it say so.
+#[test]
+fn fetching_has_its_rules() {
+    check(
+        "fetch:\n  hosts: [h, 'https://h/', '*h']\n  private_networks: [10.0.0.0/8, 10.0.0.0/99, 169.254.0.0/16]\n  \
+         timeout: soon\n",
+        &[
+            "f:4:14: fetch.hosts[1]: `https://h/` is no host: write it like `images.example.com`, `*.example.com` or `*`",
+            "f:4:28: fetch.hosts[2]: `*h` is no host: write it like `images.example.com`, `*.example.com` or `*`",
+            "f:5:34: fetch.private_networks[1]: `10.0.0.0/99` is no network: write it like `10.0.0.0/8` or `fd00::/8`",
+            "f:5:47: fetch.private_networks[2]: `169.254.0.0/16` is where clouds tell secrets: it is never called",
+            "f:6:3: fetch.timeout: `soon` is no duration: write it like `30s`, `250ms` or `5m`",
+        ],
+    );
+    check(
+        "fetch: {http: true, files: 0}\n",
+        &["f:3:1: fetch: the key `hosts` is missing", "f:3:21: fetch.files: must be at least 1"],
+    );
+    let text = format!("{HEAD}fetch: {{hosts: ['*'], private_networks: [10.0.0.0/8]}}\n");
+    let fetch = read(&text).unwrap().compiled.fetch.unwrap();
+    assert_eq!((fetch.files, fetch.timeout), (20, std::time::Duration::from_secs(10)));
+    let unserved =
+        |host| unserved(&text, host).into_iter().map(|told| told.split(": ").nth(1).unwrap().to_owned());
+    assert_eq!(unserved(Host::Native).count(), 0);
+    assert_eq!(unserved(Host::Worker).collect::<Vec<_>>(), ["fetch.private_networks"]);
+    assert_eq!(unserved(Host::Spin).collect::<Vec<_>>(), ["fetch.private_networks"]);
+    assert_eq!(unserved(Host::Envoy).collect::<Vec<_>>(), ["fetch", "fetch.private_networks"]);
+}
+
 #[test]
 fn variables_expand_in_values_only() {
     let text = "version: v0.4.0\nlisteners: [{type: model, name: m, port: $PORT}]\nmodel_providers:\n  \

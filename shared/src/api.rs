@@ -80,6 +80,15 @@ impl Api {
         self != Api::Generate
     }
 
+    /// Whether the family has a place for the addresses of images, and whether for those of documents.
+    pub fn takes_addresses(self) -> (bool, bool) {
+        match self {
+            Api::Completions => (true, false),
+            Api::Messages | Api::Responses | Api::Generate => (true, true),
+            Api::Converse => (false, false),
+        }
+    }
+
     /// Where whole answers name the model, and where events of streams do.
     pub fn model_places(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {

@@ -5,6 +5,7 @@
 
 mod agents;
 mod check;
+mod fetch;
 mod finding;
 mod listeners;
 mod prompts;
@@ -15,6 +16,7 @@ pub mod variables;
 
 pub use agents::{Agent, Filter, FilterKind, Transport};
 pub use check::check;
+pub use fetch::Fetch;
 pub use finding::{Finding, Path, Severity, Step, suggestion};
 pub use listeners::{
     LegacyEntry, LegacyListeners, Listener, ListenerAgent, Listeners, MessageFormat, Router,
@@ -93,6 +95,8 @@ pub struct Config {
     /// The most the gateway takes in. Not in Plano.
     #[serde(default)]
     pub limits: Limits,
+    /// Images and documents that requests name by their addresses, for providers that take only bytes. Not in Plano.
+    pub fetch: Option<Fetch>,
     /// The brightstaff that a gateway at the edge reports to. Not in Plano.
     pub backend: Option<Backend>,
 }

@@ -68,6 +68,8 @@ pub struct Quirks {
     pub encoding_format: bool,
     /// Under which name the provider's counter knows the model.
     pub counted: Counted,
+    /// Whether images and documents must be there in bytes though the API has a place for their addresses.
+    pub only_bytes: bool,
 }
 
 /// Under which name a provider counts a model's tokens.
@@ -142,6 +144,7 @@ impl Quirks {
         max_temperature: None,
         encoding_format: false,
         counted: Counted::Named,
+        only_bytes: false,
     };
 }
 

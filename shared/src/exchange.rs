@@ -5,6 +5,7 @@ mod carry;
 mod count;
 mod demo;
 mod embed;
+mod fetch;
 mod form;
 mod headers;
 mod losses;
@@ -115,7 +116,7 @@ async fn ask<H: Host>(
     let target = Target::new(resolved, asked)?;
     call.note_target(Some(target.api), target.provider, &target.model);
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
-    let written = target.write(asked, request)?;
+    let written = target.write(call, asked, request).await?;
     lost.extend(written.losses);
     call.note_losses(wish, &lost)?;
     call.note_waiting(asked);

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
 use crate::dialect::{Auth, Dialect, Quirks, Task};
+use crate::egress::Egress;
 use crate::error::{Error, Fault, Kind};
 use crate::signature::Signer;
 
@@ -33,6 +34,8 @@ pub struct Gateway {
     /// Friendly names, and the models they stand for.
     pub aliases: BTreeMap<String, String>,
     pub limits: Limits,
+    /// How images and documents are fetched for providers that take only bytes; none where they are not.
+    pub fetch: Option<Fetch>,
     /// How long it may take to reach a provider.
     pub connect_timeout: Duration,
     /// A file of the certificate authorities to trust, and no others, where the host reads files.
@@ -127,6 +130,34 @@ impl Default for Limits {
     /// Anthropic takes requests of 32 MB; a picture in an event of Responses may have several.
     fn default() -> Limits {
         Limits { body_bytes: 32 << 20, header_bytes: 64 << 10, answer_bytes: 64 << 20, event_bytes: 16 << 20 }
+    }
+}
+
+/// How images and documents that requests name by their addresses are fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// From where.
+    pub egress: Egress,
+    /// The longest of them, in bytes.
+    pub file_bytes: usize,
+    /// All of one request's together, in bytes.
+    pub request_bytes: usize,
+    /// How many one request may name.
+    pub files: usize,
+    /// How long all of one request's may take.
+    pub timeout: Duration,
+}
+
+impl Default for Fetch {
+    /// Nothing is fetched from anywhere. Claude takes images of 5 MB and requests of 32 MB; Bedrock, requests of 20 MB.
+    fn default() -> Fetch {
+        Fetch {
+            egress: Egress::default(),
+            file_bytes: 10 << 20,
+            request_bytes: 20 << 20,
+            files: 20,
+            timeout: Duration::from_secs(10),
+        }
     }
 }
 

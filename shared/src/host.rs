@@ -5,7 +5,7 @@ mod patient;
 pub use patient::{Patient, Timer};
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -48,6 +48,9 @@ pub trait Host {
     /// Whether a request that failed may be sent again; in Envoy its own retry policy does that.
     const RESENDS: bool;
 
+    /// Whether [`fetch`](Host::fetch) does anything.
+    const FETCHES: bool = false;
+
     /// The host's word for itself in reports: `native`, `worker`, `spin`, `envoy`.
     const NAME: &'static str;
 
@@ -64,6 +67,17 @@ pub trait Host {
         request: Request<Bytes>,
         deadline: Duration,
     ) -> impl Future<Output = Result<Response<Self::Body>, CallError>>;
+
+    /// Gets what is at an address that a client names; the gateway has checked how it is
+    /// [written](crate::egress::Egress::check). A host that resolves names itself connects to no address that the egress
+    /// rules do not [admit](crate::egress::Egress::admits); none follows redirects.
+    fn fetch(
+        &self,
+        _request: Request<Bytes>,
+        _deadline: Duration,
+    ) -> impl Future<Output = Result<Response<Self::Body>, CallError>> {
+        ready(Err(CallError::Forbidden("this host fetches nothing".to_owned())))
+    }
 
     /// Waits.
     fn sleep(&self, time: Duration) -> Self::Sleep;

@@ -8,6 +8,7 @@ pub mod api;
 pub mod backend;
 pub mod config;
 pub mod dialect;
+pub mod egress;
 pub mod embedded;
 pub mod error;
 pub mod estimate;

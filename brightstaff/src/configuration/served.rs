@@ -101,6 +101,16 @@ const ROWS: &[Row] = &[
     ("listeners[].port", "is the platform's to decide", WITH_SOCKETS),
     ("model_providers[].aws.profile", "is in files, which this host does not read", &[Host::Native]),
     ("model_providers[].http_host", "cannot be set here: the platform sends the address's own", WITH_SOCKETS),
+    (
+        "fetch",
+        "is not served here: a filter reaches only what a cluster is for; requests with addresses are refused",
+        &[Host::Native, Host::Worker, Host::Spin],
+    ),
+    (
+        "fetch.private_networks",
+        "is for addresses only here: what names come to is the platform's to know",
+        &[Host::Native],
+    ),
     ("backend", "has no effect here: this host is the backend", &[Host::Envoy, Host::Worker, Host::Spin]),
 ];
 
@@ -128,7 +138,10 @@ fn visit(path: &Path, json: &Json, gaps: &mut Vec<Gap>) {
     if let Some((_, what, served)) = ROWS.iter().find(|(at, _, _)| *at == here) {
         let hosts = Host::ALL.into_iter().filter(|host| !served.contains(host)).collect();
         gaps.push(Gap { path: path.clone(), what: (*what).to_owned(), hosts });
-        return;
+        // What is served nowhere is not looked into.
+        if served.is_empty() {
+            return;
+        }
     }
     match json {
         Json::Array(items) => {

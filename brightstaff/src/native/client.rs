@@ -13,18 +13,23 @@ use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use shared::egress::Egress;
 use shared::gateway::Gateway;
 use shared::host::CallError;
 
 use super::body::why;
 use super::connect::Within;
+use super::guard::{self, Guard};
 
 pub(super) type Client = legacy::Client<Within<HttpsConnector<HttpConnector>>, Full<Bytes>>;
+
+/// The client for addresses that the gateway's own clients name.
+pub(super) type Fetcher = legacy::Client<Within<HttpsConnector<HttpConnector<Guard>>>, Full<Bytes>>;
 
 /// How long a connection waits in the pool: less than the 75 s and more after which servers commonly close theirs.
 const IDLE: Duration = Duration::from_secs(60);
@@ -50,7 +55,19 @@ impl std::error::Error for TrustError {}
 /// Connections that take at most the configured time to make. Without a file of certificate authorities the ones that
 /// Mozilla trusts are built in, so that a container without certificates and every laptop trust the same.
 pub(super) fn new(gateway: &Gateway) -> Result<Client, TrustError> {
-    let mut http = HttpConnector::new();
+    Ok(pool(connector(gateway, HttpConnector::new())?))
+}
+
+/// Connections that are made to nothing but what `egress` admits: a name is resolved once, its addresses are checked, and
+/// one of those is connected to.
+pub(super) fn fetcher(gateway: &Gateway, egress: &Egress) -> Result<Fetcher, TrustError> {
+    Ok(pool(connector(gateway, HttpConnector::new_with_resolver(Guard::new(egress.clone())))?))
+}
+
+fn connector<R>(
+    gateway: &Gateway,
+    mut http: HttpConnector<R>,
+) -> Result<Within<HttpsConnector<HttpConnector<R>>>, TrustError> {
     http.enforce_http(false);
     http.set_nodelay(true);
     http.set_connect_timeout(Some(gateway.connect_timeout));
@@ -59,14 +76,17 @@ pub(super) fn new(gateway: &Gateway) -> Result<Client, TrustError> {
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(http);
-    let connector = Within::new(https, gateway.connect_timeout);
-    Ok(legacy::Client::builder(TokioExecutor::new())
+    Ok(Within::new(https, gateway.connect_timeout))
+}
+
+fn pool<C: Connect + Clone>(connector: C) -> legacy::Client<C, Full<Bytes>> {
+    legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .http2_adaptive_window(true)
         .http2_keep_alive_interval(PING)
-        .build(connector))
+        .build(connector)
 }
 
 /// Sends a request and waits for the head of its answer.
@@ -76,6 +96,19 @@ pub(super) async fn send(
 ) -> Result<Response<hyper::body::Incoming>, CallError> {
     check(request.uri())?;
     client.request(request.map(Full::new)).await.map_err(|error| match error.is_connect() {
+        true => CallError::Connect(why(&error)),
+        false => CallError::Broken(why(&error)),
+    })
+}
+
+/// The same for an address that a client of the gateway names.
+pub(super) async fn fetch(
+    fetcher: &Fetcher,
+    request: Request<Bytes>,
+) -> Result<Response<hyper::body::Incoming>, CallError> {
+    check(request.uri())?;
+    fetcher.request(request.map(Full::new)).await.map_err(|error| match error.is_connect() {
+        true if guard::refused(&error) => CallError::Forbidden(why(&error)),
         true => CallError::Connect(why(&error)),
         false => CallError::Broken(why(&error)),
     })

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod drain;
+mod fetch;
 mod limits;
 mod provider;
 mod reports;

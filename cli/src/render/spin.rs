@@ -33,9 +33,11 @@ pub(super) fn manifest(compiled: &Compiled) -> String {
     let names: Vec<String> = compiled.variables().iter().map(|name| name.to_ascii_lowercase()).collect();
     let declared = names.iter().map(|name| format!("{name} = {{ required = true, secret = true }}"));
     let given = names.iter().map(|name| format!("{name} = \"{{{{ {name} }}}}\""));
-    let origins: Vec<String> = compiled.origins().iter().map(|origin| format!("\"{origin}\"")).collect();
+    let origins = compiled.origins();
+    let origins = origins.iter().map(|origin| format!("\"{origin}\""));
+    let hosts: Vec<String> = origins.chain(fetched(compiled)).collect();
     let component =
-        [format!("source = {COMPONENT:?}"), format!("allowed_outbound_hosts = [{}]", origins.join(", "))];
+        [format!("source = {COMPONENT:?}"), format!("allowed_outbound_hosts = [{}]", hosts.join(", "))];
     [
         HEAD.to_owned(),
         section("variables", declared),
@@ -47,6 +49,18 @@ pub(super) fn manifest(compiled: &Compiled) -> String {
     .concat()
 }
 
+/// What images and documents are fetched from. Spin takes the same patterns, and a scheme's own port for none.
+fn fetched(compiled: &Compiled) -> impl Iterator<Item = String> {
+    let fetch = compiled.fetch.iter();
+    let schemes = |http: bool| if http { &["https", "http"][..] } else { &["https"] };
+    fetch.flat_map(move |fetch| {
+        let hosts = fetch.egress.hosts.iter();
+        hosts.flat_map(move |host| {
+            schemes(fetch.egress.http).iter().map(move |scheme| format!("\"{scheme}://{host}\""))
+        })
+    })
+}
+
 /// A table with these lines; nothing where there are none.
 fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
     let lines: String = lines.map(|line| line + "\n").collect();
@@ -56,7 +70,8 @@ fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use shared::dialect::Dialect;
-    use shared::gateway::CompiledProvider;
+    use shared::egress::Egress;
+    use shared::gateway::{CompiledProvider, Fetch};
 
     use super::*;
 
@@ -68,5 +83,16 @@ mod tests {
         assert!(text.contains("openai_api_key = { required = true, secret = true }\n"), "{text}");
         assert!(text.contains("openai_api_key = \"{{ openai_api_key }}\"\n"), "{text}");
         assert!(manifest(&Compiled::demo()).contains("allowed_outbound_hosts = []\n"));
+    }
+
+    #[test]
+    fn the_component_may_fetch_from_where_the_configuration_says() {
+        let hosts = ["*.example.com", "h:8443"].map(|host| host.parse().unwrap()).to_vec();
+        let fetch = Fetch { egress: Egress { hosts, ..Egress::default() }, ..Fetch::default() };
+        let text = manifest(&Compiled { fetch: Some(fetch), ..Compiled::demo() });
+        assert!(
+            text.contains("allowed_outbound_hosts = [\"https://*.example.com\", \"https://h:8443\"]\n"),
+            "{text}"
+        );
     }
 }

@@ -25,6 +25,7 @@ impl Host for Spin {
     type Body = Patient<Answer>;
     type Sleep = Timer;
     const RESENDS: bool = true;
+    const FETCHES: bool = true;
     const NAME: &'static str = "spin";
 
     async fn call(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Bytes>, CallError> {
@@ -46,6 +47,15 @@ impl Host for Spin {
             within(call(request), self.sleep(deadline)).await.unwrap_or(Err(CallError::Timeout))?;
         let answer = |body| Answer(Box::pin(BodyDataStream::new(body)));
         Ok(response.map(|body| Patient::new(answer(body), deadline, timer)))
+    }
+
+    /// What a name comes to is the runtime's to know; the manifest lists the hosts.
+    async fn fetch(
+        &self,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> Result<Response<Self::Body>, CallError> {
+        self.send(request, deadline).await
     }
 
     fn sleep(&self, time: Duration) -> Timer {

@@ -23,6 +23,7 @@ impl Host for Worker {
     type Body = Patient<Answer>;
     type Sleep = Alarm;
     const RESENDS: bool = true;
+    const FETCHES: bool = true;
     const NAME: &'static str = "worker";
 
     async fn call(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Bytes>, CallError> {
@@ -41,6 +42,15 @@ impl Host for Worker {
         let response = within(Call::send(&request).answer(), self.sleep(deadline)).await;
         let response = response.unwrap_or(Err(CallError::Timeout))?;
         Ok(response.map(|body| Patient::new(body, deadline, timer)))
+    }
+
+    /// What a name comes to is the platform's to know, which has no way into anybody's network but a tunnel of one's own.
+    async fn fetch(
+        &self,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> Result<Response<Self::Body>, CallError> {
+        self.send(request, deadline).await
     }
 
     fn sleep(&self, time: Duration) -> Alarm {

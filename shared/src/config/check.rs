@@ -1,5 +1,6 @@
 //! The rules that types cannot say.
 
+mod fetch;
 mod listeners;
 mod providers;
 mod references;
@@ -21,6 +22,7 @@ pub fn check(config: &Config) -> (Compiled, Vec<Finding>) {
         aliases: checks.aliases(&providers),
         providers,
         limits: limits(&config.limits),
+        fetch: checks.fetch(),
         connect_timeout: checks.connect_timeout(&config.overrides),
         authorities: config.overrides.upstream_tls_ca_path.clone(),
         backend: checks.backend(),

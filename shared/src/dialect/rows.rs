@@ -180,7 +180,12 @@ pub static DIALECTS: &[Dialect] = &[
         base: Some("https://api.moonshot.ai/v1"),
         endings: KIMI_CODE,
         makes: &["kimi-", "moonshot-"],
-        quirks: Quirks { reasoning: Some("reasoning_content"), max_temperature: Some(1.0), ..Quirks::USUAL },
+        quirks: Quirks {
+            reasoning: Some("reasoning_content"),
+            max_temperature: Some(1.0),
+            only_bytes: true, // https://platform.moonshot.ai/docs/guide/use-kimi-vision-model
+            ..Quirks::USUAL
+        },
         models: &[&[KIMI_K3, KIMI_FOR_CODING]],
         ..USUAL
     },
@@ -403,7 +408,13 @@ pub static DIALECTS: &[Dialect] = &[
         tasks: &[],
         ..USUAL
     },
-    Dialect { id: "ollama", name: "ollama", example: "http://localhost:11434", ..USUAL },
+    Dialect {
+        id: "ollama",
+        name: "ollama",
+        example: "http://localhost:11434",
+        quirks: Quirks { only_bytes: true, ..Quirks::USUAL }, // https://docs.ollama.com/api/openai-compatibility
+        ..USUAL
+    },
     Dialect {
         id: "digitalocean",
         aliases: &["do", "do_ai"],
@@ -886,6 +897,7 @@ const KIMI_K3: ModelQuirks = ModelQuirks {
             ("high", "high"),
             ("max", "max"),
         ],
+        only_bytes: true,
         ..Quirks::USUAL
     },
 };

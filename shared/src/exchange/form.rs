@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use http::HeaderMap;
 
 use crate::dialect::{Form, Move, Shape};
-use crate::error::Error;
-use crate::ir::{Block, Loss, Request, Source};
+use crate::ir::Loss;
 use crate::wire::json::{Edit, Json, Outline, quoted};
 
 /// What makes a body of the API one of the provider's form, and what is lost by it: members that the path says are
@@ -31,25 +30,6 @@ pub(super) fn edits(
         edits.extend(value.map(|value| Edit::Set(moved.member, Cow::Owned(value))));
     }
     edits
-}
-
-/// Refuses what the form has no place for and what cannot be left out either: content that would have to be fetched.
-pub(super) fn check(form: &Form, request: &Request<'_>) -> Result<(), Error> {
-    let fetched = || request.turns.iter().flat_map(|turn| &turn.blocks).any(is_fetched);
-    if !form.only_bytes || !fetched() {
-        return Ok(());
-    }
-    let message =
-        "This model's host fetches nothing: send images and documents themselves, not their addresses.";
-    Err(Error::invalid(message).with_code("unsupported_content"))
-}
-
-fn is_fetched(block: &Block<'_>) -> bool {
-    match block {
-        Block::Image(media) | Block::Document(media) => matches!(media.source, Source::Url(_)),
-        Block::ToolResult(result) => result.content.iter().any(is_fetched),
-        _ => false,
-    }
 }
 
 /// The words of a header, which may come more than once.

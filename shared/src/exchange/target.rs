@@ -7,13 +7,15 @@ use http::header::{HeaderMap, HeaderValue};
 use http::{Method, Request};
 
 use super::asked::{Asked, Page};
-use super::form;
+use super::fetch::{self, OnlyBytes};
 use super::outgoing::Outgoing;
+use super::{Call, form};
 use crate::api::{self, Api};
 use crate::dialect::Form;
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Provider, Resolved};
-use crate::ir::{Loss, Why};
+use crate::host::Host;
+use crate::ir::{self, Loss, Why};
 use crate::wire::Framing;
 use crate::wire::json::{Edit, Json, Outline, quoted};
 
@@ -45,12 +47,17 @@ impl<'g> Target<'g> {
         Ok(Target { provider, model, api, uri })
     }
 
-    /// Writes the request.
-    pub(super) fn write(&self, asked: &Asked<'_>, request: &Request<Bytes>) -> Result<Written, Error> {
+    /// Writes the request. What it names by addresses is fetched where that must be.
+    pub(super) async fn write<H: Host>(
+        &self,
+        call: &Call<'_, H>,
+        asked: &Asked<'_>,
+        request: &Request<Bytes>,
+    ) -> Result<Written, Error> {
         let client = request.headers();
         let (body, mut losses) = match self.is_verbatim(asked) {
             true => self.edit(asked, client),
-            false => self.translate(asked, client)?,
+            false => self.translate(call, asked, client).await?,
         };
         let body = self.insist(body, &mut losses);
         let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&STREAMS);
@@ -71,7 +78,32 @@ impl<'g> Target<'g> {
     /// Whether the client's own bytes will do: the provider speaks its API, and no turn of the conversation was answered
     /// by one who speaks another.
     fn is_verbatim(&self, asked: &Asked<'_>) -> bool {
-        asked.is_own(self.api) && !api::has_packed(asked.body) && self.takes_ids(asked)
+        asked.is_own(self.api)
+            && !api::has_packed(asked.body)
+            && self.takes_ids(asked)
+            && !self.misses_bytes(asked)
+    }
+
+    /// What the provider takes in bytes only, of a client of `client`; none where it takes all addresses.
+    pub(super) fn only_bytes(&self, client: Option<Api>) -> Option<OnlyBytes> {
+        let all =
+            self.form().is_some_and(|form| form.only_bytes) || self.provider.quirks(&self.model).only_bytes;
+        // What a client of the same API names by an address, the API has a place for.
+        let (images, documents) =
+            if client == Some(self.api) { (true, true) } else { self.api.takes_addresses() };
+        let only = OnlyBytes { images: all || !images, documents: all || !documents };
+        (only.images || only.documents).then_some(only)
+    }
+
+    /// Whether something is at an address that the provider would have to fetch, and does not.
+    fn misses_bytes(&self, asked: &Asked<'_>) -> bool {
+        let Some(needs) = self.only_bytes(Some(asked.api)) else { return false };
+        if memchr::memmem::find(asked.body, b"http").is_none() {
+            return false;
+        }
+        let mut page = Page::default();
+        // What cannot be read is the provider's to refuse.
+        asked.read(&mut page).is_ok_and(|request| needs.misses(&request))
     }
 
     /// Whether the provider takes the ids of calls as they are. Only one that wants them of a certain length is asked
@@ -166,11 +198,17 @@ impl<'g> Target<'g> {
     }
 
     /// The same request in the provider's words.
-    fn translate(&self, asked: &Asked<'_>, client: &HeaderMap) -> Result<(Bytes, Vec<Loss>), Error> {
+    async fn translate<H: Host>(
+        &self,
+        call: &Call<'_, H>,
+        asked: &Asked<'_>,
+        client: &HeaderMap,
+    ) -> Result<(Bytes, Vec<Loss>), Error> {
         let mut page = Page::default();
         let mut request = asked.read(&mut page)?;
         request.model = Cow::Borrowed(&self.model);
-        self.form().map_or(Ok(()), |form| form::check(form, &request))?;
+        fetch::fill(call.host, call.gateway.fetch.as_ref(), self, &mut request).await?;
+        self.check_addresses(&request)?;
         let mut body = BytesMut::with_capacity(asked.body.len() + 256);
         let quirks = self.provider.quirks(&self.model);
         let mut losses = api::write_request(request, self.api, quirks, &mut body)?;
@@ -179,6 +217,18 @@ impl<'g> Target<'g> {
         // Headers of another API's client are not this API's.
         let client = if self.api == asked.api { client } else { &nobody };
         Ok((self.reform(body, client, &mut losses), losses))
+    }
+
+    /// Refuses what is still at an address where only bytes will do, if it is the provider that wants them: of what an API
+    /// has no place for, its writer knows.
+    fn check_addresses(&self, request: &ir::Request<'_>) -> Result<(), Error> {
+        let Some(needs) = self.only_bytes(Some(self.api)).filter(|needs| needs.misses(request)) else {
+            return Ok(());
+        };
+        debug_assert!(needs.images && needs.documents);
+        let message = "This model's provider fetches nothing: send images and documents themselves, not their \
+                       addresses. (`fetch` in this gateway's configuration has it fetch them.)";
+        Err(Error::invalid(message).with_code("unsupported_content"))
     }
 
     /// A body of the API in the provider's own form.

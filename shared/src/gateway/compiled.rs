@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::{BackendAddress, Credential, Gateway, Limits, Listener, Provider, Secret, Serves};
+use super::{BackendAddress, Credential, Fetch, Gateway, Limits, Listener, Provider, Secret, Serves};
 use crate::api::Api;
 use crate::config::variables;
 use crate::dialect::Dialect;
@@ -33,6 +33,9 @@ pub struct Compiled {
     pub providers: Vec<CompiledProvider>,
     pub aliases: BTreeMap<String, String>,
     pub limits: Limits,
+    /// How images and documents are fetched for providers that take only bytes; none where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<Fetch>,
     pub connect_timeout: Duration,
     /// A file of the certificate authorities to trust, and no others, where the host reads files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,6 +129,7 @@ impl Compiled {
             providers,
             aliases: BTreeMap::new(),
             limits: Limits::default(),
+            fetch: None,
             connect_timeout: Duration::from_secs(5),
             authorities: None,
             backend: None,
@@ -159,6 +163,7 @@ impl Compiled {
             providers,
             aliases: self.aliases,
             limits: self.limits,
+            fetch: self.fetch,
             connect_timeout: self.connect_timeout,
             authorities: self.authorities,
             backend,

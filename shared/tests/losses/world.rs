@@ -30,7 +30,7 @@ pub(crate) struct Upstream {
 
 pub(crate) const UPSTREAMS: [Upstream; 6] = [
     Upstream { name: "openai", title: "OpenAI Completions", dialect: "openai", api: Api::Completions },
-    Upstream { name: "compatible", title: "compatible servers", dialect: "ollama", api: Api::Completions },
+    Upstream { name: "compatible", title: "compatible servers", dialect: "tgi", api: Api::Completions },
     Upstream { name: "messages", title: "Messages", dialect: "anthropic", api: Api::Messages },
     Upstream { name: "responses", title: "Responses", dialect: "openai", api: Api::Responses },
     Upstream { name: "generate", title: "generateContent", dialect: "gemini", api: Api::Generate },

@@ -268,13 +268,16 @@ fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &m
     });
 }
 
+const BY_ADDRESS: &str =
+    "a document by its address, which this gateway fetches only where its configuration says so (`fetch`)";
+
 /// A document of plain text is written as text: this API's files are PDF.
 fn write_document(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
     let (name, value) = match &media.source {
         Source::Base64 { media_type, data } => ("file_data", Cow::Owned(openai::data_url(media_type, data))),
         Source::File(id) => ("file_id", Cow::Borrowed(&**id)),
         Source::Url(url) if context.own => ("file_data", Cow::Borrowed(&**url)),
-        Source::Url(_) => return refuse(place, "a document by its address", context),
+        Source::Url(_) => return refuse(place, BY_ADDRESS, context),
         Source::Text(text) => return write_text_document(media, text, place, context, a),
     };
     a.object(|o| {

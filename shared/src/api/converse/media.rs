@@ -121,7 +121,8 @@ fn format(source: &Source<'_>, image: bool, at: &str, context: &mut Context<'_>)
             .and_then(|end| FORMATS.iter().find(|(_, own)| *own == end))
             .map(|(_, format)| *format),
         Source::Url(_) => {
-            let message = "This model's API fetches nothing: send the bytes, or an address in S3.";
+            let message = "This model's API fetches nothing: send the bytes, or an address in S3. (`fetch` in this \
+                           gateway's configuration has it fetch others.)";
             context.refuse(at, message, "unsupported_content");
             return None;
         }
