@@ -9,7 +9,7 @@ import * as gateway from "./build/index_bg.js";
 const SHORT = 1 << 18;
 
 /** How much is read at a time of a longer one, or of one that comes as a stream, in bytes. */
-const PIECE = 1 << 15;
+const PIECE = 1 << 14;
 
 const NOTHING = new Uint8Array(0);
 

@@ -39,7 +39,7 @@ pub(crate) const GUESTS: [Guest; 3] = [
         host: "worker",
         folder: "edge/worker",
         target: "wasm32-unknown-unknown",
-        profile: "guest",
+        profile: "worker",
         module: "edge/worker/build/index_bg.wasm",
         configured: true,
         finish: bind,
@@ -182,7 +182,7 @@ fn optimise(level: &str, built: &Path, module: &Path) -> Done {
 fn bind(built: &Path, module: &Path) -> Done {
     let folder = module.parent().unwrap_or(module);
     quietly(cargo("run --quiet --package bindgen --").arg(built).arg(folder))?;
-    shrink(module, module)
+    optimise("-O3", module, module)
 }
 
 #[cfg(test)]
