@@ -1,7 +1,7 @@
 //! The world as the core sees it from a process: sockets, the clock, the dice.
 
 mod body;
-mod client;
+pub(crate) mod client;
 mod connect;
 mod guard;
 pub mod tokens;
@@ -14,8 +14,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use shared::dialect::Encoding;
-use shared::gateway::Gateway;
+use shared::gateway::{Account, Gateway, Lent};
 use shared::host::{CallError, Host, Timestamp};
+
+use crate::accounts::{Accounts, Environment, World};
 
 pub use body::Incoming;
 pub use client::TrustError;
@@ -29,14 +31,17 @@ pub struct Native {
     client: Arc<client::Client>,
     /// For addresses that clients name; none where they are not fetched.
     fetcher: Option<Arc<client::Fetcher>>,
+    accounts: Arc<Accounts>,
 }
 
 impl Native {
-    /// A world whose connections are made as `gateway` says.
-    pub fn new(gateway: &Gateway) -> Result<Native, TrustError> {
+    /// A world whose connections are made as `gateway` says, and whose accounts are where `environment` says.
+    pub fn new(gateway: &Gateway, environment: &Environment) -> Result<Native, TrustError> {
         let fetch = gateway.fetch.as_ref();
         let fetcher = fetch.map(|fetch| client::fetcher(gateway, &fetch.egress)).transpose()?.map(Arc::new);
-        Ok(Native { client: Arc::new(client::new(gateway)?), fetcher })
+        let client = Arc::new(client::new(gateway)?);
+        let world = World::new(Arc::clone(&client), environment.clone());
+        Ok(Native { client, fetcher, accounts: Arc::new(Accounts::new(gateway, world)) })
     }
 }
 
@@ -79,6 +84,10 @@ impl Host for Native {
         let head = client::fetch(fetcher, request);
         let response = tokio::time::timeout(deadline, head).await.unwrap_or(Err(CallError::Timeout))?;
         Ok(response.map(|body| Incoming::new(body, deadline)))
+    }
+
+    async fn lend(&self, account: &Account) -> Result<Arc<Lent>, CallError> {
+        self.accounts.lend(account).await
     }
 
     fn sleep(&self, time: Duration) -> Self::Sleep {

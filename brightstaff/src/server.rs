@@ -17,6 +17,7 @@ use shared::gateway::{Gateway, ListenerKind};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::accounts::Environment;
 use crate::native::{Native, TrustError};
 use door::Door;
 use surface::Surface;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub head: Duration,
     /// How long a client may pause within a request's body.
     pub pause: Duration,
+    /// The variables by which accounts in clouds are found.
+    pub environment: Environment,
 }
 
 impl Default for Settings {
@@ -47,6 +50,7 @@ impl Default for Settings {
             drain: Duration::from_secs(30),
             head: Duration::from_secs(60),
             pause: Duration::from_secs(30),
+            environment: Environment::default(),
         }
     }
 }
@@ -86,7 +90,7 @@ impl Server {
             return Err(StartError::Exposed(settings.backend));
         }
         let (closing, _) = watch::channel(false);
-        let native = Native::new(&gateway).map_err(StartError::Trust)?;
+        let native = Native::new(&gateway, &settings.environment).map_err(StartError::Trust)?;
         let surface = Surface::new(Arc::new(gateway), native, closing.subscribe(), settings);
         let mut doors = Vec::new();
         let listeners = surface.gateway.listeners.iter();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use brightstaff::configuration::{self, Host, Loaded};
 use shared::api::Api;
 use shared::dialect::{ANYTHING, DIALECTS, Dialect, Name};
-use shared::gateway::{Credential, Gateway, Serves};
+use shared::gateway::{Account, AwsRole, AwsSource, Credential, Gateway, Serves};
 
 const HEAD: &str = "version: v0.4.0\nlisteners: []\n";
 
@@ -329,11 +329,77 @@ fn profiles_are_of_hosts_with_files() {
         assert_eq!(unserved(&text, host), [told]);
     }
     let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
-    assert!(flaws[0].to_string().ends_with("its keys are in a profile of AWS, and this host reads no files"));
+    assert!(
+        flaws[0].to_string().ends_with("its credentials have to be renewed, which this host does not do")
+    );
     check(
         "model_providers: [{model: amazon_bedrock/m, region: r-r-1, aws: {profile: p, access_key_id: $KEY}}]",
         &["f:3:78: model_providers[0].aws.access_key_id: is not used: `profile` has the keys"],
     );
+}
+
+/// What accounts lend has rules, and needs a host that renews it.
+#[test]
+fn accounts_are_of_hosts_that_renew() {
+    let source = |aws: &str| {
+        let text = format!("model_providers: [{{model: amazon_bedrock/m, region: r-r-1, aws: {aws}}}]");
+        let mut gateway = read(&format!("{HEAD}{text}")).unwrap().compiled.open_lending(variables).unwrap();
+        match gateway.providers.remove(0).credential {
+            Credential::Account(Account::Aws { source, region, service: "bedrock" }) => (source, region),
+            other => panic!("{other:?}"),
+        }
+    };
+    let here = |source| (source, "r-r-1".to_owned());
+    assert_eq!(source("{source: chain}"), here(AwsSource::Chain));
+    assert_eq!(source("{profile: p}"), here(AwsSource::Profile("p".to_owned())));
+    let role = |of, external_id: Option<&str>| {
+        let external_id = external_id.map(str::to_owned);
+        let arn = "arn:aws:iam::1:role/r".to_owned();
+        here(AwsSource::Role(Box::new(AwsRole { arn, session_name: None, external_id, of })))
+    };
+    assert_eq!(source("{role_arn: 'arn:aws:iam::1:role/r'}"), role(AwsSource::Chain, None));
+    assert_eq!(
+        source("{role_arn: 'arn:aws:iam::1:role/r', source: instance, external_id: x}"),
+        role(AwsSource::Instance, Some("x"))
+    );
+    for (entry, told) in [
+        ("aws: {role_arn: r}", "aws.role_arn: must be like `arn:aws:iam::123456789012:role/NAME`"),
+        ("aws: {external_id: x}", "aws.external_id: is of a role: it needs `role_arn`"),
+        ("aws: {source: chain, profile: p}", "aws.source: is not used: `profile` has the keys"),
+        (
+            "aws: {source: chain, access_key_id: $KEY}",
+            "aws.access_key_id: is not used: `source` has the keys",
+        ),
+        ("google: {}", "google: is not this provider's: it takes an `access_key`"),
+    ] {
+        let text = format!("{HEAD}model_providers: [{{model: amazon_bedrock/m, region: r-r-1, {entry}}}]");
+        let wrong = read(&text).unwrap_err().to_string();
+        assert!(wrong.ends_with(&format!("model_providers[0].{told}")), "{wrong}");
+    }
+    let both = "model_providers: [{model: vertex/m, region: r, project: p, access_key: $KEY, google: {}}]";
+    let wrong = read(&format!("{HEAD}{both}")).unwrap_err().to_string();
+    assert!(wrong.ends_with("google: is one way to say who calls: leave the other one out"), "{wrong}");
+
+    let text = format!(
+        "{HEAD}model_providers:\n- {{model: vertex/m, region: r, project: p, google: {{credentials_file: f}}}}\n\
+         - {{model: azure_openai/m, base_url: 'https://h', azure: {{tenant_id: t}}}}\n\
+         - {{model: amazon_bedrock/m, region: r-r-1, aws: {{role_arn: 'arn:aws:iam::1:role/r'}}}}\n"
+    );
+    let loaded = read(&text).unwrap();
+    assert_eq!((unserved(&text, Host::Native), loaded.warnings), (Vec::new(), Vec::new()));
+    for host in [Host::Envoy, Host::Worker, Host::Spin] {
+        let told = unserved(&text, host);
+        let keys: Vec<_> = told.iter().map(|told| told.split(": ").nth(1).unwrap()).collect();
+        let entry = |key: &str| format!("model_providers{key}");
+        assert_eq!(keys, [entry("[0].google"), entry("[1].azure"), entry("[2].aws.role_arn")]);
+        assert!(told[0].contains("must be renewed"), "{told:?}");
+    }
+    let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
+    assert_eq!(flaws.len(), 3);
+    let tokens = |provider: &shared::gateway::Provider| format!("{:?}", provider.credential);
+    let gateway = read(&text).unwrap().compiled.open_lending(variables).unwrap();
+    assert!(tokens(&gateway.providers[0]).contains("Google { file: Some(\"f\") }"));
+    assert!(tokens(&gateway.providers[1]).contains("Azure { tenant: Some(\"t\"), client: None }"));
 }
 
 /// Where the usual variables tell who and where, Bedrock and Vertex are served without a file.
@@ -779,7 +845,7 @@ fn our_examples_load() {
         let loaded = configuration::read(&file).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(loaded.warnings, [], "{}", file.display());
         let text = std::fs::read_to_string(&file).unwrap();
-        let gateway = loaded.compiled.open(|_| Some("key".to_owned())).unwrap();
+        let gateway = loaded.compiled.open_lending(|_| Some("key".to_owned())).unwrap();
         assert!(
             !gateway.providers.is_empty()
                 && text.starts_with("# yaml-language-server: $schema=schema.json\n")

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use brightstaff::accounts::{self, Environment};
 use brightstaff::configuration::{self, Host, Loaded};
-use brightstaff::profiles;
 use shared::gateway::Gateway;
 
 use crate::failure::Failure;
@@ -55,9 +55,10 @@ impl Configuration {
 
     /// Fills the secrets in from the environment. Only what is served must have its secrets.
     pub(crate) fn open(&self) -> Result<Gateway, Failure> {
-        let mut compiled = self.loaded.compiled.clone();
-        profiles::fill(&mut compiled, variable).map_err(|missing| Failure::configuration(lines(&missing)))?;
-        compiled.open(variable).map_err(|flaws| {
+        let compiled = self.loaded.compiled.clone();
+        accounts::check(&compiled, &Environment::default())
+            .map_err(|missing| Failure::configuration(lines(&missing)))?;
+        compiled.open_lending(variable).map_err(|flaws| {
             let unset = &self.loaded.unset;
             Failure::configuration(if unset.is_empty() { lines(&flaws) } else { lines(unset) })
         })

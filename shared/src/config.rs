@@ -25,7 +25,7 @@ pub use prompts::{
     Endpoint, HttpMethod, InputGuards, Jailbreak, OnException, Parameter, PromptGuards, PromptTarget,
     Protocol, Scalar, TargetEndpoint,
 };
-pub use providers::{Aws, InlinePreference, Provider};
+pub use providers::{Aws, AwsOrigin, Azure, Google, InlinePreference, Provider};
 pub use routing::{
     Cache, CacheKind, CostCatalogue, LatencySource, MetricsSource, Prefer, PromptCaching, Routing,
     RoutingBudget, RoutingPreference, SelectionPolicy, StateStorage, StorageKind,

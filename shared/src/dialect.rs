@@ -12,6 +12,7 @@ pub use rows::{ANYTHING, DIALECTS};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::api::Api;
+use crate::gateway::Cloud;
 use crate::wire::Framing;
 
 /// What to know of a provider in order to write to it.
@@ -167,6 +168,8 @@ pub struct Dialect {
     pub usual_place: UsualPlace,
     /// The service that requests are signed for (SigV4), where they can be signed instead of carrying a key.
     pub signs: Option<&'static str>,
+    /// The cloud whose accounts lend tokens for it.
+    pub tokens: Option<Cloud>,
     /// A `base_url` to show where the configuration must say.
     pub example: &'static str,
     /// The path that a `base_url` without one gets.

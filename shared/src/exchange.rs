@@ -135,7 +135,7 @@ async fn send<H: Host>(
     let mut retries = Retries::new(call.gateway, H::RESENDS && repeatable);
     loop {
         call.report.attempts += 1;
-        let attempt = outgoing::sign(provider, request, call.host.now())?;
+        let attempt = outgoing::attempt(call.host, provider, request).await?;
         let sent = call.host.send(attempt, call.gateway.timeout()).await;
         call.note_head();
         match retries.judge(sent, call.host.random()) {

@@ -3,9 +3,11 @@
 //! [`Compiled`] is what a configuration comes to: checked, final, and without a secret in it. Guests have it built in.
 //! [`Compiled::open`] fills the secrets in and makes a [`Gateway`], which is never written anywhere.
 
+mod account;
 mod compiled;
 mod resolve;
 
+pub use account::{Account, AwsRole, AwsSource, Cloud, Lent, TokenSource};
 pub use compiled::{
     Compiled, CompiledBackend, CompiledKeys, CompiledProvider, CompiledSigning, FORMAT, Flaw, Template,
 };
@@ -170,6 +172,8 @@ pub enum Credential {
     Key(Secret),
     /// By the operator's signature, a new one with each request.
     Signature(Signer),
+    /// By what the operator's account in a cloud lends, which the host renews.
+    Account(Account),
     /// By the caller's own credential.
     Passthrough,
 }

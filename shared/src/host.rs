@@ -6,6 +6,7 @@ pub use patient::{Patient, Timer};
 
 use std::fmt;
 use std::future::{Future, ready};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use http::{Request, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Encoding;
+use crate::gateway::{Account, Lent};
 
 /// A point in time: microseconds since 1970 (UTC).
 #[derive(
@@ -77,6 +79,12 @@ pub trait Host {
         _deadline: Duration,
     ) -> impl Future<Output = Result<Response<Self::Body>, CallError>> {
         ready(Err(CallError::Forbidden("this host fetches nothing".to_owned())))
+    }
+
+    /// What an account lends for now. A host that can keeps it and renews it before its time is up, once for all who
+    /// ask; why it cannot be had goes to its log.
+    fn lend(&self, _account: &Account) -> impl Future<Output = Result<Arc<Lent>, CallError>> {
+        ready(Err(CallError::Forbidden("this host asks no accounts".to_owned())))
     }
 
     /// Waits.

@@ -54,6 +54,9 @@ const NOWHERE: &[Host] = &[];
 const WITH_SOCKETS: &[Host] = &[Host::Native, Host::Envoy];
 const NOT_YET: &str = "is not served yet";
 
+const RENEWED: &str =
+    "lends what must be renewed, which this host does not do: give a key or a token by a variable";
+
 const ROWS: &[Row] = &[
     ("agents", NOT_YET, NOWHERE),
     ("filters", NOT_YET, NOWHERE),
@@ -100,6 +103,10 @@ const ROWS: &[Row] = &[
     ("listeners[].address", "is the platform's to decide", WITH_SOCKETS),
     ("listeners[].port", "is the platform's to decide", WITH_SOCKETS),
     ("model_providers[].aws.profile", "is in files, which this host does not read", &[Host::Native]),
+    ("model_providers[].aws.source", RENEWED, &[Host::Native]),
+    ("model_providers[].aws.role_arn", RENEWED, &[Host::Native]),
+    ("model_providers[].google", RENEWED, &[Host::Native]),
+    ("model_providers[].azure", RENEWED, &[Host::Native]),
     ("model_providers[].http_host", "cannot be set here: the platform sends the address's own", WITH_SOCKETS),
     (
         "fetch",

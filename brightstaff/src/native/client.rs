@@ -26,7 +26,7 @@ use super::body::why;
 use super::connect::Within;
 use super::guard::{self, Guard};
 
-pub(super) type Client = legacy::Client<Within<HttpsConnector<HttpConnector>>, Full<Bytes>>;
+pub(crate) type Client = legacy::Client<Within<HttpsConnector<HttpConnector>>, Full<Bytes>>;
 
 /// The client for addresses that the gateway's own clients name.
 pub(super) type Fetcher = legacy::Client<Within<HttpsConnector<HttpConnector<Guard>>>, Full<Bytes>>;
@@ -90,7 +90,7 @@ fn pool<C: Connect + Clone>(connector: C) -> legacy::Client<C, Full<Bytes>> {
 }
 
 /// Sends a request and waits for the head of its answer.
-pub(super) async fn send(
+pub(crate) async fn send(
     client: &Client,
     request: Request<Bytes>,
 ) -> Result<Response<hyper::body::Incoming>, CallError> {

@@ -12,7 +12,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A connector that gives up after a while, whatever it is waiting for: a name server, TCP, or TLS.
 #[derive(Clone, Debug)]
-pub(super) struct Within<C> {
+pub(crate) struct Within<C> {
     connector: C,
     time: Duration,
 }

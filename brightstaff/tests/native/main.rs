@@ -1,5 +1,6 @@
 //! The native host over real sockets: what it lets in, how it streams, how it ends.
 
+mod accounts;
 mod credentials;
 mod drain;
 mod fetch;
@@ -7,5 +8,6 @@ mod limits;
 mod provider;
 mod reports;
 mod rig;
+mod rsa;
 mod streams;
 mod trust;

@@ -102,7 +102,7 @@ fn chunk(text: &str) -> String {
 }
 
 /// A request with a `content-length`; none where the connection ends.
-async fn read(stream: &mut TcpStream) -> Option<String> {
+pub(crate) async fn read(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -58,7 +58,7 @@ impl Rig {
 
     pub(crate) async fn start_with(compiled: Compiled, settings: Settings) -> Rig {
         log();
-        let gateway = compiled.open(|_| Some(KEY.to_owned())).unwrap();
+        let gateway = compiled.open_lending(|_| Some(KEY.to_owned())).unwrap();
         let server = Server::bind(gateway, &settings).await.unwrap();
         let doors = server.addresses();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -1,5 +1,6 @@
 //! The rules that types cannot say.
 
+mod accounts;
 mod fetch;
 mod listeners;
 mod providers;

@@ -44,6 +44,10 @@ pub struct Provider {
     pub project: Option<String>,
     /// Amazon Bedrock: what requests are signed with instead of sending a key. Not in Plano.
     pub aws: Option<Aws>,
+    /// Google Cloud: the account that lends tokens. Not in Plano.
+    pub google: Option<Google>,
+    /// Azure: the application that lends tokens. Not in Plano.
+    pub azure: Option<Azure>,
     /// Headers that go to the provider besides.
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,
@@ -63,8 +67,47 @@ pub struct Aws {
     pub secret_access_key: Option<Template>,
     /// What goes with keys that are valid for a while only, as `$AWS_SESSION_TOKEN`.
     pub session_token: Option<Template>,
-    /// A profile in the files of AWS's own tools that has the keys, where the host reads files.
+    /// A profile in the files of AWS's own tools, with whatever it leads to: keys, roles, single sign-on, programs.
     pub profile: Option<String>,
+    /// Where else keys that are valid for a while come from; `chain` looks wherever AWS's own tools look.
+    pub source: Option<AwsOrigin>,
+    /// A role to take with the keys of `profile` or `source` (`chain` unless said).
+    pub role_arn: Option<String>,
+    /// The name that AWS's records have for who took the role: `plano` unless said.
+    pub role_session_name: Option<String>,
+    /// What the role's owner wants to hear.
+    pub external_id: Option<String>,
+}
+
+/// Where keys of AWS that are valid for a while come from.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AwsOrigin {
+    Chain,
+    WebIdentity,
+    Container,
+    Instance,
+}
+
+/// An account of Google Cloud: the one that Google's own tools use, unless said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Google {
+    /// The file of a service account's key, or what `gcloud auth application-default login` wrote.
+    pub credentials_file: Option<String>,
+}
+
+/// An application in Microsoft Entra. Its secret is in `$AZURE_CLIENT_SECRET`, unless the platform vouches for it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Azure {
+    /// The directory: `$AZURE_TENANT_ID` unless said.
+    pub tenant_id: Option<String>,
+    /// The application: `$AZURE_CLIENT_ID` unless said.
+    pub client_id: Option<String>,
 }
 
 /// What a model is for, in the form before v0.4.

@@ -5,6 +5,7 @@ use super::{
     Shape, Switch, Task, UsualPlace,
 };
 use crate::api::Api::{self, Completions, Converse, Generate, Messages, Responses};
+use crate::gateway::Cloud;
 use crate::wire::Framing;
 
 /// All providers.
@@ -235,6 +236,7 @@ pub static DIALECTS: &[Dialect] = &[
     // deployments have the version in the query, `/openai/v1` needs none.
     Dialect {
         id: "azure_openai",
+        tokens: Some(Cloud::Azure),
         name: "azure_openai",
         key: Some("AZURE_OPENAI_API_KEY"),
         example: "https://RESOURCE.openai.azure.com",
@@ -273,6 +275,7 @@ pub static DIALECTS: &[Dialect] = &[
     // https://learn.microsoft.com/en-us/azure/ai-foundry/foundry-models/how-to/use-foundry-models-claude
     Dialect {
         id: "azure_anthropic",
+        tokens: Some(Cloud::Azure),
         name: "azure_anthropic",
         key: Some("ANTHROPIC_FOUNDRY_API_KEY"),
         example: "https://RESOURCE.services.ai.azure.com",
@@ -345,6 +348,7 @@ pub static DIALECTS: &[Dialect] = &[
     // are behind an API like OpenAI's: https://cloud.google.com/vertex-ai/generative-ai/docs/start/openai.
     Dialect {
         id: "vertex",
+        tokens: Some(Cloud::Google),
         aliases: &["vertex_ai", "google_vertex"],
         name: "Vertex AI",
         key: Some("VERTEX_TOKEN"),
@@ -678,6 +682,7 @@ const USUAL: Dialect = Dialect {
     places: &[],
     usual_place: UsualPlace { region: &[], project: None },
     signs: None,
+    tokens: None,
     routes: &[],
     tasks: ANYTHING,
     elsewhere: &[],

@@ -8,8 +8,9 @@ use super::headers;
 use crate::api::Api;
 use crate::dialect::Auth;
 use crate::error::{Error, Fault, Kind};
-use crate::gateway::{Credential, Provider};
-use crate::host::Timestamp;
+use crate::gateway::{Credential, Lent, Provider};
+use crate::host::{Host, Timestamp};
+use crate::signature::Signer;
 
 /// A request for a provider, but for the headers that it is called with.
 pub(super) struct Outgoing<'g> {
@@ -66,8 +67,8 @@ impl Outgoing<'_> {
     /// Puts the credential where the provider looks for it.
     fn authenticate(&self, client: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
         let key = match &self.provider.credential {
-            // A signature comes last, when all else is as it will be sent.
-            Credential::None | Credential::Signature(_) => return Ok(()),
+            // A signature comes last, when all else is as it will be sent; and so does what is valid for a while only.
+            Credential::None | Credential::Signature(_) | Credential::Account(_) => return Ok(()),
             Credential::Key(key) => key.expose(),
             Credential::Passthrough => headers::credential(client).ok_or_else(no_credential)?,
         };
@@ -80,17 +81,41 @@ impl Outgoing<'_> {
     }
 }
 
-/// The request for one attempt at `now`: a signature is good for minutes only.
-pub(super) fn sign(
+/// The request for one attempt now: a signature is good for minutes only, and what an account lends for hours.
+pub(super) async fn attempt<H: Host>(
+    host: &H,
     provider: &Provider,
     request: &Request<Bytes>,
-    now: Timestamp,
 ) -> Result<Request<Bytes>, Error> {
     let mut attempt = request.clone();
-    if let Credential::Signature(signer) = &provider.credential {
-        signer.sign(&mut attempt, now).map_err(|_| no_header(&provider.name))?;
+    match &provider.credential {
+        Credential::Signature(signer) => sign(signer, &mut attempt, host.now(), provider)?,
+        Credential::Account(account) => {
+            let lent = host.lend(account).await.map_err(|_| not_lent(&provider.name))?;
+            show(&lent, &mut attempt, host.now(), provider)?;
+        }
+        Credential::None | Credential::Key(_) | Credential::Passthrough => {}
     }
     Ok(attempt)
+}
+
+/// Shows the provider what an account has lent.
+fn show(lent: &Lent, attempt: &mut Request<Bytes>, now: Timestamp, provider: &Provider) -> Result<(), Error> {
+    let token = match lent {
+        Lent::Signer(signer) => return sign(signer, attempt, now, provider),
+        Lent::Token(token) => headers::secret(&format!("Bearer {}", token.expose())),
+    };
+    attempt.headers_mut().insert(header::AUTHORIZATION, token.ok_or_else(|| no_header(&provider.name))?);
+    Ok(())
+}
+
+fn sign(
+    signer: &Signer,
+    attempt: &mut Request<Bytes>,
+    now: Timestamp,
+    provider: &Provider,
+) -> Result<(), Error> {
+    signer.sign(attempt, now).map_err(|_| no_header(&provider.name))
 }
 
 fn no_credential() -> Error {
@@ -101,4 +126,10 @@ fn no_credential() -> Error {
 fn no_header(provider: &str) -> Error {
     let message = format!("The credential for `{provider}` has characters that no header may have.");
     Error::new(Fault::Configuration, Kind::Api, message)
+}
+
+/// Why is the host's to log: it may name accounts.
+fn not_lent(provider: &str) -> Error {
+    let message = format!("The credentials for `{provider}` cannot be had now: the gateway's log says why.");
+    Error { status: 503, ..Error::new(Fault::Configuration, Kind::Overloaded, message) }
 }

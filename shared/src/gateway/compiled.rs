@@ -7,7 +7,10 @@ use std::time::Duration;
 use http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::{BackendAddress, Credential, Fetch, Gateway, Limits, Listener, Provider, Secret, Serves};
+use super::{
+    Account, AwsSource, BackendAddress, Cloud, Credential, Fetch, Gateway, Limits, Listener, Provider,
+    Secret, Serves, TokenSource,
+};
 use crate::api::Api;
 use crate::config::variables;
 use crate::dialect::Dialect;
@@ -23,6 +26,19 @@ pub const FORMAT: u32 = 1;
 const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+
+/// Variables that tell that AWS's own tools would find keys.
+///
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+const LENDING: [&str; 4] = [
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
+
+/// The variable that names the file of an account of Google Cloud.
+const GOOGLE_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
 /// A checked configuration, ready to be opened: it holds the names of secrets, not the secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +79,9 @@ pub struct CompiledProvider {
     pub access_key: Option<Template>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing: Option<CompiledSigning>,
+    /// Where its tokens come from, where a host renews them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokenSource>,
     /// Whether the caller's own credential is used.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passthrough: bool,
@@ -90,8 +109,8 @@ pub enum CompiledKeys {
         secret: Template,
         session_token: Option<Template>,
     },
-    /// In the files of AWS's own tools, under this name; a host that reads files puts them in before it opens.
-    Profile(String),
+    /// Lent, and renewed by a host that can.
+    Lent(AwsSource),
 }
 
 /// A [`BackendAddress`] whose token is not filled in.
@@ -149,10 +168,19 @@ impl Compiled {
 
     /// Fills the secrets in. `lookup` knows the variables; one that is blank counts as missing.
     pub fn open(self, lookup: impl Fn(&str) -> Option<String>) -> Result<Gateway, Vec<Flaw>> {
+        self.open_on(false, lookup)
+    }
+
+    /// The same on a host that gets and renews what [accounts](Account) lend.
+    pub fn open_lending(self, lookup: impl Fn(&str) -> Option<String>) -> Result<Gateway, Vec<Flaw>> {
+        self.open_on(true, lookup)
+    }
+
+    fn open_on(self, lends: bool, lookup: impl Fn(&str) -> Option<String>) -> Result<Gateway, Vec<Flaw>> {
         if self.format != FORMAT {
             return Err(vec![Flaw::Format { found: self.format }]);
         }
-        let mut opening = Opening { lookup, flaws: Vec::new() };
+        let mut opening = Opening { lookup, lends, flaws: Vec::new() };
         let providers = self.providers.into_iter().filter_map(|entry| opening.provider(entry)).collect();
         let backend = self.backend.and_then(|entry| opening.backend(entry));
         if !opening.flaws.is_empty() {
@@ -207,10 +235,18 @@ impl CompiledProvider {
         if known(&key) {
             return Some(usual);
         }
-        let signs = dialect.signs.is_some() && [KEY_ID, SECRET_KEY].iter().all(known);
-        let keys = CompiledKeys::usual(known(&SESSION_TOKEN));
-        let signing = CompiledSigning { keys, region: region.filter(|_| signs)? };
-        Some(CompiledProvider { access_key: None, signing: Some(signing), ..usual })
+        let unkeyed = CompiledProvider { access_key: None, ..usual };
+        if dialect.tokens == Some(Cloud::Google) && known(&GOOGLE_FILE) {
+            return Some(CompiledProvider { tokens: Some(TokenSource::Google { file: None }), ..unkeyed });
+        }
+        dialect.signs?;
+        let keys = if [KEY_ID, SECRET_KEY].iter().all(known) {
+            CompiledKeys::usual(known(&SESSION_TOKEN))
+        } else {
+            LENDING.iter().any(known).then_some(CompiledKeys::Lent(AwsSource::Chain))?
+        };
+        let signing = Some(CompiledSigning { keys, region: region? });
+        Some(CompiledProvider { signing, ..unkeyed })
     }
 
     /// All models of a provider, as its row has it, with a key from the row's variable.
@@ -225,6 +261,7 @@ impl CompiledProvider {
             base: dialect.base.unwrap_or_default().to_owned(),
             access_key: dialect.key.map(Template::variable),
             signing: None,
+            tokens: None,
             passthrough: dialect.passthrough && dialect.key.is_none(),
             headers: BTreeMap::new(),
             http_host: None,
@@ -248,7 +285,7 @@ impl CompiledKeys {
             CompiledKeys::Given { id, secret, session_token } => {
                 [Some(id), Some(secret), session_token.as_ref()]
             }
-            CompiledKeys::Profile(_) => [None; 3],
+            CompiledKeys::Lent(_) => [None; 3],
         };
         all.into_iter().flatten()
     }
@@ -303,6 +340,8 @@ impl std::error::Error for Flaw {}
 /// An opening under way: all flaws are told at once.
 struct Opening<L> {
     lookup: L,
+    /// Whether the host asks accounts.
+    lends: bool,
     flaws: Vec<Flaw>,
 }
 
@@ -339,26 +378,40 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
             return Credential::Passthrough;
         }
         if let Some(signing) = &entry.signing {
-            return self.signer(signing, dialect, place).map_or(Credential::None, Credential::Signature);
+            return self.signature(signing, dialect, place).unwrap_or(Credential::None);
+        }
+        if let Some(tokens) = &entry.tokens {
+            return self.account(Account::Token(tokens.clone()), place).unwrap_or(Credential::None);
         }
         let key = entry.access_key.as_ref().and_then(|template| self.fill(template, place));
         key.map_or(Credential::None, |key| Credential::Key(Secret::new(key)))
     }
 
-    fn signer(&mut self, signing: &CompiledSigning, dialect: &Dialect, place: &str) -> Option<Signer> {
+    fn signature(&mut self, signing: &CompiledSigning, dialect: &Dialect, place: &str) -> Option<Credential> {
         let Some(service) = dialect.signs else {
             return self.flaw(place, "its provider takes no signatures");
         };
-        let CompiledKeys::Given { id, secret, session_token } = &signing.keys else {
-            return self.flaw(place, "its keys are in a profile of AWS, and this host reads no files");
+        let region = signing.region.clone();
+        let (id, secret, session_token) = match &signing.keys {
+            CompiledKeys::Given { id, secret, session_token } => (id, secret, session_token),
+            CompiledKeys::Lent(source) => {
+                return self.account(Account::Aws { source: source.clone(), region, service }, place);
+            }
         };
         let (id, secret) = (self.fill(id, place), self.fill(secret, place));
         let session_token = match session_token {
             Some(token) => Some(Secret::new(self.fill(token, place)?)),
             None => None,
         };
-        let region = signing.region.clone();
-        Some(Signer { id: id?, secret: Secret::new(secret?), session_token, region, service })
+        let secret = Secret::new(secret?);
+        Some(Credential::Signature(Signer { id: id?, secret, session_token, region, service }))
+    }
+
+    fn account(&mut self, account: Account, place: &str) -> Option<Credential> {
+        match self.lends {
+            true => Some(Credential::Account(account)),
+            false => self.flaw(place, "its credentials have to be renewed, which this host does not do"),
+        }
     }
 
     /// Notes what is wrong.

@@ -144,6 +144,7 @@ impl Provider {
     fn is_account_of(&self, other: &Provider) -> bool {
         let same_key = match (&self.credential, &other.credential) {
             (Credential::Key(one), Credential::Key(other)) => one.expose() == other.expose(),
+            (Credential::Account(one), Credential::Account(other)) => one == other,
             (Credential::None, Credential::None) | (Credential::Passthrough, Credential::Passthrough) => true,
             _ => false,
         };

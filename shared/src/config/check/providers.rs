@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use http::header::{HeaderName, HeaderValue};
 
 use super::{Checks, suggestion, top, values};
-use crate::config::{Aws, Path, Provider, Version};
+use crate::config::{Path, Provider, Version};
 use crate::dialect::{Dialect, settle};
-use crate::gateway::{CompiledKeys, CompiledProvider, CompiledSigning, Serves};
-use crate::signature;
+use crate::gateway::{CompiledProvider, Serves};
 
 impl<'c> Checks<'c> {
     pub(super) fn providers(&mut self) -> Vec<CompiledProvider> {
@@ -53,6 +52,7 @@ impl<'c> Checks<'c> {
         let dialect = self.dialect(path, entry, prefix, home)?;
         let base = self.base(path, entry, dialect, home)?;
         let signing = self.signing(path, entry, dialect, &base);
+        let tokens = self.tokens(path, entry, dialect);
         Some(CompiledProvider {
             name: entry.known_as().to_owned(),
             prefix: prefix.to_owned(),
@@ -64,6 +64,7 @@ impl<'c> Checks<'c> {
             passthrough: entry.passthrough_auth || (dialect.passthrough && entry.access_key.is_none()),
             access_key: entry.access_key.clone().filter(|_| !entry.passthrough_auth),
             signing,
+            tokens,
             headers: entry.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
             http_host: entry.http_host.clone(),
             api_version: entry.api_version.clone(),
@@ -187,62 +188,9 @@ impl<'c> Checks<'c> {
         (part("region", &entry.region), part("project", &entry.project))
     }
 
-    /// What requests are signed with, where they are.
-    fn signing(
-        &mut self,
-        path: &Path,
-        entry: &Provider,
-        dialect: &Dialect,
-        base: &str,
-    ) -> Option<CompiledSigning> {
-        let aws = entry.aws.as_ref()?;
-        let here = path.key("aws");
-        if dialect.signs.is_none() {
-            self.error(here, "is for providers of AWS: this one takes an `access_key`");
-            return None;
-        }
-        if entry.access_key.is_some() || entry.passthrough_auth {
-            self.error(here.clone(), "is one way to say who calls: leave the other one out");
-        }
-        let keys = self.signing_keys(&here, aws);
-        let uri = base.parse::<http::Uri>().ok();
-        let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
-        let region = entry.region.as_deref().or(signature::region_of(host));
-        let region = region
-            .map(str::to_owned)
-            .ok_or_else(|| "needs `region`: the address does not tell it".to_owned());
-        Some(CompiledSigning { keys, region: self.value(path.clone(), region)? })
-    }
-
-    fn signing_keys(&mut self, here: &Path, aws: &Aws) -> CompiledKeys {
-        let given = [
-            ("access_key_id", &aws.access_key_id),
-            ("secret_access_key", &aws.secret_access_key),
-            ("session_token", &aws.session_token),
-        ];
-        let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?)));
-        if let Some(profile) = &aws.profile {
-            for (key, _) in given {
-                self.error(here.key(key), "is not used: `profile` has the keys");
-            }
-            return CompiledKeys::Profile(profile.clone());
-        }
-        for (key, _) in given.filter(|(key, value)| *key != "access_key_id" && value.is_literal()) {
-            self.warn(here.key(key), LITERAL);
-        }
-        let CompiledKeys::Given { id, secret, .. } = CompiledKeys::usual(false) else {
-            return CompiledKeys::usual(false);
-        };
-        CompiledKeys::Given {
-            id: aws.access_key_id.clone().unwrap_or(id),
-            secret: aws.secret_access_key.clone().unwrap_or(secret),
-            session_token: aws.session_token.clone(),
-        }
-    }
-
     fn warn_of_no_key(&mut self, path: &Path, entry: &Provider, dialect: &Dialect) {
         let called = entry.access_key.is_some() || entry.passthrough_auth || !entry.headers.is_empty();
-        if called || entry.aws.is_some() {
+        if called || entry.aws.is_some() || entry.google.is_some() || entry.azure.is_some() {
             return;
         }
         let Some(key) = dialect.key else { return };
@@ -276,7 +224,7 @@ impl<'c> Checks<'c> {
     }
 }
 
-const LITERAL: &str =
+pub(super) const LITERAL: &str =
     "the key itself is in the file, and in everything that is made from it: `$NAME` keeps it out";
 
 /// A root in which nothing is left open.
