@@ -135,8 +135,12 @@ async fn hold_streams(
 ) -> Result<(), String> {
     for target in targets.iter().filter(|target| !target.kind.name.ends_with(QUIET)) {
         eprintln!("up to {} streams through {}", effort.streams, target.kind.name);
-        let held = streams::hold(target, provider, effort).await;
-        run.streams.extend(held.map(|held| (target.kind.name, held)));
+        match streams::hold(target, provider, effort).await {
+            Some(held) => drop(run.streams.insert(target.kind.name, held)),
+            None => run
+                .conditions
+                .add(Some(format!("{} did not answer any more behind the first round", target.kind.name))),
+        }
         save(arguments, run)?;
     }
     Ok(())
