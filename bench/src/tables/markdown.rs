@@ -23,7 +23,7 @@ pub fn short(run: &Run) -> String {
     let columns: Vec<&Column> = run.targets.iter().filter(|column| SHORT.contains(&column.name)).collect();
     let rows: Vec<usize> = (0..run.scenarios.len()).filter(|&row| run.scenarios[row].telling).collect();
     let closed = rows.into_iter().filter(|&row| matches!(run.scenarios[row].load, Load::Closed(_))).collect();
-    table(run, &columns, closed, cost)
+    table(run, &columns, closed, short_cost)
 }
 
 /// Everything, a section for each kind of figure.
@@ -106,10 +106,18 @@ fn table(run: &Run, columns: &[&Column], rows: Vec<usize>, cell: Cell) -> String
 
 fn cost(run: &Run, row: usize, target: &'static str) -> Option<String> {
     let cost = run.number(row, target, |measure| measure.cpu)?;
-    let floor = run.number(row, FLOOR, |measure| measure.cpu);
-    let ratio =
-        floor.filter(|_| target != FLOOR).map(|floor| format!(" · {:.1}×", cost.median / floor.median));
-    Some(format!("{}{}", figure(cost), ratio.unwrap_or_default()))
+    Some(format!("{}{}", figure(cost), beside_floor(run, row, target, cost)))
+}
+
+/// The same without its spread: this table is for the hurried.
+fn short_cost(run: &Run, row: usize, target: &'static str) -> Option<String> {
+    let cost = run.number(row, target, |measure| measure.cpu)?;
+    Some(format!("{}{}", digits(cost.median), beside_floor(run, row, target, cost)))
+}
+
+fn beside_floor(run: &Run, row: usize, target: &'static str, cost: Spread) -> String {
+    let floor = run.number(row, FLOOR, |measure| measure.cpu).filter(|_| target != FLOOR);
+    floor.map_or(String::new(), |floor| format!(" · {:.1}×", cost.median / floor.median))
 }
 
 const FLOOR: &str = "bare-hyper";
@@ -142,13 +150,17 @@ fn added(run: &Run, row: usize, target: &'static str) -> Option<String> {
     Some(format!("{:.0} / {:.0}", quantile(0)?, quantile(1)?))
 }
 
-/// A figure and its spread, in as many digits as it deserves.
-fn figure(spread: Spread) -> String {
-    let digits = |value: f64| match value {
+/// A number in as many digits as it deserves.
+fn digits(value: f64) -> String {
+    match value {
         value if value >= 100.0 => format!("{value:.0}"),
         value if value >= 10.0 => format!("{value:.1}"),
         value => format!("{value:.2}"),
-    };
+    }
+}
+
+/// A figure and its spread.
+fn figure(spread: Spread) -> String {
     match spread.least == spread.most {
         true => digits(spread.median),
         false => format!("{} ({}–{})", digits(spread.median), digits(spread.least), digits(spread.most)),
