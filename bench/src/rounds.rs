@@ -233,7 +233,7 @@ fn judge(sample: &Sample, target: f64, load: f64, provider: f64) -> Measure {
 }
 
 /// How long a target gets to finish what was given up, and how often it is looked at.
-const REST: Duration = Duration::from_secs(3);
+const REST: Duration = Duration::from_secs(6);
 const LOOK: Duration = Duration::from_millis(30);
 
 /// Waits until a target does nothing any more: the next one is measured on the same core.
