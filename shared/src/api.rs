@@ -321,6 +321,11 @@ pub trait Write: Sync {
     /// A writer for a client's stream.
     fn stream(&self, echo: Echo) -> Box<dyn WriteStream>;
 
+    /// Ends a stream whose `events` so far were the provider's own, and that broke off.
+    fn break_off(&self, error: &Error, echo: Echo, _events: u64, out: &mut BytesMut) {
+        self.stream(echo).push(&Event::Fail(error.clone()), out);
+    }
+
     /// What a client's stream gets between two events to show that somebody is there. Clients skip it.
     fn ping(&self) -> &'static [u8] {
         b": ping\n\n"

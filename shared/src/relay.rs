@@ -33,10 +33,12 @@ pub struct Relay {
 }
 
 enum Output {
-    /// The provider's own bytes, with the client's name for the model; `held` is the beginning of an event.
+    /// The provider's own bytes, with the client's name for the model; `held` is the beginning of an event, behind so
+    /// many whole ones.
     Verbatim {
         held: BytesMut,
         naming: Naming,
+        events: u64,
     },
     /// The provider's own events as the elements of an array, for clients of its family that want one.
     Array {
@@ -87,7 +89,7 @@ impl Relay {
         let output = match client == upstream && !echo.is_text {
             true if echo.array => Output::Array { begun: false, naming: Naming::new(client, &echo) },
             true if framing == client.framing() => {
-                Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) }
+                Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo), events: 0 }
             }
             true => Output::Unframed { writer: writer(), naming: Naming::new(client, &echo), own: false },
             false => Output::Translated {
@@ -107,7 +109,8 @@ impl Relay {
         limit: usize,
         report: Report,
     ) -> Relay {
-        let output = Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo) };
+        let output =
+            Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo), events: 0 };
         let scanner = Framing::Events.scanner(limit);
         Relay { scanner, reader, client, echo, output, report, over: false }
     }
@@ -182,7 +185,7 @@ impl Relay {
         if !last.is_empty() {
             output.element(&last, out);
         }
-        if let (true, Output::Verbatim { held, naming }) = (self.over, &mut self.output) {
+        if let (true, Output::Verbatim { held, naming, .. }) = (self.over, &mut self.output) {
             naming.events(&held.split(), out);
         }
     }
@@ -209,19 +212,18 @@ impl Relay {
         let status = self.report.status;
         self.report.fail(&error);
         self.report.status = status;
-        let event = Event::Fail(error);
         match &mut self.output {
-            Output::Translated { writer, .. } | Output::Unframed { writer, .. } => writer.push(&event, out),
+            Output::Translated { writer, .. } | Output::Unframed { writer, .. } => {
+                writer.push(&Event::Fail(error), out);
+            }
             Output::Array { .. } => {
                 let mut element = BytesMut::new();
-                if let Event::Fail(error) = &event {
-                    self.client.write().error(error, &self.echo, &mut element);
-                }
+                self.client.write().error(&error, &self.echo, &mut element);
                 self.output.element(&element, out);
             }
-            Output::Verbatim { held, .. } => {
+            Output::Verbatim { held, events, .. } => {
                 held.clear();
-                self.client.write().stream(self.echo.clone()).push(&event, out);
+                self.client.write().break_off(&error, self.echo.clone(), *events, out);
             }
         }
     }
@@ -240,7 +242,8 @@ impl Output {
                     sse::write(frame.name, &data, out);
                 }
             }
-            Output::Verbatim { .. } | Output::Translated { .. } => {}
+            Output::Verbatim { events, .. } => *events += 1,
+            Output::Translated { .. } => {}
         }
     }
 
@@ -271,7 +274,7 @@ impl Output {
 
     /// Lets the provider's bytes through as far as their events are complete.
     fn pass(&mut self, piece: &[u8], complete: usize, out: &mut BytesMut) {
-        let Output::Verbatim { held, naming } = self else { return };
+        let Output::Verbatim { held, naming, .. } = self else { return };
         let (whole, rest) = piece.split_at_checked(complete).unwrap_or((piece, &[]));
         if complete > 0 && !held.is_empty() {
             held.extend_from_slice(whole);

@@ -64,6 +64,23 @@ fn c3_e11_verbatim_changes_no_byte_and_keeps_the_account() {
 }
 
 #[test]
+fn e9_an_error_behind_a_responses_own_events_has_the_next_number() {
+    let event = |number: u32| {
+        format!(
+            "data: {{\"type\":\"response.in_progress\",\"sequence_number\":{number},\"response\":{{}}}}\n\n"
+        )
+    };
+    let stream = [event(0), ": ping\n\n".to_owned(), event(1), event(2)].concat();
+    let cut = &stream.as_bytes()[..stream.len() - 5];
+    for (said, number) in [(&b""[..], 0), (cut, 2), (stream.as_bytes(), 3)] {
+        let broken = Ending::Broken("reset".to_owned());
+        let (client, _) = play(Api::Responses, Api::Responses, &[said], broken);
+        let (_, error) = client.split_once("event: error\n").expect("an error event");
+        assert!(error.contains(&format!("\"sequence_number\":{number},")), "{error}");
+    }
+}
+
+#[test]
 fn e9_a_stream_that_breaks_off_never_looks_finished() {
     let whole = CHAT.as_bytes();
     for client in APIS {

@@ -105,6 +105,11 @@ impl Write for Responses {
         Box::new(events::Stream::new(echo))
     }
 
+    /// Events are numbered from 0.
+    fn break_off(&self, error: &Error, echo: Echo, events: u64, out: &mut BytesMut) {
+        events::Stream::after(echo, events).push(&Event::Fail(error.clone()), out);
+    }
+
     fn error(&self, error: &Error, _: &Echo, out: &mut BytesMut) {
         openai::write_error(error, out);
     }

@@ -5,6 +5,7 @@ mod converse;
 mod hosted;
 mod logprobs;
 mod thinking;
+mod usage;
 
 use bytes::BytesMut;
 use serde_json::{Value, json};

@@ -42,7 +42,13 @@ enum Opened {
 impl Stream {
     /// A stream that answers the request `echo` tells of.
     pub(super) fn new(echo: Echo) -> Stream {
-        Stream { answer: Answer::new(echo), sequence: 0, phase: Phase::Waiting, done: 0, open: Opened::Mute }
+        Stream::after(echo, 0)
+    }
+
+    /// A stream that goes on where so many events have been.
+    pub(super) fn after(echo: Echo, events: u64) -> Stream {
+        let answer = Answer::new(echo);
+        Stream { answer, sequence: events, phase: Phase::Waiting, done: 0, open: Opened::Mute }
     }
 }
 

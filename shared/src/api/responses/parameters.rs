@@ -35,6 +35,10 @@ const REPEATED: [(&str, &str); 19] = [
     ("user", "null"),
 ];
 
+/// What is repeated only where the client said it.
+const REPEATED_IF_SAID: [&str; 4] =
+    ["conversation", "prompt", "prompt_cache_options", "prompt_cache_retention"];
+
 impl Parameters {
     /// The parameters of a request, or the API's defaults.
     pub(super) fn of(request: Json<'_>) -> Parameters {
@@ -44,6 +48,10 @@ impl Parameters {
                 let usual = Json::parse(usual.as_bytes()).unwrap_or(Json::NULL);
                 let said = request.get(name).and_then(Json::present);
                 write_over(said, usual, o.key(name));
+            }
+            for name in REPEATED_IF_SAID {
+                let said = request.get(name).and_then(Json::present);
+                said.into_iter().for_each(|said| o.key(name).json(said));
             }
         });
         let written = std::str::from_utf8(&out).unwrap_or_default();
