@@ -49,7 +49,10 @@ pub(in crate::api::generate) fn lacks(event: &Event<'_>) -> Vec<Loss> {
             lost::uncounted(&[("cache_write", usage.cache_write), ("cache_write_1h", usage.cache_write_1h)])
         }
         Event::Stop(stop) => lost::unsaid(stop, false),
-        Event::Start(Start { service_tier: Some(_), .. }) | Event::Tier(_) => lost::dropped("service_tier"),
+        Event::Start(Start { service_tier: Some(tier), .. }) | Event::Tier(tier) => match &**tier {
+            "default" | "standard" | "on_demand" => Vec::new(),
+            _ => lost::dropped("service_tier"),
+        },
         _ => Vec::new(),
     }
 }
