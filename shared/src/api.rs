@@ -29,12 +29,13 @@ pub use hosted::{Search, Work};
 pub use steps::{Step, What};
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 
 use crate::dialect::{CallIds, Quirks};
 use crate::error::Error;
-use crate::ir::{Event, Loss, Request, Response};
+use crate::ir::{Event, Loss, Request, Response, Why};
 use crate::wire::json::{Json, Malformed};
 use crate::wire::{Frame, Framing};
 
@@ -154,7 +155,8 @@ pub fn write_response(response: &Response, from: Api, client: Api, echo: &Echo, 
     if from == client {
         return client.write().response(response, echo, out);
     }
-    let sealed = identity::Sealer::new(client, from, echo).seal(response);
+    let seal = |response: &Response| identity::Sealer::new(client, from, echo).seal(response);
+    let sealed = Response { others: response.others.iter().map(seal).collect(), ..seal(response) };
     client.write().response(&sealed, echo, out);
 }
 
@@ -164,19 +166,29 @@ pub fn write_stream(from: Api, client: Api, echo: Echo) -> Box<dyn WriteStream> 
         return client.write().stream(echo);
     }
     let sealer = identity::Sealer::new(client, from, &echo);
-    Box::new(Sealing { sealer, writer: client.write().stream(echo) })
+    let writer = client.write().stream(echo.clone());
+    Box::new(Sealing { client, from, echo, sealer, others: BTreeMap::new(), writer })
 }
 
 /// Writes what a sealer gives.
 struct Sealing {
+    client: Api,
+    from: Api,
+    echo: Echo,
     sealer: identity::Sealer,
+    /// Those of the other answers.
+    others: BTreeMap<u32, identity::Sealer>,
     writer: Box<dyn WriteStream>,
 }
 
 impl WriteStream for Sealing {
     fn push(&mut self, event: &Event<'_>, out: &mut BytesMut) {
-        let Sealing { sealer, writer } = self;
-        sealer.push(event, &mut |event| writer.push(&event, out));
+        let Sealing { client, from, echo, sealer, others, writer } = self;
+        let Event::Choice { number, event } = event else {
+            return sealer.push(event, &mut |event| writer.push(&event, out));
+        };
+        let other = others.entry(*number).or_insert_with(|| identity::Sealer::new(*client, *from, echo));
+        other.push(event, &mut |event| event.of_choice(*number, &mut |event| writer.push(&event, out)));
     }
 }
 
@@ -204,20 +216,37 @@ pub struct Passage {
     unwrap: form::Unwrap,
     cite: cite::Cite,
     tell: steps::Tell,
+    /// Those of the other answers.
+    others: BTreeMap<u32, Passage>,
 }
 
 impl Passage {
     /// To clients of `to`.
     pub fn new(to: Api) -> Passage {
         let (cite, tell) = (cite::Cite::new(to), steps::Tell::new(to));
-        Passage { to, unwrap: form::Unwrap::default(), cite, tell }
+        Passage { to, unwrap: form::Unwrap::default(), cite, tell, others: BTreeMap::new() }
     }
 
     /// Takes the next event and gives 0..n on.
     pub fn push(&mut self, event: Event<'_>, sink: &mut Sink<'_>) {
-        let Passage { to, unwrap, cite, tell } = self;
+        if let Event::Choice { number, event } = event {
+            return self.choose(number, *event, sink);
+        }
+        let Passage { to, unwrap, cite, tell, .. } = self;
         let mut give = |event: Event<'_>| lost::give(*to, event, sink);
         unwrap.push(event, &mut |event| cite.push(event, &mut |event| tell.push(event, &mut give)));
+    }
+}
+
+impl Passage {
+    fn choose(&mut self, number: u32, event: Event<'_>, sink: &mut Sink<'_>) {
+        let to = self.to;
+        if !to.write().has_choices() {
+            let loss = Loss::of_answer(format_args!("choices[{number}]"), Why::Dropped);
+            return sink(Event::Lost(loss));
+        }
+        let other = self.others.entry(number).or_insert_with(|| Passage::new(to));
+        other.push(event, &mut |event| event.of_choice(number, sink));
     }
 }
 
@@ -308,6 +337,11 @@ pub trait Write: Sync {
     /// A list in this API's words of what a text of an answer rests on, as far as the API has any; the rest is lost.
     fn citations(&self, _cited: &Cited<'_>, _losses: &mut Vec<Loss>) -> Option<String> {
         None
+    }
+
+    /// Whether one answer may have several choices.
+    fn has_choices(&self) -> bool {
+        false
     }
 
     /// What of an event clients of this API do not get as it is. Words, thinking and arguments they always do.

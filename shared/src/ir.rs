@@ -11,7 +11,7 @@ mod loss;
 mod order;
 mod usage;
 
-pub use event::{Delta, Event, Open, Start, Stop, StopReason};
+pub use event::{Delta, Event, MOST_CHOICES, Open, Start, Stop, StopReason};
 pub use fold::Response;
 pub use loss::{Loss, Why};
 pub use order::Order;

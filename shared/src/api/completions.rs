@@ -83,6 +83,10 @@ impl Write for Completions {
         request::write(request, quirks, out)
     }
 
+    fn has_choices(&self) -> bool {
+        true
+    }
+
     fn lacks(&self, event: &Event<'_>) -> Vec<Loss> {
         response::lacks(event)
     }

@@ -95,6 +95,10 @@ impl Write for Generate {
         matches!(what, What::Ran(_) | What::Printed { .. })
     }
 
+    fn has_choices(&self) -> bool {
+        true
+    }
+
     fn lacks(&self, event: &Event<'_>) -> Vec<Loss> {
         response::lacks(event)
     }

@@ -28,6 +28,8 @@ fn is_plain(event: &Event<'_>) -> bool {
             matches!(block, Open::Text | Open::Thinking { .. } | Open::ToolUse { .. })
         }
         Event::Close { .. } | Event::Ping | Event::Lost(_) | Event::Fail(_) | Event::End => true,
+        // What it lacks has been named by its own passage.
+        Event::Choice { .. } => true,
         Event::Start(_) | Event::Usage(_) | Event::Stop(_) | Event::Tier(_) => false,
     }
 }

@@ -1,5 +1,6 @@
 //! What goes from one family to another: the words of a request, and of an answer, in every pair they have equals in.
 
+mod choices;
 mod citations;
 mod converse;
 mod hosted;

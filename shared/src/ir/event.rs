@@ -31,6 +31,12 @@ pub enum Event<'a> {
     /// The tier that serves the answer, where that is said later than at the start.
     Tier(Cow<'a, str>),
     Stop(Stop<'a>),
+    /// A step of another of several answers to one request, numbered from 1; the first is not in one of these. Each keeps
+    /// to the same order, but for usage and an end of its own.
+    Choice {
+        number: u32,
+        event: Box<Event<'a>>,
+    },
     /// Something that the answer had and its client does not get, or not as it was: told of to the account, to no client.
     /// It may come anywhere after the start.
     Lost(Loss),
@@ -40,6 +46,22 @@ pub enum Event<'a> {
     Fail(Error),
     /// The provider said that this was all.
     End,
+}
+
+/// The most answers to one request that an API gives.
+///
+/// <https://platform.openai.com/docs/api-reference/chat/create#chat_create-n>
+pub const MOST_CHOICES: u32 = 128;
+
+impl Event<'_> {
+    /// Gives an event of another answer's on as one of several.
+    pub(crate) fn of_choice(self, number: u32, sink: &mut dyn FnMut(Event<'_>)) {
+        match self {
+            Event::Usage(_) | Event::End => {}
+            Event::Lost(loss) => sink(Event::Lost(loss)),
+            event => sink(Event::Choice { number, event: Box::new(event) }),
+        }
+    }
 }
 
 /// What is known when an answer begins.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Block, Citations, Delta, Event, Media, Open, Source, Start, Stop, Text, Thought, ToolUse, Usage,
+    Block, Citations, Delta, Event, MOST_CHOICES, Media, Open, Source, Start, Stop, Text, Thought, ToolUse,
+    Usage,
 };
 use crate::error::Error;
 
@@ -19,6 +20,8 @@ pub struct Response {
     pub error: Option<Error>,
     /// Whether the provider said that this was all.
     pub ended: bool,
+    /// The others of several answers to one request.
+    pub others: Vec<Response>,
 }
 
 impl Response {
@@ -28,6 +31,7 @@ impl Response {
             Event::Start(start) => self.start = start.to_static(),
             Event::Open { block, .. } => self.blocks.push(block.to_block()),
             Event::Delta { delta, .. } => self.grow(delta),
+            Event::Choice { number, event } => self.choose(*number, event),
             Event::Close { .. } | Event::Ping | Event::Lost(_) => {}
             Event::Usage(usage) => self.usage.update(usage),
             Event::Tier(tier) => self.start.service_tier = Some(to_static(tier)),
@@ -48,12 +52,24 @@ impl Response {
             deltas_of(block).into_iter().for_each(|delta| sink(Event::Delta { index, delta }));
             sink(Event::Close { index });
         }
+        for (number, other) in (1..).zip(&self.others) {
+            other.replay(&mut |event| event.of_choice(number, sink));
+        }
         sink(Event::Usage(self.usage));
         self.stop.iter().for_each(|stop| sink(Event::Stop(stop.clone())));
         self.error.iter().for_each(|error| sink(Event::Fail(error.clone())));
         if self.ended {
             sink(Event::End);
         }
+    }
+
+    fn choose(&mut self, number: u32, event: &Event<'_>) {
+        let Some(at) = number.checked_sub(1).filter(|_| number < MOST_CHOICES) else { return };
+        let at = at as usize;
+        if self.others.len() <= at {
+            self.others.resize_with(at + 1, Response::default);
+        }
+        self.others.iter_mut().skip(at).take(1).for_each(|other| other.push(event));
     }
 
     fn grow(&mut self, delta: &Delta<'_>) {

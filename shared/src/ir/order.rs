@@ -1,5 +1,7 @@
 //! The order of events, for whoever wants it proved: the tests of all readers, and the fuzzer.
 
+use std::collections::BTreeMap;
+
 use super::Event;
 
 /// Holds events to the invariant of [`Event`].
@@ -10,6 +12,8 @@ pub struct Order {
     open: bool,
     stopped: bool,
     over: bool,
+    /// Those of the other answers.
+    others: BTreeMap<u32, Order>,
 }
 
 impl Order {
@@ -30,6 +34,7 @@ impl Order {
             Event::Stop(_) => once(&mut self.stopped, "a second stop"),
             Event::End if !self.stopped => Err("an end without a stop"),
             Event::End | Event::Fail(_) => once(&mut self.over, "a second end"),
+            Event::Choice { number, event } => self.others.entry(*number).or_default().push(event),
             Event::Usage(_) | Event::Tier(_) | Event::Lost(_) | Event::Ping => Ok(()),
         }
     }

@@ -128,7 +128,7 @@ pub(crate) fn response() -> impl Strategy<Value = Response> {
             ..Start::default()
         };
         let stop = Some(Stop { reason: reason(&blocks, limited), sequence: None });
-        Response { start, blocks, usage, stop, error: None, ended: true }
+        Response { start, blocks, usage, stop, ended: true, ..Response::default() }
     })
 }
 

@@ -1,13 +1,13 @@
 //! An answer put together from its pieces: the deltas of a stream, or the one message of a whole answer.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::call::{Calls, Piece};
 use super::reasoning::Pieces;
 use crate::api::{Api, Sink, lost, openai};
 use crate::error::Error;
-use crate::ir::{Citations, Delta, Event, Loss, Open, Source, Start, Stop, StopReason, Why};
+use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Source, Start, Stop, StopReason, Why};
 use crate::wire::json::{Json, Kind};
 
 /// The members of an answer that are read, or say nothing of it.
@@ -58,6 +58,7 @@ pub(super) struct Answer {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice<'a> {
     whole: Json<'a>,
+    number: u32,
     delta: Option<Json<'a>>,
     message: Option<Json<'a>>,
     error: Option<Json<'a>>,
@@ -68,34 +69,54 @@ pub(super) struct Choice<'a> {
 }
 
 impl<'a> Choice<'a> {
-    /// The choice with the index 0, or without one; the others of `n` are not carried.
-    pub(super) fn first(choices: Json<'a>, sink: &mut Sink<'_>) -> Option<Choice<'a>> {
-        let mut first = None;
-        for choice in choices.items() {
-            match Choice::read(choice) {
-                Some(choice) => first = first.or(Some(choice)),
-                None => sink(Event::Lost(Loss::of_answer("choices[1]", Why::Dropped))),
+    /// The choice with the index 0, or without one, and the others.
+    pub(super) fn split(choices: Json<'a>) -> (Option<Choice<'a>>, Vec<Choice<'a>>) {
+        let (mut first, mut others) = (None, Vec::new());
+        for choice in choices.items().map(Choice::read) {
+            match choice.number {
+                0 => first = first.or(Some(choice)),
+                _ => others.push(choice),
             }
         }
-        first
+        (first, others)
     }
 
-    fn read(choice: Json<'a>) -> Option<Choice<'a>> {
+    fn read(choice: Json<'a>) -> Choice<'a> {
         const MEMBERS: [&str; 8] =
             ["index", "delta", "message", "error", "finish_reason", "stop_reason", "logprobs", "usage"];
         let [index, delta, message, error, finish_reason, stop_reason, logprobs, usage] =
             choice.pick(MEMBERS);
-        let first = index.and_then(Json::number::<u64>).unwrap_or(0) == 0;
-        first.then_some(Choice {
-            whole: choice,
-            delta,
-            message,
-            error,
-            finish_reason,
-            stop_reason,
-            logprobs,
-            usage,
-        })
+        let number = index.and_then(Json::number::<u64>).unwrap_or(0);
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        Choice { whole: choice, number, delta, message, error, finish_reason, stop_reason, logprobs, usage }
+    }
+}
+
+/// The others of several answers.
+#[derive(Debug, Default)]
+pub(super) struct Others(BTreeMap<u32, Answer>);
+
+impl Others {
+    /// Takes choices that are not the first.
+    pub(super) fn take(&mut self, choices: &[Choice<'_>], sink: &mut Sink<'_>) -> Result<(), Error> {
+        for choice in choices {
+            let number = choice.number;
+            if number >= MOST_CHOICES {
+                sink(Event::Lost(Loss::of_answer("choices", Why::Dropped)));
+                continue;
+            }
+            let mut give = |event: Event<'_>| event.of_choice(number, sink);
+            let answer = self.0.entry(number).or_default();
+            answer.begin(Json::NULL, &mut give);
+            answer.choice(choice, &mut give)?;
+        }
+        Ok(())
+    }
+
+    /// Ends them all.
+    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let mut answers = self.0.iter_mut();
+        answers.try_for_each(|(number, answer)| answer.finish(&mut |event| event.of_choice(*number, sink)))
     }
 }
 

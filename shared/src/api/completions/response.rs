@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use super::answer::{self, Answer, Choice};
+use super::answer::{self, Answer, Choice, Others};
 use super::{reasoning, tool, usage};
 use crate::api::{Api, Cited, Echo, Sink, cite, lost, openai};
 use crate::error::{Error, Kind};
@@ -19,18 +19,29 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
         sink(Event::Fail(error));
         return Ok(());
     }
-    let choices = body.get("choices").and_then(|choices| Choice::first(choices, sink));
-    let choice = choices.ok_or(Malformed { offset: 0, what: "expected an answer with choices" })?;
+    let choices = body.get("choices").map(Choice::split);
+    let Some((Some(choice), others)) = choices else {
+        return Err(Malformed { offset: 0, what: "expected an answer with choices" });
+    };
     let mut answer = Answer::default();
     answer.begin(body, sink);
-    if let Err(error) = finish(&mut answer, body, choice, sink) {
+    if let Err(error) = finish(&mut answer, body, choice, &others, sink) {
         sink(Event::Fail(error));
     }
     Ok(())
 }
 
-fn finish(answer: &mut Answer, body: Json<'_>, choice: Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
+fn finish(
+    answer: &mut Answer,
+    body: Json<'_>,
+    choice: Choice<'_>,
+    others: &[Choice<'_>],
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
     answer.choice(&choice, sink)?;
+    let mut answers = Others::default();
+    answers.take(others, sink)?;
+    answers.finish(sink)?;
     if let Some(usage) = body.get("usage").and_then(Json::present) {
         usage::name_others(usage, sink);
         sink(Event::Usage(usage::read(usage)));
@@ -57,7 +68,7 @@ pub(super) fn failure_of(body: Json<'_>, error: Option<Json<'_>>, object: Option
 const CHAT: &str = "chatcmpl-";
 
 /// What every object of an answer says of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Head {
     id: String,
     created: u64,
@@ -118,16 +129,21 @@ pub(super) fn write(response: &Response, echo: &Echo, out: &mut BytesMut) {
     Writer::new(out).object(|o| {
         head.write("chat.completion", echo, o);
         o.key("choices").array(|a| {
-            a.object(|o| {
-                o.key("index").integer(0);
-                o.key("message").object(|o| write_message(&response.blocks, &head, legacy, o));
-                write_logprobs(&response.blocks, o.key("logprobs"));
-                o.key("finish_reason").string(finish_reason(response, legacy));
-            });
+            let answers = std::iter::once(response).chain(&response.others);
+            (0..).zip(answers).for_each(|(index, answer)| write_choice(answer, index, &head, legacy, a));
         });
         if is_known(&response.usage) {
             usage::write(&response.usage, o.key("usage"));
         }
+    });
+}
+
+fn write_choice(answer: &Response, index: u32, head: &Head, legacy: bool, a: &mut Writer<'_>) {
+    a.object(|o| {
+        o.key("index").integer(index);
+        o.key("message").object(|o| write_message(&answer.blocks, head, legacy, o));
+        write_logprobs(&answer.blocks, o.key("logprobs"));
+        o.key("finish_reason").string(finish_reason(answer, legacy));
     });
 }
 

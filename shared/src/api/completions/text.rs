@@ -160,7 +160,8 @@ impl WriteStream for Writer {
             }
             Event::End => self.end(out),
             // There is no place for thinking, and nobody can have asked for anything else.
-            Event::Open { .. } | Event::Delta { .. } | Event::Close { .. } | Event::Lost(_) => {}
+            Event::Open { .. } | Event::Delta { .. } | Event::Close { .. } | Event::Choice { .. } => {}
+            Event::Lost(_) => {}
         }
     }
 }

@@ -110,7 +110,7 @@ impl WriteStream for Stream {
             Event::Close { index } => frame("contentBlockStop", out, |o| number(*index, o)),
             Event::Usage(usage) => self.usage.update(usage),
             Event::Stop(stop) => self.stop = Some(stop.to_static()),
-            Event::Tier(_) | Event::Lost(_) | Event::Ping => {}
+            Event::Tier(_) | Event::Choice { .. } | Event::Lost(_) | Event::Ping => {}
             Event::Fail(failure) => self.fail(failure, out),
             Event::End => self.end(out),
         }

@@ -5,11 +5,12 @@
 //! <https://ai.google.dev/api/generate-content#generatecontentresponse>
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::{error, logprobs, stop, usage};
 use crate::api::{Api, ReadStream, Sink, lost};
 use crate::error::Error;
-use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Why};
+use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Start, Stop, StopReason, ToolKind, Why};
 use crate::wire::Frame;
 use crate::wire::json::{Json, Malformed};
 
@@ -55,6 +56,8 @@ pub(super) struct Reader {
     stop: Option<Stop<'static>>,
     /// Whether a call has been made.
     called: bool,
+    /// Those of the other candidates.
+    others: BTreeMap<u32, Reader>,
 }
 
 /// The block that is open.
@@ -92,11 +95,10 @@ impl Reader {
             return self.fail(error::of_chunk(chunk), sink);
         }
         self.begin(chunk, sink);
-        // Other clients have asked for one answer, and get the first.
         for candidate in chunk.get("candidates").into_iter().flat_map(Json::items) {
             match candidate.get("index").and_then(Json::number::<u64>).unwrap_or(0) {
                 0 => self.candidate(candidate, sink),
-                _ => sink(Event::Lost(Loss::of_answer("candidates[1]", Why::Dropped))),
+                number => self.other(number, candidate, sink),
             }
         }
         if let Some(usage) = chunk.get("usageMetadata").and_then(Json::present) {
@@ -104,6 +106,16 @@ impl Reader {
             sink(Event::Usage(usage::read(usage)));
         }
         self.feedback(chunk, sink);
+    }
+
+    fn other(&mut self, number: u64, candidate: Json<'_>, sink: &mut Sink<'_>) {
+        let Some(number) = u32::try_from(number).ok().filter(|number| *number < MOST_CHOICES) else {
+            return sink(Event::Lost(Loss::of_answer("candidates", Why::Dropped)));
+        };
+        let mut give = |event: Event<'_>| event.of_choice(number, sink);
+        let other = self.others.entry(number).or_default();
+        other.begin(Json::NULL, &mut give);
+        other.candidate(candidate, &mut give);
     }
 
     fn begin(&mut self, chunk: Json<'_>, sink: &mut Sink<'_>) {
@@ -286,6 +298,9 @@ impl Reader {
             return;
         }
         self.close(sink);
+        for (number, other) in &mut self.others {
+            other.end(&mut |event| event.of_choice(*number, sink));
+        }
         let reason = if self.called { StopReason::ToolUse } else { StopReason::Done };
         sink(Event::Stop(self.stop.take().unwrap_or(Stop { reason, sequence: None })));
         sink(Event::End);

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::request::{Context, keep_inner};
 use super::schema;
+use crate::api::Api;
 use crate::api::member::{boolean, integer, of_kind, optional, present, string, within};
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Why};
@@ -164,10 +165,12 @@ fn write_stop(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'
     o.key("stopSequences").array(|a| request.stop.iter().take(most).for_each(|text| a.string(text)));
 }
 
-/// A single answer is what is given anyway; of several, other clients would get but the first.
+/// A single answer is what is given anyway; of several, clients of most other APIs would get but the first.
 fn write_answers(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     match request.answers {
-        Some(count) if context.own => o.key("candidateCount").integer(count),
+        Some(count) if context.own || request.api == Some(Api::Completions) => {
+            o.key("candidateCount").integer(count);
+        }
         Some(2..) => context.lose(Loss::dropped("n")),
         _ => {}
     }

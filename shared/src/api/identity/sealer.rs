@@ -81,6 +81,8 @@ impl Sealer {
             Event::Open { block, .. } => self.open(block, sink),
             Event::Delta { delta, .. } => self.grow(delta, sink),
             Event::Close { .. } => self.close(sink),
+            // Each answer has a sealer of its own.
+            Event::Choice { .. } => {}
             Event::Usage(_)
             | Event::Tier(_)
             | Event::Stop(_)

@@ -99,7 +99,7 @@ impl Answer {
             Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
             Event::Tier(tier) => self.parameters.set_tier(Some(tier)),
             Event::Fail(error) => self.error = Some(error.clone()),
-            Event::Close { .. } | Event::Lost(_) | Event::Ping | Event::End => {}
+            Event::Close { .. } | Event::Choice { .. } | Event::Lost(_) | Event::Ping | Event::End => {}
         }
     }
 

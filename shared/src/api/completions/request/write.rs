@@ -82,11 +82,16 @@ fn write_limits(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer
         o.key("stop").array(|a| request.stop.iter().take(most).for_each(|text| a.string(text)));
     }
     match request.answers {
-        Some(answers) if context.own && context.may("n") => o.key("n").integer(answers),
+        Some(answers) if takes_several(request, context) && context.may("n") => o.key("n").integer(answers),
         // D19: the others of several answers would be made, paid for, and thrown away.
-        Some(2..) if !context.own => context.lose(Loss::dropped("n")),
+        Some(2..) if !takes_several(request, context) => context.lose(Loss::dropped("n")),
         _ => {}
     }
+}
+
+/// Whether the client's API has answers of several choices.
+fn takes_several(request: &Request<'_>, context: &Context<'_>) -> bool {
+    context.own || request.api == Some(Api::Generate)
 }
 
 fn write_sampling(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {

@@ -1,6 +1,6 @@
 //! A provider's stream, read.
 
-use crate::api::completions::answer::{Answer, Choice};
+use crate::api::completions::answer::{Answer, Choice, Others};
 use crate::api::completions::response::failure_of;
 use crate::api::completions::usage;
 use crate::api::{ReadStream, Sink};
@@ -15,6 +15,7 @@ use crate::wire::json::{Index, Json, Kind};
 #[derive(Debug, Default)]
 pub(in crate::api::completions) struct Reader {
     answer: Answer,
+    others: Others,
     index: Index,
     /// Whether `End` or `Fail` has been given.
     over: bool,
@@ -55,6 +56,7 @@ impl Reader {
             return Err(Error::upstream("The provider's stream ended without an answer."));
         }
         self.over = true;
+        self.others.finish(sink)?;
         self.answer.finish(sink)
     }
 
@@ -78,12 +80,13 @@ impl Reader {
         if name == "error" {
             return Err(crate::api::openai::error_of(chunk, crate::error::Kind::Api));
         }
-        let choice = choices.and_then(|choices| Choice::first(choices, sink));
+        let (choice, others) = choices.map(Choice::split).unwrap_or_default();
         let usage = counted(usage, choice.as_ref(), groq);
-        if choice.is_some() || usage.is_some() {
+        if choice.is_some() || usage.is_some() || !others.is_empty() {
             self.answer.begin(chunk, sink);
         }
         choice.map_or(Ok(()), |choice| self.answer.choice(&choice, sink))?;
+        self.others.take(&others, sink)?;
         if let Some(usage) = usage {
             usage::name_others(usage, sink);
             sink(Event::Usage(usage::read(usage)));

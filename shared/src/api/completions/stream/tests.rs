@@ -290,11 +290,25 @@ fn unknown_words_and_null_members_do_no_harm() {
 }
 
 #[test]
-fn only_the_first_choice_is_carried() {
-    let second = json!({"choices": [{"index": 1, "delta": {"content": "no"}}]}).to_string();
+fn other_choices_stand_beside_the_first() {
+    let second = |text: &str, finish: Value| {
+        json!({"choices": [{"index": 1, "delta": {"content": text}, "finish_reason": finish}]}).to_string()
+    };
     let mut frames = deltas([json!({"content": "a"})], "stop");
-    frames.insert(1, second);
+    frames.insert(0, second("b", Value::Null));
+    frames.insert(2, second("c", "length".into()));
     check(&frames, &[Block::text("a")], &StopReason::Done);
+    let [other] = &fold(&frames).others[..] else { panic!("one other") };
+    assert_eq!(other.blocks, [Block::text("bc")]);
+    assert_eq!(other.stop.as_ref().map(|stop| &stop.reason), Some(&StopReason::MaxTokens));
+}
+
+#[test]
+fn no_more_choices_are_kept_than_can_be_asked_for() {
+    let far = json!({"choices": [{"index": 4_000_000_000_u32, "delta": {"content": "b"}}]}).to_string();
+    let mut frames = deltas([json!({"content": "a"})], "stop");
+    frames.insert(1, far);
+    assert!(fold(&frames).others.is_empty());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A client's stream, written.
 
+use std::collections::BTreeMap;
+
 use bytes::BytesMut;
 
 use crate::api::completions::response::{Head, is_known, write_image_data, write_tokens};
@@ -24,6 +26,9 @@ pub(in crate::api::completions) struct Writer {
     refused: bool,
     usage: Usage,
     over: bool,
+    /// Which of several answers is written.
+    number: u32,
+    others: BTreeMap<u32, Writer>,
 }
 
 /// What is open, and what of it must be known at its end.
@@ -54,6 +59,7 @@ impl WriteStream for Writer {
             Event::Close { .. } => self.close(out),
             Event::Usage(usage) => self.usage.update(usage),
             Event::Tier(tier) => self.head.set_tier(tier),
+            Event::Choice { number, event } => self.choose(*number, event, out),
             Event::Lost(_) => {}
             Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
@@ -79,11 +85,29 @@ impl Writer {
             refused: false,
             usage: Usage::default(),
             over: false,
+            number: 0,
+            others: BTreeMap::new(),
         }
     }
 
     fn start(&mut self, start: &Start<'_>, out: &mut BytesMut) {
         self.head = Head::new(start, &self.echo);
+        self.begin(out);
+    }
+
+    /// Another answer is one of the same chunks, with another number.
+    fn choose(&mut self, number: u32, event: &Event<'_>, out: &mut BytesMut) {
+        let other = self.others.entry(number).or_insert_with(|| {
+            let head = self.head.clone();
+            Writer { head, number, ..Writer::new(self.echo.clone()) }
+        });
+        match event {
+            Event::Start(_) => other.begin(out),
+            event => other.push(event, out),
+        }
+    }
+
+    fn begin(&self, out: &mut BytesMut) {
         self.delta(out, |o| {
             o.key("role").string("assistant");
             o.key("content").string("");
@@ -250,7 +274,7 @@ impl Writer {
         self.write(out, |o| {
             o.key("choices").array(|a| {
                 a.object(|o| {
-                    o.key("index").integer(0);
+                    o.key("index").integer(self.number);
                     o.key("delta").object(|o| delta(o));
                     match tokens {
                         Some(list) => write_tokens(&[list], o.key("logprobs")),
@@ -274,11 +298,16 @@ impl Writer {
         });
     }
 
+    fn end_choice(&self, out: &mut BytesMut) {
+        let reason = self.stop.as_ref().unwrap_or(&StopReason::Done);
+        self.choice(out, Some(answer::word(reason, self.refused, self.legacy)), None, |_| ());
+    }
+
     /// E5: the last words come once, when all is known.
     fn end(&mut self, out: &mut BytesMut) {
         self.over = true;
-        let reason = self.stop.take().unwrap_or(StopReason::Done);
-        self.choice(out, Some(answer::word(&reason, self.refused, self.legacy)), None, |_| ());
+        self.end_choice(out);
+        self.others.values().for_each(|other| other.end_choice(out));
         if self.echo.include_usage && is_known(&self.usage) {
             self.write(out, |o| {
                 o.key("choices").array(|_| ());

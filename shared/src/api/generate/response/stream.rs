@@ -1,5 +1,7 @@
 //! Streams. Words go out as they come, whatever else once it is whole; why the answer ended comes last of all.
 
+use std::collections::BTreeMap;
+
 use bytes::BytesMut;
 
 use super::write::{write_block, write_content, write_names, write_thought, write_words};
@@ -22,6 +24,9 @@ pub(in crate::api::generate) struct Writer {
     /// Whether anything has been written.
     begun: bool,
     over: bool,
+    /// Which of several answers is written.
+    number: u32,
+    others: BTreeMap<u32, Writer>,
 }
 
 impl WriteStream for Writer {
@@ -37,6 +42,7 @@ impl WriteStream for Writer {
             Event::Usage(usage) => self.usage.update(usage),
             Event::Stop(stop) => self.stop = Some(stop.to_static()),
             // There is no word for it, and an event without data is none.
+            Event::Choice { number, event } => self.choose(*number, event, out),
             Event::Ping | Event::Tier(_) | Event::Lost(_) => {}
             Event::Fail(error) => {
                 self.piece(out, |out| error::write(error, out));
@@ -59,6 +65,8 @@ impl Writer {
             refused: false,
             begun: false,
             over: false,
+            number: 0,
+            others: BTreeMap::new(),
         }
     }
 
@@ -128,16 +136,35 @@ impl Writer {
         }
     }
 
+    /// Another answer is another candidate of the same stream.
+    fn choose(&mut self, number: u32, event: &Event<'_>, out: &mut BytesMut) {
+        let start = self.start.clone();
+        let other = self.others.entry(number);
+        let other = other.or_insert_with(|| Writer { number, start, ..Writer::new(self.echo.clone()) });
+        other.begun = self.begun;
+        if !matches!(event, Event::Start(_)) {
+            other.push(event, out);
+        }
+        self.begun = other.begun;
+    }
+
     fn finish(&mut self, out: &mut BytesMut) {
-        self.candidate(
-            out,
-            |writer, o| {
-                write_content(o, |a| write_words("", None, a));
-                o.key("finishReason").string(stop::word(writer.stop.as_ref(), writer.refused));
-            },
-            |writer, o| usage::write(&writer.usage, o.key("usageMetadata")),
-        );
+        for mut other in std::mem::take(&mut self.others).into_values() {
+            other.begun = self.begun;
+            other.last(out, |_, _| ());
+            self.begun = true;
+        }
+        self.last(out, |writer, o| usage::write(&writer.usage, o.key("usageMetadata")));
         self.end(out);
+    }
+
+    /// Why the answer ended.
+    fn last(&mut self, out: &mut BytesMut, outer: impl FnOnce(&Writer, &mut json::Writer<'_>)) {
+        let inner = |writer: &Writer, o: &mut json::Writer<'_>| {
+            write_content(o, |a| write_words("", None, a));
+            o.key("finishReason").string(stop::word(writer.stop.as_ref(), writer.refused));
+        };
+        self.candidate(out, inner, outer);
     }
 
     fn candidate(
@@ -152,7 +179,7 @@ impl Writer {
             o.key("candidates").array(|a| {
                 a.object(|o| {
                     inner(self, o);
-                    o.key("index").integer(0);
+                    o.key("index").integer(self.number);
                 });
             });
             outer(self, o);

@@ -13,31 +13,29 @@ pub(in crate::api::generate) fn write(response: &Response, echo: &Echo, out: &mu
     if let Some(failure) = &response.error {
         return error::write(failure, out);
     }
-    let refused = response.blocks.iter().any(|block| matches!(block, Block::Refusal(_)));
     Writer::new(out).object(|o| {
         o.key("candidates").array(|a| {
-            a.object(|o| {
-                write_content(o, |a| response.blocks.iter().for_each(|block| write_block(block, a)));
-                o.key("finishReason").string(stop::word(response.stop.as_ref(), refused));
-                o.key("index").integer(0);
-                let lists = response.blocks.iter().filter_map(tokens);
-                if lists.clone().next().is_some() {
-                    logprobs::write(lists, o.key("logprobsResult"));
-                }
-                for name in SOURCES {
-                    response
-                        .blocks
-                        .iter()
-                        .rev()
-                        .find_map(|block| cited(block, name))
-                        .into_iter()
-                        .for_each(|sources| o.key(name).raw(&sources));
-                }
-            });
+            let answers = std::iter::once(response).chain(&response.others);
+            (0..).zip(answers).for_each(|(index, answer)| a.object(|o| write_candidate(answer, index, o)));
         });
         usage::write(&response.usage, o.key("usageMetadata"));
         write_names(&response.start, echo, o);
     });
+}
+
+fn write_candidate(answer: &Response, index: u32, o: &mut Writer<'_>) {
+    let refused = answer.blocks.iter().any(|block| matches!(block, Block::Refusal(_)));
+    write_content(o, |a| answer.blocks.iter().for_each(|block| write_block(block, a)));
+    o.key("finishReason").string(stop::word(answer.stop.as_ref(), refused));
+    o.key("index").integer(index);
+    let lists = answer.blocks.iter().filter_map(tokens);
+    if lists.clone().next().is_some() {
+        logprobs::write(lists, o.key("logprobsResult"));
+    }
+    for name in SOURCES {
+        let sources = answer.blocks.iter().rev().find_map(|block| cited(block, name));
+        sources.iter().for_each(|sources| o.key(name).raw(sources));
+    }
 }
 
 /// What of an event no answer says. The tier that serves one goes in a header of Google's own, and is for its clients in

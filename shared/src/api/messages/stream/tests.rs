@@ -205,7 +205,12 @@ fn what_was_read_is_written_again() {
         Event::Close { index } => events.push(Event::Close { index }),
         Event::Usage(usage) => events.push(Event::Usage(usage)),
         Event::Stop(stop) => events.push(Event::Stop(stop.to_static())),
-        Event::Tier(_) | Event::Lost(_) | Event::Ping | Event::Fail(_) | Event::End => {}
+        Event::Choice { .. }
+        | Event::Tier(_)
+        | Event::Lost(_)
+        | Event::Ping
+        | Event::Fail(_)
+        | Event::End => {}
     });
     events.push(Event::End);
     let mut again = folded_again(&events);
@@ -458,8 +463,8 @@ fn any_answer() -> impl Strategy<Value = Response> {
             blocks,
             usage,
             stop: Some(Stop { reason, sequence: sequence.map(Into::into) }),
-            error: None,
             ended: true,
+            ..Response::default()
         },
     )
 }

@@ -57,7 +57,7 @@ impl WriteStream for Writer {
             Event::Start(start) => self.head = Head::Held(start.to_static()),
             Event::Usage(usage) => self.usage.update(usage),
             // Only the beginning has a place for a tier.
-            Event::Tier(_) | Event::Lost(_) => {}
+            Event::Tier(_) | Event::Choice { .. } | Event::Lost(_) => {}
             Event::Stop(stop) => self.stop = Some(stop.to_static()),
             Event::Open { block, .. } => self.open(block, out),
             Event::Delta { delta, .. } => self.grow(delta, out),

@@ -60,8 +60,8 @@ fn answer(blocks: Vec<Block<'static>>, reason: StopReason) -> Response {
             ..Usage::default()
         },
         stop: Some(Stop { reason, sequence: None }),
-        error: None,
         ended: true,
+        ..Response::default()
     }
 }
 

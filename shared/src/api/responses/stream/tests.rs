@@ -25,6 +25,7 @@ fn into_static(event: Event<'_>) -> Event<'static> {
         Event::Usage(usage) => Event::Usage(usage),
         Event::Tier(tier) => Event::Tier(tier.into_owned().into()),
         Event::Lost(loss) => Event::Lost(loss),
+        Event::Choice { .. } => panic!("a response has one answer"),
         Event::Stop(stop) => Event::Stop(stop.to_static()),
         Event::Ping => Event::Ping,
         Event::Fail(error) => Event::Fail(error),
