@@ -113,6 +113,11 @@ impl Others {
         Ok(())
     }
 
+    /// Whether the provider said of each how it ended.
+    pub(super) fn have_stopped(&self) -> bool {
+        self.0.values().all(Answer::has_stopped)
+    }
+
     /// Ends them all.
     pub(super) fn finish(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
         let mut answers = self.0.iter_mut();

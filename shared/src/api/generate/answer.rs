@@ -83,7 +83,8 @@ impl ReadStream for Reader {
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) {
-        if self.stop.is_some() {
+        let mut others = self.others.values();
+        if self.stop.is_some() && others.all(|other| other.stop.is_some()) {
             self.end(sink);
         }
     }

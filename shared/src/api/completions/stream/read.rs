@@ -35,7 +35,7 @@ impl ReadStream for Reader {
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) {
-        if self.over || !self.answer.has_stopped() {
+        if self.over || !self.answer.has_stopped() || !self.others.have_stopped() {
             return;
         }
         let taken = self.done(sink);
