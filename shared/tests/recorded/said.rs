@@ -262,7 +262,10 @@ fn responses_of(events: &[(String, Value)]) -> Said {
 fn generate(chunks: &[Value]) -> Said {
     let mut said = Said::default();
     for chunk in chunks {
-        let candidate = &chunk["candidates"][0];
+        // Of several answers the first is meant, whose number may be left out.
+        let mut candidates = items(&chunk["candidates"]);
+        let first = candidates.find(|candidate| candidate["index"].as_u64().unwrap_or(0) == 0);
+        let candidate = first.unwrap_or(&Value::Null);
         for part in items(&candidate["content"]["parts"]) {
             match part["thought"].as_bool() {
                 Some(true) => said.thinking += &text(&part["text"]),
