@@ -99,7 +99,7 @@ impl Reader {
         for candidate in chunk.get("candidates").into_iter().flat_map(Json::items) {
             match candidate.get("index").and_then(Json::number::<u64>).unwrap_or(0) {
                 0 => self.candidate(candidate, sink),
-                number => self.other(number, candidate, sink),
+                number => self.another(number, candidate, sink),
             }
         }
         if let Some(usage) = chunk.get("usageMetadata").and_then(Json::present) {
@@ -109,7 +109,7 @@ impl Reader {
         self.feedback(chunk, sink);
     }
 
-    fn other(&mut self, number: u64, candidate: Json<'_>, sink: &mut Sink<'_>) {
+    fn another(&mut self, number: u64, candidate: Json<'_>, sink: &mut Sink<'_>) {
         let Some(number) = u32::try_from(number).ok().filter(|number| *number < MOST_CHOICES) else {
             return sink(Event::Lost(Loss::of_answer("candidates", Why::Dropped)));
         };

@@ -82,7 +82,10 @@ fn write_limits(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer
         o.key("stop").array(|a| request.stop.iter().take(most).for_each(|text| a.string(text)));
     }
     match request.answers {
-        Some(answers) if takes_several(request, context) && context.may("n") => o.key("n").integer(answers),
+        Some(answers) if context.own && context.may("n") => o.key("n").integer(answers),
+        Some(answers @ 2..) if takes_several(request, context) && context.may("n") => {
+            o.key("n").integer(answers);
+        }
         // D19: the others of several answers would be made, paid for, and thrown away.
         Some(2..) if !takes_several(request, context) => context.lose(Loss::dropped("n")),
         _ => {}
