@@ -418,11 +418,11 @@ impl Dialect {
     }
 
     fn fill(&self, base: &str, path: &str, model: &str, version: Option<&str>) -> String {
-        let path = path.replace("{version}", version.unwrap_or(self.api_version));
-        if !path.contains("{model}") {
-            return format!("{base}/{path}");
+        if !path.contains('{') {
+            return [base, "/", path].concat();
         }
-        format!("{base}/{}", path.replace("{model}", &segment(model)))
+        let path = path.replace("{version}", version.unwrap_or(self.api_version));
+        [base, "/", &path.replace("{model}", &segment(model))].concat()
     }
 
     /// How the key is sent in this API.

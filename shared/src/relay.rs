@@ -3,7 +3,7 @@
 mod name;
 mod pump;
 
-pub(crate) use name::Naming;
+pub(crate) use name::renamed;
 pub use pump::Pump;
 
 use bytes::BytesMut;
@@ -14,6 +14,7 @@ use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
 use crate::report::{Outcome, Report};
 use crate::wire::{Frame, Framing, Kind, Scanner, sse};
+use name::Naming;
 
 /// Carries one streamed answer from a provider to a client.
 ///

@@ -18,7 +18,7 @@ use crate::dialect::{Task, segment};
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Provider, Resolved};
 use crate::host::Host;
-use crate::relay::{Naming, Relay};
+use crate::relay::{Relay, renamed};
 use crate::wire::Framing;
 use crate::wire::json::{Edit, Json, Outline, quoted};
 use crate::wire::multipart::{Form, Malformed, is_form};
@@ -198,8 +198,7 @@ async fn relay<H: Host>(
     if let Some(usage) = Json::parse(&bytes).ok().filter(|_| is_json(&head.headers)).and_then(tap::usage) {
         call.report.usage = usage;
     }
-    let body =
-        if is_json(&head.headers) { Naming::new(call.client, &call.echo).answer(bytes) } else { bytes };
+    let body = if is_json(&head.headers) { renamed(call.client, &call.echo, bytes) } else { bytes };
     let mut reply = Response::new(body);
     headers::backward(&head.headers, reply.headers_mut());
     copy_type(&head.headers, reply.headers_mut());

@@ -22,7 +22,7 @@ use crate::estimate;
 use crate::gateway::{Provider, Resolved};
 use crate::host::Host;
 use crate::ir::Usage;
-use crate::relay::Naming;
+use crate::relay::renamed;
 use crate::wire::json::{Edit, Json, quoted};
 
 /// The APIs of providers that give vectors.
@@ -116,7 +116,7 @@ async fn relay<H: Host>(
         Some(encoding) => encoding.convert(bytes).map_err(|error| nonsense(&error))?,
         None => bytes,
     };
-    let mut reply = Response::new(Naming::new(Api::Completions, &call.echo).answer(bytes));
+    let mut reply = Response::new(renamed(Api::Completions, &call.echo, bytes));
     headers::backward(&head.headers, reply.headers_mut());
     Ok(call.whole(reply))
 }

@@ -9,7 +9,7 @@ use crate::wire::Framing;
 /// Request headers that never go to a provider, besides [`PRIVATE_PREFIXES`].
 ///
 /// The caller's credentials and cookies, what belongs to one connection (RFC 9110, section 7.6.1), what is made
-/// anew, and what tells of the caller's network.
+/// anew, and what tells of the caller's network. In alphabetical order.
 const PRIVATE: &[&str] = &[
     "accept-encoding",
     "api-key",
@@ -52,7 +52,7 @@ const PRIVATE_PREFIXES: &[&str] =
 /// Beginnings of request headers that only a provider of the client's own API understands.
 const OF_ONE_API: &[&str] = &["anthropic-", "openai-", "x-goog-", "x-stainless-"];
 
-/// Answer headers that stay here: of one connection, made anew, or about the operator's account.
+/// Answer headers that stay here: of one connection, made anew, or about the operator's account. In alphabetical order.
 const KEPT: &[&str] = &[
     "alt-svc",
     "connection",
@@ -79,7 +79,7 @@ const LONGEST_ID: usize = 128;
 pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
     for (name, value) in from {
         let word = name.as_str();
-        let private = PRIVATE.contains(&word) || starts_with_any(word, PRIVATE_PREFIXES);
+        let private = PRIVATE.binary_search(&word).is_ok() || starts_with_any(word, PRIVATE_PREFIXES);
         if !private && (same || !starts_with_any(word, OF_ONE_API)) {
             to.append(name, value.clone());
         }
@@ -91,7 +91,7 @@ pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
         let word = name.as_str();
         let own = word.starts_with("x-plano-");
-        if !own && !KEPT.contains(&word) && name != header::CONTENT_TYPE {
+        if !own && KEPT.binary_search(&word).is_err() && name != header::CONTENT_TYPE {
             to.append(name, value.clone());
         }
     }
@@ -119,8 +119,17 @@ pub(super) fn request_id(headers: &HeaderMap, mut random: impl FnMut() -> u64) -
     let given = headers.get("x-request-id").and_then(|value| value.to_str().ok());
     match given {
         Some(id) if is_plain(id) => id.to_owned(),
-        _ => format!("{:016x}{:016x}", random(), random()),
+        _ => hexadecimal([random(), random()]),
     }
+}
+
+/// 128 bits in 32 digits.
+fn hexadecimal(halves: [u64; 2]) -> String {
+    let nibbles =
+        halves.into_iter().flat_map(|half| (0..16).rev().map(move |place| half >> (4 * place) & 15));
+    let mut digits = String::with_capacity(32);
+    digits.extend(nibbles.filter_map(|nibble| char::from_digit(nibble as u32, 16)));
+    digits
 }
 
 fn is_plain(id: &str) -> bool {
@@ -140,14 +149,17 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Error> {
 
 /// Whether a media type is JSON (RFC 6839, section 3.1), its parameters aside.
 pub(super) fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    let suffix = essence.rfind('+').and_then(|plus| essence.get(plus..)).unwrap_or_default();
+    essence.eq_ignore_ascii_case("application/json") || suffix.eq_ignore_ascii_case("+json")
 }
 
 /// Whether the media type is that of a stream framed so.
 pub(super) fn is_stream(framing: Framing, headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with(framing.media_type()))
+    let wanted = framing.media_type();
+    let beginning = value.and_then(|value| value.trim_start().get(..wanted.len()));
+    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(wanted))
 }
 
 /// The word for an error that AWS has in a header, without the address that may follow it.

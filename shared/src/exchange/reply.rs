@@ -15,7 +15,7 @@ use crate::api::{self, Api, Passage, exception_kind};
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
-use crate::relay::{Naming, Relay};
+use crate::relay::{Relay, renamed};
 use crate::report::Report;
 use crate::wire::json::Index;
 
@@ -194,7 +194,7 @@ fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Bytes {
     let report = &mut *call.report;
     // An answer that the reader cannot make sense of is still the provider's answer.
     let _ = api.read().response(json, &mut |event| report.note(&event));
-    Naming::new(api, &call.echo).answer(body)
+    renamed(api, &call.echo, body)
 }
 
 fn note(report: &mut Report, response: &ir::Response) {

@@ -11,7 +11,7 @@ use super::fetch::{self, OnlyBytes};
 use super::outgoing::Outgoing;
 use super::{Call, form};
 use crate::api::{self, Api};
-use crate::dialect::Form;
+use crate::dialect::{Form, Quirks};
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Provider, Resolved};
 use crate::host::Host;
@@ -27,6 +27,10 @@ pub(super) struct Target<'g> {
     pub(super) provider: &'g Provider,
     pub(super) model: String,
     pub(super) api: Api,
+    /// What to know of the model.
+    quirks: &'g Quirks,
+    /// Whether the answer is to be streamed: some providers do nothing else.
+    streams: bool,
     /// The operation's address.
     uri: http::Uri,
 }
@@ -42,9 +46,10 @@ impl<'g> Target<'g> {
     pub(super) fn new(resolved: Resolved<'g>, asked: &Asked<'_>) -> Result<Target<'g>, Error> {
         let Resolved { provider, model } = resolved;
         let api = provider.api_for(asked.api, &model).ok_or_else(|| unserved(provider))?;
-        let streams = asked.stream || provider.quirks(&model).sets.contains(&STREAMS);
+        let quirks = provider.quirks(&model);
+        let streams = asked.stream || quirks.sets.contains(&STREAMS);
         let uri = provider.uri(api, &model, streams)?;
-        Ok(Target { provider, model, api, uri })
+        Ok(Target { provider, model, api, quirks, streams, uri })
     }
 
     /// Writes the request. What it names by addresses is fetched where that must be.
@@ -60,8 +65,7 @@ impl<'g> Target<'g> {
             false => self.translate(call, asked, client).await?,
         };
         let body = self.insist(body, &mut losses);
-        let streams = asked.stream || self.provider.quirks(&self.model).sets.contains(&STREAMS);
-        let accept = if streams { self.framing().media_type() } else { "application/json" };
+        let accept = if self.streams { self.framing().media_type() } else { "application/json" };
         let outgoing = Outgoing {
             provider: self.provider,
             api: self.api,
@@ -109,7 +113,7 @@ impl<'g> Target<'g> {
     /// Whether the provider takes the ids of calls as they are. Only one that wants them of a certain length is asked
     /// about: ids that its API gives are never too long for it.
     fn takes_ids(&self, asked: &Asked<'_>) -> bool {
-        let rule = self.provider.quirks(&self.model).call_ids.filter(|rule| rule.least == rule.most);
+        let rule = self.quirks.call_ids.filter(|rule| rule.least == rule.most);
         let Some(rule) = rule.filter(|_| memchr::memmem::find(asked.body, b"tool_call_id").is_some()) else {
             return true;
         };
@@ -127,7 +131,7 @@ impl<'g> Target<'g> {
         } else if self.api.names_model() && asked.model != self.model {
             edits.push(Edit::Set("model", Cow::Owned(quoted(&self.model))));
         }
-        for &key in self.provider.quirks(&self.model).drops {
+        for &key in self.quirks.drops {
             if asked.outline.get(key).is_some() {
                 edits.push(Edit::Remove(key));
                 losses.push(Loss::dropped(key));
@@ -147,7 +151,7 @@ impl<'g> Target<'g> {
 
     /// Members under the provider's names, unless they are there already. Usage that comes unasked is not asked for.
     fn rename<'a>(&self, asked: &Asked<'a>, edits: &mut Vec<Edit<'a>>) {
-        let quirks = self.provider.quirks(&self.model);
+        let quirks = self.quirks;
         for &(from, to) in quirks.renames {
             let Some(Ok(value)) = asked.outline.get(from) else { continue };
             edits.push(Edit::Remove(from));
@@ -163,7 +167,7 @@ impl<'g> Target<'g> {
     /// The provider's word for the effort that is asked for, where it has words of its own.
     fn effort(&self, asked: &Asked<'_>, losses: &mut Vec<Loss>) -> Option<Edit<'static>> {
         const MEMBER: &str = "reasoning_effort";
-        let words = self.provider.quirks(&self.model).efforts;
+        let words = self.quirks.efforts;
         let asked = asked.outline.get(MEMBER).filter(|_| !words.is_empty())?.ok()?.string()?;
         match words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&asked)) {
             Some((_, own)) if *own == asked => None,
@@ -181,7 +185,7 @@ impl<'g> Target<'g> {
     /// The body with what the provider insists on. Whether the answer is streamed is between the two of us, so it is no
     /// loss.
     fn insist(&self, body: Bytes, losses: &mut Vec<Loss>) -> Bytes {
-        let sets = self.provider.quirks(&self.model).sets;
+        let sets = self.quirks.sets;
         if sets.is_empty() {
             return body;
         }
@@ -210,8 +214,7 @@ impl<'g> Target<'g> {
         fetch::fill(call.host, call.gateway.fetch.as_ref(), self, &mut request).await?;
         self.check_addresses(&request)?;
         let mut body = BytesMut::with_capacity(asked.body.len() + 256);
-        let quirks = self.provider.quirks(&self.model);
-        let mut losses = api::write_request(request, self.api, quirks, &mut body)?;
+        let mut losses = api::write_request(request, self.api, self.quirks, &mut body)?;
         let body = body.freeze();
         let nobody = HeaderMap::new();
         // Headers of another API's client are not this API's.

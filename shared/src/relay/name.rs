@@ -9,48 +9,51 @@ use memchr::{memchr2, memrchr2};
 use crate::api::{Api, Echo};
 use crate::wire::json::{place, push_escaped};
 
-/// Puts the name that the client asked for where the provider's own stands. Every other byte stays; all do where the client
-/// named no model.
+/// A whole answer of `api` with the name for the model that the client asked for.
+pub(crate) fn renamed(api: Api, echo: &Echo, body: Bytes) -> Bytes {
+    let name = in_json(echo);
+    let (path, _) = api.model_places();
+    let Some(place) = find(&body, path, &name) else { return body };
+    let mut out = BytesMut::with_capacity(body.len() + name.len());
+    splice(&body, place, &name, &mut out);
+    out.freeze()
+}
+
+/// Puts the name that the client asked for where the provider's own stands in events. Every other byte stays; all do where
+/// the client named no model.
 ///
-/// It looks where providers write the name and does not parse: an answer without one is left alone.
+/// It looks where providers write the name and does not parse: an event without one is left alone.
 pub(crate) struct Naming {
     /// The client's name, as JSON.
     name: Bytes,
-    /// How the member begins, by which most events are seen to have none.
+    /// How the member begins, by which most events of some APIs are seen to have none.
     key: Finder<'static>,
-    in_answer: &'static [&'static str],
-    in_event: &'static [&'static str],
+    path: &'static [&'static str],
+    /// How the last event with a name began, to the end of the name: of other APIs nearly all begin alike.
+    beginning: Vec<u8>,
+    /// Where the name is in it.
+    place: Range<usize>,
 }
 
 impl Naming {
-    /// For answers of `api` to this client.
+    /// For events of `api` to this client.
     pub(crate) fn new(api: Api, echo: &Echo) -> Naming {
-        let mut name = BytesMut::new();
-        push_escaped(&echo.model, &mut name);
-        let (in_answer, in_event) = api.model_places();
-        let member = in_answer.last().copied().unwrap_or_default();
+        let (_, path) = api.model_places();
+        let member = path.last().copied().unwrap_or_default();
         let key = Finder::new(&format!("\"{member}\"")).into_owned();
-        Naming { name: name.freeze(), key, in_answer, in_event }
-    }
-
-    /// A whole answer with the client's name.
-    pub(crate) fn answer(&self, body: Bytes) -> Bytes {
-        let Some(place) = self.find(&body, self.in_answer) else { return body };
-        let mut out = BytesMut::with_capacity(body.len() + self.name.len());
-        self.splice(&body, place, &mut out);
-        out.freeze()
+        Naming { name: in_json(echo), key, path, beginning: Vec::new(), place: 0..0 }
     }
 
     /// Appends the data of one event.
-    pub(crate) fn data(&self, data: &[u8], out: &mut BytesMut) {
-        match self.find(data, self.in_event) {
-            Some(place) => self.splice(data, place, out),
+    pub(crate) fn data(&mut self, data: &[u8], out: &mut BytesMut) {
+        match self.find(data) {
+            Some(place) => splice(data, place, &self.name, out),
             None => out.extend_from_slice(data),
         }
     }
 
     /// Appends events that are complete, as they came over the wire.
-    pub(crate) fn events(&self, events: &[u8], out: &mut BytesMut) {
+    pub(crate) fn events(&mut self, events: &[u8], out: &mut BytesMut) {
         let mut rest = events;
         while let Some(found) = self.key.find(rest) {
             let (before, after) = rest.split_at(found);
@@ -65,36 +68,53 @@ impl Naming {
         out.extend_from_slice(rest);
     }
 
-    fn line(&self, line: &[u8], out: &mut BytesMut) {
+    fn line(&mut self, line: &[u8], out: &mut BytesMut) {
         const FIELD: &[u8] = b"data:";
         let Some(data) = line.strip_prefix(FIELD) else { return out.extend_from_slice(line) };
         out.extend_from_slice(FIELD);
         self.data(data, out);
     }
 
-    /// Where the provider's name is, unless it is the client's.
-    fn find(&self, json: &[u8], path: &[&str]) -> Option<Range<usize>> {
-        if &self.name[..] == b"\"\"" {
-            return None;
+    /// Where the provider's name is. Nothing behind a name is looked at, so what begins like the last event has its name
+    /// in the same place.
+    fn find(&mut self, data: &[u8]) -> Option<Range<usize>> {
+        if !self.beginning.is_empty() && data.starts_with(&self.beginning) {
+            return Some(self.place.clone());
         }
-        let place = place(json, path)?;
-        let value = json.get(place.clone())?;
-        (value.first() == Some(&b'"') && value != self.name).then_some(place)
+        let place = find(data, self.path, &self.name)?;
+        self.beginning.clear();
+        self.beginning.extend_from_slice(data.get(..place.end)?);
+        self.place = place.clone();
+        Some(place)
     }
+}
 
-    fn splice(&self, json: &[u8], place: Range<usize>, out: &mut BytesMut) {
-        out.extend_from_slice(json.get(..place.start).unwrap_or_default());
-        out.extend_from_slice(&self.name);
-        out.extend_from_slice(json.get(place.end..).unwrap_or_default());
-    }
+/// The client's name for the model.
+fn in_json(echo: &Echo) -> Bytes {
+    let mut name = BytesMut::new();
+    push_escaped(&echo.model, &mut name);
+    name.freeze()
+}
+
+/// Where the provider's name is, unless it is the client's or the client has none.
+fn find(json: &[u8], path: &[&str], name: &[u8]) -> Option<Range<usize>> {
+    let place = place(json, path).filter(|_| name != b"\"\"")?;
+    let value = json.get(place.clone())?;
+    (value.first() == Some(&b'"') && value != name).then_some(place)
+}
+
+fn splice(json: &[u8], place: Range<usize>, name: &[u8], out: &mut BytesMut) {
+    out.extend_from_slice(json.get(..place.start).unwrap_or_default());
+    out.extend_from_slice(name);
+    out.extend_from_slice(json.get(place.end..).unwrap_or_default());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn named(api: Api, events: &str) -> String {
-        let naming = Naming::new(api, &Echo { model: "a\"b".to_owned(), ..Echo::default() });
+    fn played(api: Api, events: &str) -> String {
+        let mut naming = Naming::new(api, &Echo { model: "a\"b".to_owned(), ..Echo::default() });
         let mut out = BytesMut::new();
         naming.events(events.as_bytes(), &mut out);
         String::from_utf8(out.to_vec()).unwrap()
@@ -111,9 +131,19 @@ mod tests {
             for (begin, end) in [("", "\n\n"), ("event: x\r\n", "\r\n\r\n"), (": model\r", "\r\r")] {
                 let events = format!("{begin}data: {event}{end}{begin}data:{event}{end}");
                 let own = event.replacen("\"m-1\"", r#""a\"b""#, 1);
-                assert_eq!(named(api, &events), format!("{begin}data: {own}{end}{begin}data:{own}{end}"));
+                assert_eq!(played(api, &events), format!("{begin}data: {own}{end}{begin}data:{own}{end}"));
             }
         }
+    }
+
+    /// Events that begin like the one before, or nearly.
+    #[test]
+    fn each_event_has_its_own_name_replaced() {
+        let names = ["\"m-1\"", "\"m-1\"", "\"m-10\"", "\"m\"", "null", "\"m-1\""];
+        let event = |name: &str| format!("data: {{\"id\":1,\"model\":{name},\"x\":[]}}\n\n");
+        let own = |name: &str| if name == "null" { event(name) } else { event(r#""a\"b""#) };
+        let events = names.map(event).concat();
+        assert_eq!(played(Api::Completions, &events), names.map(own).concat());
     }
 
     #[test]
@@ -127,7 +157,7 @@ mod tests {
             "\"model\":\"m\"",
             "data: \"model\"\n\n",
         ] {
-            assert_eq!(named(Api::Completions, events), events);
+            assert_eq!(played(Api::Completions, events), events);
         }
     }
 }

@@ -12,16 +12,12 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
 /// Checks that `bytes` hold one value and white space around it, and says where the value is. Its keys and values are
 /// told to `notes`.
 pub(super) fn check(bytes: &[u8], depth: usize, notes: &mut impl Notes) -> Result<(usize, usize), Malformed> {
-    let mut scanner = Scanner { bytes, at: 0, room: depth, notes };
-    scanner.space();
-    let start = scanner.at;
-    let checked = scanner.value();
-    let end = scanner.at;
-    scanner.space();
-    match (checked, scanner.peek()) {
-        (Err(what), _) => Err(Malformed { offset: end, what }),
-        (Ok(()), None) => Ok((start, end)),
-        (Ok(()), Some(_)) => Err(Malformed { offset: scanner.at, what: "unexpected text after the value" }),
+    let mut scanner = Scanner { bytes, room: depth, notes, wrong: Malformed { offset: 0, what: "" } };
+    let start = scanner.space(0);
+    let Some(end) = scanner.value(start) else { return Err(scanner.wrong) };
+    match scanner.space(end) {
+        offset if offset == bytes.len() => Ok((start, end)),
+        offset => Err(Malformed { offset, what: "unexpected text after the value" }),
     }
 }
 
@@ -43,156 +39,162 @@ impl Notes for () {
 }
 
 /// Recursive descent over the grammar; `room` levels may still open.
+///
+/// Each step takes a position and gives the next, or none where it has noted what is `wrong`: positions are passed in
+/// registers, and only failures go through memory.
 struct Scanner<'a, N> {
     bytes: &'a [u8],
-    at: usize,
     room: usize,
     notes: &'a mut N,
+    wrong: Malformed,
 }
 
-/// What is wrong at the position where the scanner stands. Kept so small that it is passed in registers.
-type Checked = Result<(), &'static str>;
-
 impl<N: Notes> Scanner<'_, N> {
-    fn value(&mut self) -> Checked {
-        if self.peek() == Some(b'"') {
-            return self.string();
+    fn value(&mut self, at: usize) -> Option<usize> {
+        if self.peek(at) == Some(b'"') {
+            return self.string(at);
         }
-        let number = self.notes.begin(self.at);
-        self.unquoted()?;
-        self.notes.end(number, self.at, false);
-        Ok(())
+        let number = self.notes.begin(at);
+        let end = self.unquoted(at)?;
+        self.notes.end(number, end, false);
+        Some(end)
     }
 
     /// A value that is no string.
-    fn unquoted(&mut self) -> Checked {
-        match self.peek() {
-            Some(b'{') => self.nested(b'}', Self::member),
-            Some(b'[') => self.nested(b']', Self::value),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word(b"true"),
-            Some(b'f') => self.word(b"false"),
-            Some(b'n') => self.word(b"null"),
-            Some(_) => Err("expected a value"),
-            None => Err("unexpected end"),
+    fn unquoted(&mut self, at: usize) -> Option<usize> {
+        match self.peek(at) {
+            Some(b'{') => self.nested(at, b'}', Self::member),
+            Some(b'[') => self.nested(at, b']', Self::value),
+            Some(b'-' | b'0'..=b'9') => self.number(at),
+            Some(b't') => self.word(at, b"true"),
+            Some(b'f') => self.word(at, b"false"),
+            Some(b'n') => self.word(at, b"null"),
+            Some(_) => self.fail(at, "expected a value"),
+            None => self.fail(at, "unexpected end"),
         }
     }
 
-    fn nested(&mut self, close: u8, element: impl Fn(&mut Self) -> Checked) -> Checked {
-        self.room = self.room.checked_sub(1).ok_or("nested too deeply")?;
-        self.at += 1;
-        self.space();
-        if !self.take(close) {
-            self.elements(close, element)?;
-        }
+    fn nested(
+        &mut self,
+        open: usize,
+        close: u8,
+        element: impl Fn(&mut Self, usize) -> Option<usize>,
+    ) -> Option<usize> {
+        let Some(room) = self.room.checked_sub(1) else { return self.fail(open, "nested too deeply") };
+        self.room = room;
+        let at = self.space(open + 1);
+        let end = if self.peek(at) == Some(close) { at + 1 } else { self.elements(at, close, element)? };
         self.room += 1;
-        Ok(())
+        Some(end)
     }
 
-    fn elements(&mut self, close: u8, element: impl Fn(&mut Self) -> Checked) -> Checked {
+    fn elements(
+        &mut self,
+        mut at: usize,
+        close: u8,
+        element: impl Fn(&mut Self, usize) -> Option<usize>,
+    ) -> Option<usize> {
         loop {
-            element(self)?;
-            self.space();
-            if self.take(close) {
-                return Ok(());
+            let end = element(self, at)?;
+            at = self.space(end);
+            match self.peek(at) {
+                Some(b',') => at = self.space(at + 1),
+                Some(byte) if byte == close => return Some(at + 1),
+                _ => return self.fail(at, "expected a comma or the closing bracket"),
             }
-            if !self.take(b',') {
-                return Err("expected a comma or the closing bracket");
-            }
-            self.space();
         }
     }
 
-    fn member(&mut self) -> Checked {
-        if self.peek() != Some(b'"') {
-            return Err("expected a key");
+    fn member(&mut self, at: usize) -> Option<usize> {
+        if self.peek(at) != Some(b'"') {
+            return self.fail(at, "expected a key");
         }
-        self.string()?;
-        self.space();
-        if !self.take(b':') {
-            return Err("expected a colon");
+        let end = self.string(at)?;
+        let colon = self.space(end);
+        if self.peek(colon) != Some(b':') {
+            return self.fail(colon, "expected a colon");
         }
-        self.space();
-        self.value()
+        let value = self.space(colon + 1);
+        self.value(value)
     }
 
-    fn string(&mut self) -> Checked {
-        let number = self.notes.begin(self.at);
+    fn string(&mut self, open: usize) -> Option<usize> {
+        let number = self.notes.begin(open);
         let mut escaped = false;
-        self.at += 1;
+        let mut at = open + 1;
         loop {
-            self.at = plain_end(self.bytes, self.at);
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    self.notes.end(number, self.at, escaped);
-                    return Ok(());
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
-                Some(_) => return Err("control character in a string"),
-                None => return Err("unterminated string"),
+            at = plain_end(self.bytes, at);
+            match self.peek(at) {
+                Some(b'"') => break,
+                Some(b'\\') => at = self.escape(at)?,
+                Some(_) => return self.fail(at, "control character in a string"),
+                None => return self.fail(at, "unterminated string"),
             }
+            escaped = true;
+        }
+        self.notes.end(number, at + 1, escaped);
+        Some(at + 1)
+    }
+
+    fn escape(&mut self, at: usize) -> Option<usize> {
+        match self.peek(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Some(at + 2),
+            Some(b'u') if hexadecimal(self.bytes.get(at + 2..at + 6)) => Some(at + 6),
+            _ => self.fail(at + 1, "invalid escape"),
         }
     }
 
-    fn escape(&mut self) -> Checked {
-        self.at += 1;
-        match self.bytes.get(self.at) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-            Some(b'u') if hexadecimal(self.bytes.get(self.at + 1..self.at + 5)) => self.at += 5,
-            _ => return Err("invalid escape"),
+    fn number(&mut self, at: usize) -> Option<usize> {
+        let mut at = self.over(at, b"-");
+        at = match self.peek(at) {
+            Some(b'0') => at + 1,
+            _ => self.digits(at)?,
+        };
+        if self.peek(at) == Some(b'.') {
+            at = self.digits(at + 1)?;
         }
-        Ok(())
+        if matches!(self.peek(at), Some(b'e' | b'E')) {
+            at = self.over(at + 1, b"+-");
+            at = self.digits(at)?;
+        }
+        Some(at)
     }
 
-    fn number(&mut self) -> Checked {
-        self.take(b'-');
-        if !self.take(b'0') {
-            self.digits()?;
+    fn digits(&mut self, start: usize) -> Option<usize> {
+        let mut at = start;
+        while self.peek(at).is_some_and(|byte| byte.is_ascii_digit()) {
+            at += 1;
         }
-        if self.take(b'.') {
-            self.digits()?;
-        }
-        if self.take(b'e') || self.take(b'E') {
-            let _ = self.take(b'+') || self.take(b'-');
-            self.digits()?;
-        }
-        Ok(())
+        if at == start { self.fail(at, "expected a digit") } else { Some(at) }
     }
 
-    fn digits(&mut self) -> Checked {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
-        if self.at == start { Err("expected a digit") } else { Ok(()) }
-    }
-
-    fn word(&mut self, word: &[u8]) -> Checked {
-        if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err("expected a value");
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    fn space(&mut self) {
-        while self.peek().is_some_and(is_space) {
-            self.at += 1;
+    fn word(&mut self, at: usize, word: &[u8]) -> Option<usize> {
+        match self.bytes.get(at..).is_some_and(|rest| rest.starts_with(word)) {
+            true => Some(at + word.len()),
+            false => self.fail(at, "expected a value"),
         }
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+    /// Behind a byte that may be one of these.
+    fn over(&self, at: usize, signs: &[u8]) -> usize {
+        at + usize::from(self.peek(at).is_some_and(|byte| signs.contains(&byte)))
     }
 
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
+    fn space(&self, mut at: usize) -> usize {
+        while self.peek(at).is_some_and(is_space) {
+            at += 1;
+        }
+        at
+    }
+
+    fn peek(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    #[cold]
+    fn fail(&mut self, offset: usize, what: &'static str) -> Option<usize> {
+        self.wrong = Malformed { offset, what };
+        None
     }
 }
 

@@ -9,17 +9,26 @@ const ONES: u64 = u64::MAX / 255;
 /// The highest bit of each byte.
 const HIGH: u64 = ONES << 7;
 /// How far a string is looked through a word at a time. For what is longer, memchr is faster, whose calls have a price.
-const NEAR: usize = 16;
+const NEAR: usize = 32;
 
 /// The first position from `at` on that does not stand for itself in a string: a quote, a backslash, or a control
 /// character. The end where there is none.
+#[inline]
 pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
-    let marks = |word| equal(word, b'"') | equal(word, b'\\') | below_space(word);
-    let (at, found) = seek(bytes, at, marks);
-    if found || at == bytes.len() {
-        return at;
+    match seek(bytes, at, |word| equal(word, b'"') | equal(word, b'\\') | below_space(word)) {
+        Ok(end) => end,
+        Err(at) => far_plain_end(bytes, at),
     }
+}
+
+/// Apart from the near look, which is inlined where it is needed and so has to be small.
+#[inline(never)]
+fn far_plain_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
+    if rest.len() < size_of::<u64>() {
+        let special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+        return at + rest.iter().position(special).unwrap_or(rest.len());
+    }
     let (plain, _) = rest.split_at(memchr2(b'"', b'\\', rest).unwrap_or(rest.len()));
     // Without an early end, so that compilers look at many bytes at once.
     let least = plain.iter().fold(u8::MAX, |least, &byte| least.min(byte));
@@ -41,30 +50,32 @@ pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
     }
 }
 
+#[inline]
 fn quote_or_escape(bytes: &[u8], at: usize) -> Option<usize> {
-    let (at, found) = seek(bytes, at, |word| equal(word, b'"') | equal(word, b'\\'));
-    if found { Some(at) } else { Some(at + memchr2(b'"', b'\\', bytes.get(at..)?)?) }
+    match seek(bytes, at, |word| equal(word, b'"') | equal(word, b'\\')) {
+        Ok(end) => Some(end),
+        Err(at) => far_quote_or_escape(bytes, at),
+    }
 }
 
-/// Looks through the next [`NEAR`] bytes for one that `marks` marks. Gives its position, or the one to look on from.
-fn seek(bytes: &[u8], from: usize, marks: impl Fn(u64) -> u64) -> (usize, bool) {
+#[inline(never)]
+fn far_quote_or_escape(bytes: &[u8], at: usize) -> Option<usize> {
+    Some(at + memchr2(b'"', b'\\', bytes.get(at..)?)?)
+}
+
+/// Looks through the next [`NEAR`] bytes for one that `marks` marks. Gives its position, or as an error the one to look
+/// on from: there is none before.
+#[inline]
+fn seek(bytes: &[u8], from: usize, marks: impl Fn(u64) -> u64) -> Result<usize, usize> {
     let mut at = from;
-    while at < bytes.len().min(from + NEAR) {
-        match marks(word(bytes.get(at..).unwrap_or_default())) {
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk).filter(|_| at < from + NEAR) {
+        match marks(u64::from_le_bytes(*word)) {
             0 => at += size_of::<u64>(),
             // Above a byte that is marked rightly, others may be wrongly; the lowest is right.
-            found => return (at + found.trailing_zeros() as usize / 8, true),
+            found => return Ok(at + found.trailing_zeros() as usize / 8),
         }
     }
-    (at.min(bytes.len()), false)
-}
-
-/// The next eight bytes, the first of them the lowest; spaces stand for those that are not there.
-fn word(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk() {
-        Some(word) => u64::from_le_bytes(*word),
-        None => bytes.iter().rev().fold(ONES * 0x20, |word, &byte| word << 8 | u64::from(byte)),
-    }
+    Err(at)
 }
 
 /// Marks the bytes that are `byte`.
