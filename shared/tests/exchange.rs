@@ -8,70 +8,26 @@
     reason = "a test that finds something else than it expects has to fail"
 )]
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::future::{Future, Ready, ready};
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+#[path = "common/world.rs"]
+mod common;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_core::Stream;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
-use shared::exchange::{self, Reply};
 use shared::gateway::{Compiled, Gateway};
-use shared::host::{BodyError, CallError, Host, Timestamp};
+use shared::host::{CallError, Timestamp};
 use shared::report::{Outcome, Report};
+
+use common::{Pieces, World};
 
 type Answer = Result<Response<&'static str>, CallError>;
 
-/// Gives its answers one after the other and remembers what it was asked.
-#[derive(Default)]
-struct World {
-    answers: RefCell<VecDeque<Answer>>,
-    sent: RefCell<Vec<Request<Bytes>>>,
-    slept: Cell<Duration>,
-}
-
-struct Once(Option<Bytes>);
-
-impl Stream for Once {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.take().map(Ok))
-    }
-}
-
-impl Host for World {
-    type Body = Once;
-    type Sleep = Ready<()>;
-    const RESENDS: bool = true;
-    const NAME: &'static str = "test";
-
-    async fn call(&self, _: Request<Bytes>, _: Duration) -> Result<Response<Bytes>, CallError> {
-        Err(CallError::Timeout)
-    }
-
-    async fn send(&self, request: Request<Bytes>, _: Duration) -> Result<Response<Once>, CallError> {
-        self.sent.borrow_mut().push(request);
-        let answer = self.answers.borrow_mut().pop_front().expect("an answer is left");
-        Ok(answer?.map(|body| Once(Some(Bytes::from_static(body.as_bytes())))))
-    }
-
-    fn sleep(&self, time: Duration) -> Ready<()> {
-        self.slept.set(self.slept.get() + time);
-        ready(())
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(1_700_000_000_000_000)
-    }
-
-    fn random(&self) -> u64 {
-        0
-    }
+/// What the providers got, and how long was waited between attempts.
+struct Past {
+    sent: Vec<Request<Bytes>>,
+    slept: Duration,
 }
 
 /// One provider of completions and one of messages; a failed attempt is repeated twice.
@@ -128,16 +84,13 @@ fn chat() -> Answer {
 }
 
 /// Plays a request against these answers.
-fn play(request: Request<Bytes>, answers: Vec<Answer>) -> (World, Response<Bytes>, Report) {
-    let world = World { answers: RefCell::new(answers.into()), ..World::default() };
-    let gateway = gateway();
-    let mut future = Box::pin(exchange::run(&gateway, &world, request));
-    let Poll::Ready(reply) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("nothing in this world takes time");
-    };
-    drop(future);
-    let Reply::Whole { response, report } = reply else { panic!("a whole answer") };
-    (world, response, *report)
+fn play(request: Request<Bytes>, answers: Vec<Answer>) -> (Past, Response<Bytes>, Report) {
+    let whole = |body: &str| Pieces::new(&[body.as_bytes()], false);
+    let answers = answers.into_iter().map(|answer| answer.map(|response| response.map(whole)));
+    let now = Timestamp(1_700_000_000_000_000);
+    let reached = World::<true> { now, ..World::saying(answers) }.play(&gateway(), request);
+    let past = Past { sent: reached.sent, slept: reached.slept };
+    (past, Response::from_parts(reached.head, reached.body), reached.report)
 }
 
 fn body(response: &Response<Bytes>) -> Value {
@@ -159,7 +112,7 @@ fn j2_a_callers_credentials_and_the_gateways_own_headers_reach_no_provider() {
     let mut headers = secrets.to_vec();
     headers.extend([("x-title", "kept"), ("traceparent", "00-1-2-00")]);
     let (world, _, _) = play(ask("/v1/chat/completions", &headers, &hello("chat/m")), vec![chat()]);
-    let sent = world.sent.take().remove(0);
+    let sent = &world.sent[0];
     assert_eq!(sent.headers()["authorization"], "Bearer sk-chat");
     assert!(sent.headers()["authorization"].is_sensitive());
     for (name, _) in &secrets[1..] {
@@ -173,13 +126,13 @@ fn j2_a_callers_credentials_and_the_gateways_own_headers_reach_no_provider() {
 fn a13_headers_and_queries_of_one_api_stay_in_it() {
     let headers = [("anthropic-version", "2024-01-01"), ("anthropic-beta", "a-1")];
     let (world, _, _) = play(ask("/v1/messages", &headers, &hello("chat/m")), vec![chat()]);
-    assert!(!world.sent.borrow()[0].headers().contains_key("anthropic-beta"));
+    assert!(!world.sent[0].headers().contains_key("anthropic-beta"));
     let whole = r#"{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"m","stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}"#;
     let (world, response, _) = play(
         ask("/v1/messages?beta=true&key=secret", &headers, &hello("claude/m")),
         vec![answer(200, "application/json", whole)],
     );
-    let sent = &world.sent.borrow()[0];
+    let sent = &world.sent[0];
     assert_eq!(sent.uri(), "https://claude.test/v1/messages?beta=true");
     assert_eq!(sent.headers()["anthropic-version"], "2024-01-01");
     assert_eq!(sent.headers()["anthropic-beta"], "a-1");
@@ -221,7 +174,7 @@ fn losses_are_told_to_who_asks() {
     let say = |headers: &[(&str, &str)]| {
         let whole = answer(200, "application/json", WHOLE);
         let (world, response, report) = play(ask("/v1/chat/completions", headers, &lossy()), vec![whole]);
-        assert!(!world.sent.borrow()[0].headers().contains_key("x-plano-loss"));
+        assert!(!world.sent[0].headers().contains_key("x-plano-loss"));
         assert_eq!(report.losses.len(), 2, "{:?}", report.losses);
         let lost = response.headers().get("x-plano-lost").map(|lost| lost.to_str().unwrap().to_owned());
         (lost, report.losses.join(", "))
@@ -235,7 +188,7 @@ fn losses_are_told_to_who_asks() {
 fn a_strict_caller_is_refused_what_would_be_lost() {
     let headers = [("x-plano-loss", "strict")];
     let (world, response, report) = play(ask("/v1/chat/completions", &headers, &lossy()), vec![]);
-    assert!(world.sent.borrow().is_empty());
+    assert!(world.sent.is_empty());
     assert_eq!((response.status().as_u16(), report.attempts), (400, 0));
     let error = &body(&response)["error"];
     assert_eq!(error["code"], "translation_loss");
@@ -262,12 +215,12 @@ fn passthrough_sends_the_callers_credential_and_asks_for_one() {
     {
         let (world, _, _) =
             play(ask("/v1/chat/completions", &[(name, value)], &hello("own/m")), vec![chat()]);
-        assert_eq!(world.sent.borrow()[0].headers()["authorization"], "Bearer mine");
+        assert_eq!(world.sent[0].headers()["authorization"], "Bearer mine");
     }
     let (world, response, _) =
         play(ask("/v1/chat/completions", &[("authorization", "Bearer ")], &hello("own/m")), vec![]);
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-    assert!(world.sent.borrow().is_empty());
+    assert!(world.sent.is_empty());
 }
 
 #[test]
@@ -277,7 +230,7 @@ fn what_may_pass_is_tried_again() {
         vec![Err(CallError::Connect("refused".to_owned())), answer(503, "text/plain", "busy"), chat()],
     );
     assert_eq!((response.status().as_u16(), report.attempts), (200, 3));
-    assert_eq!(world.slept.get(), Duration::from_millis(1500));
+    assert_eq!(world.slept, Duration::from_millis(1500));
     assert_eq!((report.usage.input, report.usage.output), (Some(3), Some(2)));
 }
 
@@ -301,7 +254,7 @@ fn a_provider_that_wants_to_be_left_alone_longer_is() {
     let mut busy = answer(429, "application/json", "{}").unwrap();
     busy.headers_mut().insert("retry-after", "60".parse().unwrap());
     let (world, response, _) = play(ask("/v1/messages", &[], &hello("chat/m")), vec![Ok(busy)]);
-    assert_eq!((response.status().as_u16(), world.slept.get()), (429, Duration::ZERO));
+    assert_eq!((response.status().as_u16(), world.slept), (429, Duration::ZERO));
     assert_eq!(response.headers()["retry-after"], "60");
     assert_eq!(body(&response)["error"]["type"], "rate_limit_error");
 }

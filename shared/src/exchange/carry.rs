@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, Uri};
 
+use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{collect, copy_type, failure, is_json};
@@ -44,6 +45,8 @@ pub(super) async fn answer<H: Host>(
     names_model: bool,
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
+    // Nothing is lost here, but what is wished for has to be understood.
+    Wish::of(call.gateway, request.headers())?;
     let named = names_model.then(|| Named::scan(found, request)).transpose()?;
     let way = match &named {
         Some(named) => by_model(call, task, &named.model)?,

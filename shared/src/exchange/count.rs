@@ -8,6 +8,7 @@ use http::{Method, Request, Response};
 
 use super::asked::{Asked, Page};
 use super::carry::with_query;
+use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{collect, failure, nonsense};
@@ -19,6 +20,7 @@ use crate::error::Error;
 use crate::estimate;
 use crate::gateway::{Provider, Resolved};
 use crate::host::Host;
+use crate::ir::Loss;
 
 /// The header that says that a number of tokens was not counted.
 pub(super) const ESTIMATED: HeaderName = HeaderName::from_static("x-plano-estimated");
@@ -39,6 +41,7 @@ pub(super) async fn answer<H: Host>(
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
     headers::check_content_type(request.headers())?;
+    let wish = Wish::of(call.gateway, request.headers())?;
     let own = Counter::of(call.client).ok_or_else(|| Error::invalid("This API counts no tokens."))?;
     let asked = call.scan(found, request)?;
     let resolved = call.resolve(&asked.model)?;
@@ -46,7 +49,8 @@ pub(super) async fn answer<H: Host>(
     call.note_target(way.as_ref().map(|way| way.api), resolved.provider, &resolved.model);
     let Some(way) = way else { return estimate(call, own, &asked, &resolved.model) };
     let same = way.api == asked.api;
-    let body = if same { way.rename(&asked)? } else { way.translate(own, &asked)? };
+    let (body, losses) = if same { (way.rename(&asked)?, Vec::new()) } else { way.translate(own, &asked)? };
+    call.note_losses(wish, &losses)?;
     let mut outgoing = way.outgoing(same, body)?;
     if same {
         outgoing.uri = with_query(outgoing.uri, request.uri())?;
@@ -78,15 +82,17 @@ impl<'g> Way<'g> {
     }
 
     /// The request in the words of the counter's API; `own` is how the client's counts.
-    fn translate(&self, own: &Counter, asked: &Asked<'_>) -> Result<Bytes, Error> {
+    fn translate(&self, own: &Counter, asked: &Asked<'_>) -> Result<(Bytes, Vec<Loss>), Error> {
         let body = own.complete(asked.body).map_err(|error| asked::not_json(&error))?;
         let asked = asked.over(&body)?;
         let mut page = Page::default();
         let mut request = asked.read(&mut page)?;
         request.model = Cow::Borrowed(&self.model);
         let mut written = BytesMut::new();
-        api::write_request(request, self.api, self.provider.quirks(&self.model), &mut written)?;
-        self.counter.request(&written, &self.model).map_err(|error| asked::not_json(&error))
+        let quirks = self.provider.quirks(&self.model);
+        let losses = api::write_request(request, self.api, quirks, &mut written)?;
+        let body = self.counter.request(&written, &self.model);
+        Ok((body.map_err(|error| asked::not_json(&error))?, losses))
     }
 
     fn outgoing(&self, same: bool, body: Bytes) -> Result<Outgoing<'g>, Error> {

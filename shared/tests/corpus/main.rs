@@ -10,6 +10,8 @@
     reason = "a test has to fail where it finds something else than it expects, and looks for its switch"
 )]
 
+#[path = "../common/world.rs"]
+mod common;
 mod gateway;
 mod world;
 

@@ -1,22 +1,12 @@
-//! The world as a value: a clock that stands still, dice that are not thrown, a provider that says what the case says.
+//! A provider that says what the case says, and what came of it.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::future::{Future, Ready, ready};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
-
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use corpus::{Body, Case, Expected, MADE_AT, MADE_ID};
-use futures_core::Stream;
 use http::{HeaderMap, Request, Response};
-use shared::exchange::{self, Reply};
-
-use shared::host::{BodyError, CallError, Host, Timestamp};
-use shared::relay::{Ending, Relay};
+use shared::host::Timestamp;
 use shared::report::Report;
 
+use crate::common::{Answer, Pieces, World};
 use crate::gateway::GATEWAY;
 
 /// What came of a case.
@@ -40,20 +30,25 @@ pub(crate) fn play_broken(case: &Case, pieces: &[&[u8]]) -> Played {
 }
 
 fn run(case: &Case, pieces: Pieces) -> Played {
-    let world = World { case, answer: RefCell::new(Some(pieces)), sent: RefCell::default() };
-    let reply = at_once(exchange::run(&GATEWAY, &world, request(case)));
-    let sent = world.sent.take();
-    match reply {
-        Reply::Whole { response, report } => {
-            let (head, body) = response.into_parts();
-            Played { sent, status: head.status.as_u16(), headers: head.headers, body, report: *report }
-        }
-        Reply::Stream { head, body, relay } => {
-            let (body, report) = pump(body, *relay);
-            let status = head.status().as_u16();
-            Played { sent, status, headers: head.into_parts().0.headers, body, report }
-        }
+    let now = Timestamp(MADE_AT * 1_000_000);
+    let world = World::<false> { now, dice: 4, ..World::saying([answer(case, pieces)]) };
+    let mut reached = world.play(&GATEWAY, request(case));
+    Played {
+        sent: reached.sent.pop().map(Request::into_body),
+        status: reached.head.status.as_u16(),
+        headers: reached.head.headers,
+        body: reached.body,
+        report: reached.report,
     }
+}
+
+fn answer(case: &Case, pieces: Pieces) -> Answer {
+    let mut response = Response::builder().status(case.outline.status);
+    for (name, value) in &case.outline.answer_headers {
+        response = response.header(name, value);
+    }
+    let response = response.header("content-type", case.answer.media_type());
+    Ok(response.body(pieces).expect("the case is a response"))
 }
 
 fn request(case: &Case) -> Request<Bytes> {
@@ -63,25 +58,6 @@ fn request(case: &Case) -> Request<Bytes> {
     }
     let request = request.header("x-request-id", MADE_ID);
     request.body(Bytes::copy_from_slice(&case.request)).expect("the case is a request")
-}
-
-fn pump(body: Pieces, mut relay: Relay) -> (Bytes, Report) {
-    let now = Timestamp(MADE_AT * 1_000_000);
-    let mut out = BytesMut::new();
-    for piece in &body.pieces {
-        relay.push(piece, now, &mut out);
-    }
-    let ending = if body.broken { Ending::Broken("reset".to_owned()) } else { Ending::Complete };
-    let report = relay.finish(ending, now, &mut out);
-    (out.freeze(), report)
-}
-
-/// The result of a future that waits for nothing.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("nothing in this world makes anybody wait"),
-    }
 }
 
 impl Played {
@@ -148,70 +124,4 @@ impl Marks {
 fn contains_any(stream: &[u8], words: &[&str]) -> bool {
     let text = String::from_utf8_lossy(stream);
     words.iter().any(|word| text.contains(word))
-}
-
-struct World<'c> {
-    case: &'c Case,
-    answer: RefCell<Option<Pieces>>,
-    sent: RefCell<Option<Bytes>>,
-}
-
-impl Host for World<'_> {
-    type Body = Pieces;
-    type Sleep = Ready<()>;
-    const RESENDS: bool = false;
-    const NAME: &'static str = "test";
-
-    async fn call(&self, _: Request<Bytes>, _: Duration) -> Result<Response<Bytes>, CallError> {
-        Err(CallError::Forbidden("there is nobody but the provider".to_owned()))
-    }
-
-    async fn send(&self, request: Request<Bytes>, _: Duration) -> Result<Response<Pieces>, CallError> {
-        *self.sent.borrow_mut() = Some(request.into_body());
-        let outline = &self.case.outline;
-        let mut response = Response::builder().status(outline.status);
-        for (name, value) in &outline.answer_headers {
-            response = response.header(name, value);
-        }
-        let body = self.answer.take().ok_or(CallError::Timeout)?;
-        let response = response.header("content-type", self.case.answer.media_type()).body(body);
-        Ok(response.expect("the case is a response"))
-    }
-
-    fn sleep(&self, _: Duration) -> Ready<()> {
-        ready(())
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(MADE_AT * 1_000_000)
-    }
-
-    fn random(&self) -> u64 {
-        4
-    }
-}
-
-/// A provider's body.
-struct Pieces {
-    pieces: VecDeque<Bytes>,
-    /// Whether the connection breaks at the end.
-    broken: bool,
-}
-
-impl Pieces {
-    fn new(pieces: &[&[u8]], broken: bool) -> Pieces {
-        Pieces { pieces: pieces.iter().map(|piece| Bytes::copy_from_slice(piece)).collect(), broken }
-    }
-}
-
-impl Stream for Pieces {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let end = self.broken.then(|| Err(BodyError("reset".to_owned())));
-        Poll::Ready(self.pieces.pop_front().map(Ok).or_else(|| {
-            self.broken = false;
-            end
-        }))
-    }
 }

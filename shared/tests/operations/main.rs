@@ -9,6 +9,8 @@
     reason = "a test stops where the core must not"
 )]
 
+#[path = "../common/world.rs"]
+mod common;
 mod text;
 mod world;
 
@@ -336,6 +338,27 @@ fn p29_tokens_are_counted_by_the_provider() {
             assert_eq!((played.report.operation.as_str(), played.report.usage.total()), ("count_tokens", 0));
         }
     }
+}
+
+/// What of a request is not counted is named, or refused, like what is not asked.
+#[test]
+fn losses_of_counts_are_told() {
+    let body = json!({"model": "gemini/m", "messages": [{"role": "user", "content": [
+        {"type": "text", "text": "Hello", "cache_control": {"type": "ephemeral"}}]}]});
+    let count = |wish: &str| {
+        let mut request = ask("/v1/messages/count_tokens", "application/json", &body.to_string());
+        request.headers_mut().insert("x-plano-loss", wish.parse().unwrap());
+        play(request, &[Said::json(r#"{"totalTokens":41}"#)])
+    };
+    let told = count("report");
+    assert_eq!(
+        (told.header("x-plano-lost"), &told.json()["input_tokens"]),
+        ("messages[0].content[0].cache_control", &json!(41))
+    );
+    assert_eq!((count("strict").status.as_u16(), count("strict").sent.len()), (400, 0));
+    let mut carried = ask("/v1/moderations", "application/json", r#"{"model":"own/m"}"#);
+    carried.headers_mut().insert("x-plano-loss", "all".parse().unwrap());
+    assert_eq!(play(carried, &[]).json()["error"]["code"], "invalid_header");
 }
 
 /// What a client says in its query reaches a counter of its own API, and no other (A13).

@@ -1,22 +1,13 @@
 //! A gateway of several providers, in a world that says what it is told.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::future::{Future, Ready, ready};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
-
-use bytes::{Bytes, BytesMut};
-use futures_core::Stream;
+use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
 use shared::dialect::{Dialect, Encoding};
-use shared::exchange::{self, Reply};
 use shared::gateway::{Compiled, CompiledProvider, Gateway, Serves, Template};
-use shared::host::{BodyError, CallError, Host, Timestamp};
-use shared::relay::Ending;
 use shared::report::Report;
+
+use crate::common::{Answer, Pieces, World};
 
 /// What a provider says.
 #[derive(Clone, Copy, Debug)]
@@ -81,22 +72,16 @@ pub(crate) fn play(request: Request<Bytes>, said: &[Said]) -> Played {
 
 /// The same at another gateway.
 pub(crate) fn play_with(gateway: &Gateway, request: Request<Bytes>, said: &[Said]) -> Played {
-    let world = World { said: RefCell::new(said.iter().copied().collect()), sent: RefCell::default() };
-    let reply = at_once(exchange::run(gateway, &world, request));
-    let (head, body, report) = match reply {
-        Reply::Whole { response, report } => {
-            let (head, body) = response.into_parts();
-            (head, body.to_vec(), *report)
-        }
-        Reply::Stream { head, body, mut relay } => {
-            let mut out = BytesMut::new();
-            relay.push(body.0.as_deref().unwrap_or_default(), Timestamp(0), &mut out);
-            let report = relay.finish(Ending::Complete, Timestamp(0), &mut out);
-            (head.into_parts().0, out.to_vec(), report)
-        }
-    };
-    let body = String::from_utf8(body).unwrap();
-    Played { sent: world.sent.take(), status: head.status, headers: head.headers, body, report }
+    let world = World::<true> { encoding: Some(Encoding::Cl100k), ..World::saying(said.iter().map(answer)) };
+    let reached = world.play(gateway, request);
+    let body = String::from_utf8(reached.body.to_vec()).unwrap();
+    let (status, headers) = (reached.head.status, reached.head.headers);
+    Played { sent: reached.sent, status, headers, body, report: reached.report }
+}
+
+fn answer(said: &Said) -> Answer {
+    let response = Response::builder().status(said.status).header("content-type", said.media_type);
+    Ok(response.body(Pieces::new(&[said.body.as_bytes()], false)).unwrap())
 }
 
 /// OpenAI's, Anthropic's, Gemini's and Bedrock's own servers, and somebody's own that follows OpenAI; `openai/gpt-4o` is the default.
@@ -132,61 +117,4 @@ pub(crate) fn provider(dialect: &str, name: &str, base: &str) -> CompiledProvide
     let base = if base.is_empty() { usual.base.clone() } else { base.to_owned() };
     let access_key = Some(Template::new(format!("sk-{prefix}")));
     CompiledProvider { name: name.to_owned(), prefix, base, access_key, ..usual }
-}
-
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("nothing in this world makes anybody wait"),
-    }
-}
-
-struct World {
-    said: RefCell<VecDeque<Said>>,
-    sent: RefCell<Vec<Request<Bytes>>>,
-}
-
-pub(crate) struct Once(Option<Bytes>);
-
-impl Stream for Once {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.take().map(Ok))
-    }
-}
-
-impl Host for World {
-    type Body = Once;
-    type Sleep = Ready<()>;
-    const RESENDS: bool = true;
-    const NAME: &'static str = "test";
-
-    async fn call(&self, _: Request<Bytes>, _: Duration) -> Result<Response<Bytes>, CallError> {
-        Err(CallError::Timeout)
-    }
-
-    async fn send(&self, request: Request<Bytes>, _: Duration) -> Result<Response<Once>, CallError> {
-        self.sent.borrow_mut().push(request);
-        let said = self.said.borrow_mut().pop_front().ok_or(CallError::Timeout)?;
-        let response = Response::builder().status(said.status).header("content-type", said.media_type);
-        Ok(response.body(Once(Some(Bytes::from_static(said.body.as_bytes())))).unwrap())
-    }
-
-    fn sleep(&self, _: Duration) -> Ready<()> {
-        ready(())
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(0)
-    }
-
-    fn random(&self) -> u64 {
-        0
-    }
-
-    /// A table of one encoding, in which each text is a thousand tokens.
-    fn tokens(&self, encoding: Encoding, _: &str) -> Option<u64> {
-        (encoding == Encoding::Cl100k).then_some(1_000)
-    }
 }

@@ -1,23 +1,19 @@
-//! The world as a value: a provider that says what was recorded, a clock that stands still, dice that are not thrown.
+//! A provider that says what was recorded, and what came of it.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::future::{Future, Ready, ready};
-use std::pin::{Pin, pin};
+#[path = "../common/world.rs"]
+mod common;
+
 use std::sync::LazyLock;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_core::Stream;
+use bytes::Bytes;
 use http::{Request, Response};
 use shared::api::Api;
 use shared::dialect::Dialect;
-use shared::exchange::{self, Reply};
 use shared::gateway::{Compiled, CompiledProvider, Gateway};
-use shared::host::{BodyError, CallError, Host, Timestamp};
-use shared::relay::{Ending, Relay};
+use shared::host::Timestamp;
 use shared::report::Report;
+
+use common::{Pieces, World};
 
 /// The families that clients speak.
 pub(crate) const CLIENTS: [Api; 4] = [Api::Completions, Api::Messages, Api::Responses, Api::Generate];
@@ -95,80 +91,14 @@ pub(crate) fn ask(path: &str, body: Bytes, answer: &Answer<'_>) -> Played {
 }
 
 fn run(request: Request<Bytes>, answer: &Answer<'_>) -> Played {
-    let world = World { answer, sent: RefCell::default() };
-    let reply = at_once(exchange::run(&GATEWAY, &world, request));
-    let sent = world.sent.take();
-    match reply {
-        Reply::Whole { response, report } => {
-            Played { sent, status: response.status().as_u16(), body: response.into_body(), report: *report }
-        }
-        Reply::Stream { head, body, relay } => {
-            let (body, report) = pump(body, *relay);
-            Played { sent, status: head.status().as_u16(), body, report }
-        }
-    }
-}
-
-fn pump(body: Pieces, mut relay: Relay) -> (Bytes, Report) {
-    let mut out = BytesMut::new();
-    for piece in &body.0 {
-        relay.push(piece, NOW, &mut out);
-    }
-    let report = relay.finish(Ending::Complete, NOW, &mut out);
-    (out.freeze(), report)
-}
-
-/// The result of a future that waits for nothing.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("nothing in this world makes anybody wait"),
-    }
-}
-
-struct World<'a> {
-    answer: &'a Answer<'a>,
-    sent: RefCell<Option<Bytes>>,
-}
-
-impl Host for World<'_> {
-    type Body = Pieces;
-    type Sleep = Ready<()>;
-    const RESENDS: bool = false;
-    const NAME: &'static str = "test";
-
-    async fn call(&self, _: Request<Bytes>, _: Duration) -> Result<Response<Bytes>, CallError> {
-        Err(CallError::Forbidden("there is nobody but the provider".to_owned()))
-    }
-
-    async fn send(&self, request: Request<Bytes>, _: Duration) -> Result<Response<Pieces>, CallError> {
-        *self.sent.borrow_mut() = Some(request.into_body());
-        let pieces = self.answer.pieces.iter().map(|piece| Bytes::copy_from_slice(piece)).collect();
-        let response = Response::builder().status(self.answer.status);
-        let response = response.header("content-type", self.answer.media_type).body(Pieces(pieces));
-        Ok(response.expect("a response"))
-    }
-
-    fn sleep(&self, _: Duration) -> Ready<()> {
-        ready(())
-    }
-
-    fn now(&self) -> Timestamp {
-        NOW
-    }
-
-    fn random(&self) -> u64 {
-        4
-    }
-}
-
-/// A provider's body.
-struct Pieces(VecDeque<Bytes>);
-
-impl Stream for Pieces {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.pop_front().map(Ok))
+    let response = Response::builder().status(answer.status).header("content-type", answer.media_type);
+    let response = response.body(Pieces::new(&answer.pieces, false)).expect("a response");
+    let world = World::<false> { now: NOW, dice: 4, ..World::saying([Ok(response)]) };
+    let mut reached = world.play(&GATEWAY, request);
+    Played {
+        sent: reached.sent.pop().map(Request::into_body),
+        status: reached.head.status.as_u16(),
+        body: reached.body,
+        report: reached.report,
     }
 }

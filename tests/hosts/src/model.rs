@@ -198,6 +198,12 @@ fn all<'v>(value: &'v Value, key: &str) -> Vec<&'v Value> {
     }
 }
 
+/// What all messages of a request have for content.
+fn contents(request: &Value) -> Vec<&Value> {
+    let messages = request["messages"].as_array().into_iter().flatten();
+    messages.flat_map(|message| message["content"].as_array().into_iter().flatten()).collect()
+}
+
 /// The strings at `key` of the values for which `is` holds.
 fn strings<'v>(
     values: impl IntoIterator<Item = &'v Value>,

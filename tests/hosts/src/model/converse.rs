@@ -3,18 +3,13 @@
 use corpus::Body;
 use serde_json::{Value, json};
 
-use super::{History, Speaker, Turn, halves, strings};
+use super::{History, Speaker, Turn, contents, halves, strings};
 
 pub(super) struct Converse;
 
 impl Speaker for Converse {
     fn history(&self, request: &Value) -> History {
-        let blocks: Vec<&Value> = request["messages"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .flat_map(|message| message["content"].as_array().into_iter().flatten())
-            .collect();
+        let blocks = contents(request);
         let inside = |kind: &'static str| {
             blocks.iter().map(move |block| &block[kind]).filter(|inner| inner.is_object())
         };
