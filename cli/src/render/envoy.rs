@@ -10,7 +10,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::dialect::Dialect;
 use shared::gateway::{Compiled, Limits, Listener, ListenerKind};
 
 /// What a bootstrap needs besides the configuration.
@@ -113,9 +112,7 @@ fn machine(compiled: &Compiled, options: &Options) -> Value {
 
 /// The variables that the configuration and its providers' rows name.
 fn variables(compiled: &Compiled) -> BTreeSet<&str> {
-    let dialects = compiled.providers.iter().filter_map(|provider| Dialect::named(&provider.dialect));
-    let optional = dialects.flat_map(|dialect| dialect.variables).map(|(_, variable)| *variable);
-    compiled.variables().into_iter().chain(optional).collect()
+    compiled.variables().into_iter().chain(compiled.optional_variables()).collect()
 }
 
 fn listener(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
@@ -248,6 +245,7 @@ fn duration(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::dialect::Dialect;
     use shared::gateway::{CompiledBackend, CompiledProvider, Template};
 
     fn options() -> Options {

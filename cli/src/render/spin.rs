@@ -1,5 +1,7 @@
 //! The manifest of the Spin component (<https://spinframework.dev/manifest-reference>).
 
+use std::collections::BTreeMap;
+
 use shared::gateway::Compiled;
 
 use super::COMPONENT;
@@ -30,9 +32,12 @@ watch = ["edge/spin/src/**/*.rs", "shared/src/**/*.rs"]
 
 /// The whole manifest. What the configuration calls is all that the component may call.
 pub(super) fn manifest(compiled: &Compiled) -> String {
-    let names: Vec<String> = compiled.variables().iter().map(|name| name.to_ascii_lowercase()).collect();
-    let declared = names.iter().map(|name| format!("{name} = {{ required = true, secret = true }}"));
-    let given = names.iter().map(|name| format!("{name} = \"{{{{ {name} }}}}\""));
+    let required = compiled.variables().into_iter().map(|name| (name, "required = true"));
+    let optional = compiled.optional_variables().into_iter().map(|name| (name, "default = \"\""));
+    let names: BTreeMap<String, &str> =
+        optional.chain(required).map(|(name, how)| (name.to_ascii_lowercase(), how)).collect();
+    let declared = names.iter().map(|(name, how)| format!("{name} = {{ {how}, secret = true }}"));
+    let given = names.keys().map(|name| format!("{name} = \"{{{{ {name} }}}}\""));
     let origins = compiled.origins();
     let origins = origins.iter().map(|origin| format!("\"{origin}\""));
     let hosts: Vec<String> = origins.chain(fetched(compiled)).collect();
@@ -83,6 +88,9 @@ mod tests {
         assert!(text.contains("openai_api_key = { required = true, secret = true }\n"), "{text}");
         assert!(text.contains("openai_api_key = \"{{ openai_api_key }}\"\n"), "{text}");
         assert!(manifest(&Compiled::demo()).contains("allowed_outbound_hosts = []\n"));
+        let chatgpt = Dialect::named("chatgpt").map(CompiledProvider::usual).unwrap();
+        let text = manifest(&Compiled::new(vec![chatgpt]));
+        assert!(text.contains("chatgpt_account_id = { default = \"\", secret = true }\n"), "{text}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ static PLACE: Place = embedded::empty();
 pub(crate) async fn gateway() -> Result<Gateway, String> {
     let compiled = compiled()?;
     let mut values = BTreeMap::new();
-    for name in compiled.variables() {
+    for name in compiled.variables().into_iter().chain(compiled.optional_variables()) {
         // Spin's variables are in lower case.
         if let Ok(value) = variables::get(name.to_ascii_lowercase()).await {
             values.insert(name.to_owned(), value);

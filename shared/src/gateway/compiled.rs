@@ -198,7 +198,7 @@ impl Compiled {
         })
     }
 
-    /// The names of the variables that [`open`](Compiled::open) will ask for.
+    /// The names of the variables that [`open`](Compiled::open) must find.
     pub fn variables(&self) -> BTreeSet<&str> {
         let keys = self.providers.iter().filter_map(|provider| provider.access_key.as_ref());
         let headers = self.providers.iter().flat_map(|provider| provider.headers.values());
@@ -210,6 +210,12 @@ impl Compiled {
             .chain(token)
             .flat_map(|template| variables::names(&template.0))
             .collect()
+    }
+
+    /// The names of those that it can do without: headers that some providers want if there is a value.
+    pub fn optional_variables(&self) -> BTreeSet<&'static str> {
+        let dialects = self.providers.iter().filter_map(|provider| Dialect::named(&provider.dialect));
+        dialects.flat_map(|dialect| dialect.variables).map(|(_, variable)| *variable).collect()
     }
 
     /// The origins that are called: what an egress rule has to allow.
@@ -423,7 +429,7 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
     /// Headers that a provider wants if there is a value.
     fn variable_headers(&self, dialect: &'static Dialect) -> Vec<(HeaderName, HeaderValue)> {
         let found = dialect.variables.iter().filter_map(|(name, variable)| {
-            let value = (self.lookup)(variable)?;
+            let value = (self.lookup)(variable).filter(|value| !value.trim().is_empty())?;
             Some((HeaderName::from_static(name), HeaderValue::from_str(value.trim()).ok()?))
         });
         found.collect()
