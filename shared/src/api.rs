@@ -15,6 +15,7 @@ pub mod generate;
 mod hosted;
 mod identity;
 mod lost;
+mod marks;
 mod member;
 pub mod messages;
 mod openai;
@@ -145,6 +146,7 @@ pub fn write_request(
     let mut losses = identity::open(&mut request, to, quirks);
     losses.extend(identity::adapt(&mut request, to, quirks));
     identity::fit(&mut request, to, quirks);
+    losses.extend(marks::fit(&mut request, to, quirks));
     let written = to.write().request(&request, quirks, out);
     losses.extend(written.map_err(|error| spelling::error(&request, error))?);
     Ok(spelling::losses(&request, losses))
@@ -375,7 +377,8 @@ pub trait Write: Sync {
 pub(crate) fn losses(request: &Request<'_>, to: Api) -> Result<Vec<Loss>, Error> {
     let Some(from) = request.api.filter(|from| *from != to) else { return Ok(Vec::new()) };
     from.read().portable(request)?;
-    let lost = request.rest.iter().filter(|(name, value)| !from.read().carries(name, *value));
+    let is_lost = |name: &str, value| !from.read().carries(name, value) && !openai::is_shared(from, to, name);
+    let lost = request.rest.iter().filter(|(name, value)| is_lost(name, *value));
     Ok(lost.map(|(name, _)| Loss::dropped(name.clone().into_owned())).collect())
 }
 

@@ -151,8 +151,10 @@ pub struct Citations<'a> {
 /// A provider's mark that the prompt up to here is worth keeping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cache<'a> {
-    /// For how long, as `5m` or `1h`.
+    /// For how long: `5m` or `1h`, or where it is a breakpoint at least `30m` or `12h`.
     pub ttl: Option<Cow<'a, str>>,
+    /// Whether it is one of OpenAI's `prompt_cache_breakpoint`s.
+    pub breakpoint: bool,
 }
 
 /// Readable thinking.

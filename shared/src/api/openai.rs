@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use super::member::rest;
 use super::{Api, Link, Place, Unit, cite, lost};
 use crate::error::{Error, Fault, Kind};
-use crate::ir::{Loss, Source, Why};
+use crate::ir::{Cache, Loss, Rest, Source, Why};
 use crate::wire::json::{self, Json, Writer};
 
 /// The source that an `image_url`, a `file_url` or a `file_data` names: a `data:` URL in Base64 (RFC 2397) is the
@@ -113,6 +114,41 @@ fn inner_schemas(schema: Json<'_>) -> impl Iterator<Item = Json<'_>> {
     let alternatives = schema.get("anyOf").into_iter().flat_map(Json::items);
     definitions.chain(items).chain(alternatives)
 }
+
+/// The member by which a part is marked as the end of a prompt that is worth keeping.
+///
+/// <https://platform.openai.com/docs/guides/prompt-caching>
+pub(super) const BREAKPOINT: &str = "prompt_cache_breakpoint";
+
+/// Takes the mark out of a part's members; one of a form that is not known stays.
+pub(super) fn take_mark<'a>(members: &mut Rest<'a>) -> Option<Cache<'a>> {
+    let at = members.iter().position(|(name, _)| name == BREAKPOINT)?;
+    let (_, mark) = members.get(at)?;
+    let word = |name| mark.get(name).and_then(Json::string);
+    let is_plain = rest(*mark, &["mode", "ttl"]).is_empty() && word("mode").as_deref() == Some("explicit");
+    let ttl = word("ttl");
+    is_plain.then(|| {
+        members.remove(at);
+        Cache { ttl, breakpoint: true }
+    })
+}
+
+/// Writes such a mark.
+pub(super) fn write_mark(mark: &Cache<'_>, o: &mut Writer<'_>) {
+    o.key(BREAKPOINT).object(|o| {
+        o.key("mode").string("explicit");
+        mark.ttl.iter().for_each(|ttl| o.key("ttl").string(ttl));
+    });
+}
+
+/// Whether a member that the representation has no place for is the same in both of OpenAI's APIs.
+pub(super) fn is_shared(from: Api, to: Api, name: &str) -> bool {
+    let is_own = |api| matches!(api, Api::Completions | Api::Responses);
+    is_own(from) && is_own(to) && SHARED.contains(&name)
+}
+
+/// The members of which that is so.
+pub(super) const SHARED: [&str; 2] = ["prompt_cache_options", "prompt_cache_retention"];
 
 /// The tier to ask for, in OpenAI's words: what others call standard is its `default`.
 pub(super) fn tier(asked: &str) -> &str {

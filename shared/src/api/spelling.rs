@@ -61,6 +61,9 @@ const GENERATE: Words = &[
     ("tool_choice", "toolConfig.functionCallingConfig"),
 ];
 
+/// What OpenAI calls a mark of a cache.
+const BREAKPOINT: &str = ".prompt_cache_breakpoint";
+
 /// Losses in the client's words, less what says nothing about the answer: items of Responses have ids and a status that
 /// only name them.
 pub(super) fn losses(request: &Request<'_>, losses: Vec<Loss>) -> Vec<Loss> {
@@ -114,7 +117,9 @@ fn in_conversation(request: &Request<'_>, api: Api, rest: &str) -> Option<String
         (Api::Generate, Some(at)) => {
             Some(format!("contents[{at}]{}", rest.replacen(".content", ".parts", 1)))
         }
-        (Api::Responses, Some(at)) => Some(in_items(request.turns.get(turn)?, *at, rest)),
+        (Api::Responses, Some(at)) => {
+            Some(in_items(request.turns.get(turn)?, *at, &rest.replace(".cache_control", BREAKPOINT)))
+        }
         (_, Some(at)) => Some(format!("messages[{at}]{rest}")),
     }
 }

@@ -5,6 +5,7 @@ mod citations;
 mod converse;
 mod hosted;
 mod logprobs;
+mod marks;
 mod thinking;
 mod usage;
 

@@ -781,7 +781,12 @@ const OPENAI_MODELS: &[ModelQuirks] = &[
     ModelQuirks { model: Name::Prefix("gpt-5-chat"), quirks: OPENAI },
     ModelQuirks { model: Name::Prefix("gpt-5-"), quirks: OPENAI_REASONING },
     ModelQuirks { model: Name::Exact("gpt-5"), quirks: OPENAI_REASONING },
-    ModelQuirks { model: Name::Prefix("gpt-5."), quirks: OPENAI_NEWER },
+    ModelQuirks { model: Name::Prefix("gpt-5.1"), quirks: OPENAI_NEWER },
+    ModelQuirks { model: Name::Prefix("gpt-5.2"), quirks: OPENAI_NEWER },
+    ModelQuirks { model: Name::Prefix("gpt-5.3"), quirks: OPENAI_NEWER },
+    ModelQuirks { model: Name::Prefix("gpt-5.4"), quirks: OPENAI_NEWER },
+    ModelQuirks { model: Name::Prefix("gpt-5.5"), quirks: OPENAI_NEWER },
+    ModelQuirks { model: Name::Prefix("gpt-5."), quirks: OPENAI_MARKED },
     ModelQuirks { model: Name::Prefix("o1"), quirks: OPENAI_REASONING },
     ModelQuirks { model: Name::Prefix("o3"), quirks: OPENAI_REASONING },
     ModelQuirks { model: Name::Prefix("o4"), quirks: OPENAI_REASONING },
@@ -798,6 +803,22 @@ const OPENAI_SEARCH: Quirks =
 
 /// They know the limit on the answer by its new name only.
 const OPENAI_NEWER: Quirks = Quirks { renames: &[("max_tokens", "max_completion_tokens")], ..OPENAI };
+
+/// <https://platform.openai.com/docs/guides/prompt-caching>: from here on prompts can be marked.
+const OPENAI_MARKED: Quirks = Quirks {
+    extras: &[
+        "allowed_tools",
+        "custom_tools",
+        "metadata",
+        "prompt_cache_breakpoint",
+        "prompt_cache_key",
+        "reasoning_effort",
+        "service_tier",
+        "store",
+        "verbosity",
+    ],
+    ..OPENAI_NEWER
+};
 
 const OPENAI_REASONING: Quirks = Quirks {
     drops: &[

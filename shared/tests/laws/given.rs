@@ -300,7 +300,11 @@ pub(crate) fn rich_request() -> impl Strategy<Value = Request<'static>> {
 fn content() -> impl Strategy<Value = Block<'static>> {
     let marked = (text(), prop::bool::ANY).prop_map(|(text, long)| {
         let ttl = long.then_some(Cow::Borrowed("1h"));
-        Block::Text(Text { text: text.into(), cache: Some(Cache { ttl }), ..Text::default() })
+        Block::Text(Text {
+            text: text.into(),
+            cache: Some(Cache { ttl, breakpoint: false }),
+            ..Text::default()
+        })
     });
     let pdf = (data(), prop::option::of(name())).prop_map(|(data, title)| {
         let source = Source::Base64 { media_type: "application/pdf".into(), data: data.into() };

@@ -11,7 +11,7 @@ use crate::api::member::{
 };
 use crate::api::{Api, openai};
 use crate::error::Error;
-use crate::ir::{Block, Cache, Loss, Media, Source, Text, Why};
+use crate::ir::{Block, Cache, Loss, Media, Rest, Source, Text, Why};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// Reads `content`: a string, or an array of parts. An empty string is no block at all.
@@ -45,14 +45,8 @@ fn read<'a>(part: Json<'a>) -> Result<Block<'a>, Error> {
 }
 
 fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
-    Ok(Text {
-        text: required(part, "text")?,
-        citations: None,
-        cache: read_cache(part)?,
-        signature: None,
-        rest: rest(part, &["type", "text", "cache_control"]),
-        logprobs: None,
-    })
+    let (cache, rest) = marked(part, &["type", "text", "cache_control"])?;
+    Ok(Text { text: required(part, "text")?, cache, rest, ..Text::default() })
 }
 
 /// `image_url` is an object, or (with some vendors) the address itself.
@@ -65,12 +59,8 @@ fn read_image<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
             (url, optional(image, "detail").map_err(within("image_url"))?)
         }
     };
-    Ok(Media {
-        detail,
-        cache: read_cache(part)?,
-        rest: rest(part, &["type", "image_url", "cache_control"]),
-        ..Media::new(openai::source_of_url(url))
-    })
+    let (cache, rest) = marked(part, &["type", "image_url", "cache_control"])?;
+    Ok(Media { detail, cache, rest, ..Media::new(openai::source_of_url(url)) })
 }
 
 fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
@@ -78,11 +68,8 @@ fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
     let inside = within("input_audio");
     let media_type = openai::audio_type(&required(audio, "format").map_err(&inside)?);
     let source = Source::Base64 { media_type, data: required(audio, "data").map_err(&inside)? };
-    Ok(Media {
-        cache: read_cache(part)?,
-        rest: rest(part, &["type", "input_audio", "cache_control"]),
-        ..Media::new(source)
-    })
+    let (cache, rest) = marked(part, &["type", "input_audio", "cache_control"])?;
+    Ok(Media { cache, rest, ..Media::new(source) })
 }
 
 fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
@@ -95,12 +82,8 @@ fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
         (None, Some(data)) => file_source(data),
         (None, None) => return Err(inside(missing("file_id"))),
     };
-    Ok(Media {
-        title: optional(file, "filename").map_err(&inside)?,
-        cache: read_cache(part)?,
-        rest: rest(part, &["type", "file", "cache_control"]),
-        ..Media::new(source)
-    })
+    let (cache, rest) = marked(part, &["type", "file", "cache_control"])?;
+    Ok(Media { title: optional(file, "filename").map_err(&inside)?, cache, rest, ..Media::new(source) })
 }
 
 /// `file_data` is a `data:` URL, or (with OpenAI, for PDF) the Base64 alone; OpenRouter takes addresses too.
@@ -113,11 +96,19 @@ fn file_source(data: Cow<'_, str>) -> Source<'_> {
     }
 }
 
+/// A part's caching mark, OpenAI's own or Anthropic's, and the members that are not among `named`.
+fn marked<'a>(part: Json<'a>, named: &[&str]) -> Result<(Option<Cache<'a>>, Rest<'a>), Error> {
+    let mut others = rest(part, named);
+    let mark = read_cache(part)?.or_else(|| openai::take_mark(&mut others));
+    Ok((mark, others))
+}
+
 /// A caching mark, as OpenRouter and others have taken over from Anthropic.
 pub(super) fn read_cache<'a>(object: Json<'a>) -> Result<Option<Cache<'a>>, Error> {
     let Some(mark) = present(object, "cache_control") else { return Ok(None) };
     of_kind(mark, "cache_control", Kind::Object)?;
-    Ok(Some(Cache { ttl: optional(mark, "ttl").map_err(within("cache_control"))? }))
+    let ttl = optional(mark, "ttl").map_err(within("cache_control"))?;
+    Ok(Some(Cache { ttl, breakpoint: false }))
 }
 
 /// Whether a member that must be true or false is there, and which.
@@ -211,7 +202,7 @@ fn write_text(text: &Text<'_>, place: Place, context: &mut Context<'_>, a: &mut 
         o.key("type").string("text");
         o.key("text").string(&text.text);
         if context.keeps_cache(text.cache.as_ref()) {
-            context.write_cache(text.cache.as_ref(), place, o);
+            context.write_mark(text.cache.as_ref(), place, o);
         }
         context.write_rest(&text.rest, place, o);
     });
@@ -321,7 +312,7 @@ fn write_common(media: &Media<'_>, place: Place, context: &mut Context<'_>, o: &
     if media.citations == Some(true) {
         context.lose(Loss::dropped(format!("{place}.citations")));
     }
-    context.write_cache(media.cache.as_ref(), place, o);
+    context.write_mark(media.cache.as_ref(), place, o);
     context.write_rest(&media.rest, place, o);
 }
 

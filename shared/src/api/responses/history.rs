@@ -7,7 +7,7 @@ use super::input::NAME_WITHIN;
 use crate::api::{Api, openai};
 use crate::error::Error;
 use crate::ir::{
-    Block, Loss, Media, Rest, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn, Why,
+    Block, Cache, Loss, Media, Rest, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn, Why,
 };
 use crate::wire::json::{Json, Writer};
 
@@ -25,18 +25,19 @@ pub(super) fn refuse_foreign(turns: &[Turn<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes `instructions`, where there are some, and `input`. `own` is whether the client speaks this API.
-pub(super) fn write(turns: &[Turn<'_>], own: bool, losses: &mut Vec<Loss>, w: &mut Writer<'_>) {
-    let instructions = turns.first().and_then(|turn| instructions_of(turn, own));
+/// Writes `instructions`, where there are some, and `input`. `own` is whether the client speaks this API, and `marks`
+/// whether the provider knows marks of caches.
+pub(super) fn write(turns: &[Turn<'_>], own: bool, marks: bool, losses: &mut Vec<Loss>, w: &mut Writer<'_>) {
+    let instructions = turns.first().and_then(|turn| instructions_of(turn, own, marks));
     let skipped = usize::from(instructions.is_some());
     let customs = if own { BTreeSet::new() } else { customs_of(turns) };
     if let (Some(text), Some(turn)) = (&instructions, turns.first()) {
-        Items { turn, index: 0, own, customs: &customs, losses }.lose_marks_of(&turn.blocks);
+        Items { turn, index: 0, own, marks, customs: &customs, losses }.lose_marks_of(&turn.blocks);
         w.key("instructions").string(text);
     }
     w.key("input").array(|a| {
         for (index, turn) in turns.iter().enumerate().skip(skipped) {
-            Items { turn, index, own, customs: &customs, losses }.write(a);
+            Items { turn, index, own, marks, customs: &customs, losses }.write(a);
         }
     });
 }
@@ -52,11 +53,12 @@ fn customs_of<'t>(turns: &'t [Turn<'_>]) -> BTreeSet<&'t str> {
 
 /// The turn's words, where it can be written as `instructions`. Only a foreign client's several blocks are joined: its
 /// API has no other way to say what `instructions` says.
-fn instructions_of<'t>(turn: &'t Turn<'_>, own: bool) -> Option<Cow<'t, str>> {
+fn instructions_of<'t>(turn: &'t Turn<'_>, own: bool, marks: bool) -> Option<Cow<'t, str>> {
     if turn.role != Role::System || turn.name.is_some() || !turn.rest.is_empty() {
         return None;
     }
     let words = |block: &'t Block<'_>| match block {
+        Block::Text(text) if marks && text.cache.is_some() => None,
         Block::Text(text) if text.rest.is_empty() || !own => Some(&*text.text),
         _ => None,
     };
@@ -73,6 +75,7 @@ struct Items<'t, 'a> {
     turn: &'t Turn<'a>,
     index: usize,
     own: bool,
+    marks: bool,
     customs: &'t BTreeSet<&'t str>,
     losses: &'t mut Vec<Loss>,
 }
@@ -117,7 +120,18 @@ impl<'t, 'a> Items<'t, 'a> {
 
     /// Whether the block is words and no more that is worth writing.
     fn is_plain(&self, block: &Block<'_>) -> bool {
-        matches!(block, Block::Text(text) if !self.own || (text.citations.is_none() && text.rest.is_empty()))
+        let Block::Text(text) = block else { return false };
+        let is_bare = !self.own || (text.citations.is_none() && text.rest.is_empty());
+        is_bare && !self.keeps(text.cache.as_ref())
+    }
+
+    /// Whether a mark is written: what the assistant said has none but in a client's own words.
+    fn keeps(&self, mark: Option<&Cache<'_>>) -> bool {
+        mark.is_some() && (self.own || (self.marks && self.turn.role != Role::Assistant))
+    }
+
+    fn write_mark(&self, mark: Option<&Cache<'_>>, o: &mut Writer<'_>) {
+        mark.iter().filter(|mark| self.keeps(Some(mark))).for_each(|mark| openai::write_mark(mark, o));
     }
 
     /// A message in the short form.
@@ -146,12 +160,12 @@ impl<'t, 'a> Items<'t, 'a> {
         let by_assistant = self.turn.role == Role::Assistant;
         match block {
             Block::Text(text) if by_assistant => self.write_output_text(text, w),
-            Block::Text(text) => self.write_input_text(&text.text, &text.rest, w),
+            Block::Text(text) => self.write_input_text(text, w),
             Block::Refusal(text) if by_assistant => w.object(|o| {
                 o.key("type").string("refusal");
                 o.key("refusal").string(text);
             }),
-            Block::Refusal(text) => self.write_input_text(text, &Rest::new(), w),
+            Block::Refusal(text) => self.write_input_text(&words(text), w),
             Block::Image(image) if !by_assistant => self.write_image(image, w),
             Block::Document(file) if !by_assistant => self.write_file(file, w),
             Block::Audio(Media { source: Source::Base64 { media_type, data }, .. }) if self.own => {
@@ -168,15 +182,17 @@ impl<'t, 'a> Items<'t, 'a> {
             o.key("type").string("output_text");
             o.key("text").string(&text.text);
             o.key("annotations").raw(annotations.map_or("[]", |it| &it.raw));
+            self.write_mark(text.cache.as_ref(), o);
             self.write_rest(&text.rest, o);
         });
     }
 
-    fn write_input_text(&mut self, text: &str, rest: &Rest<'_>, w: &mut Writer<'_>) {
+    fn write_input_text(&mut self, text: &Text<'_>, w: &mut Writer<'_>) {
         w.object(|o| {
             o.key("type").string("input_text");
-            o.key("text").string(text);
-            self.write_rest(rest, o);
+            o.key("text").string(&text.text);
+            self.write_mark(text.cache.as_ref(), o);
+            self.write_rest(&text.rest, o);
         });
     }
 
@@ -191,12 +207,13 @@ impl<'t, 'a> Items<'t, 'a> {
             return;
         }
         for block in blocks {
+            let lost = |mark: Option<&Cache<'_>>| mark.is_some() && !self.keeps(mark);
             let (cache, citations, context, rest) = match block {
-                Block::Text(it) => (it.cache.is_some(), it.citations.is_some(), false, &it.rest),
+                Block::Text(it) => (lost(it.cache.as_ref()), it.citations.is_some(), false, &it.rest),
                 Block::ToolUse(it) => (it.cache.is_some(), false, false, &it.rest),
                 Block::ToolResult(it) => (it.cache.is_some(), false, false, &it.rest),
                 Block::Image(it) | Block::Document(it) => {
-                    (it.cache.is_some(), it.citations.is_some(), it.context.is_some(), &it.rest)
+                    (lost(it.cache.as_ref()), it.citations.is_some(), it.context.is_some(), &it.rest)
                 }
                 _ => continue,
             };
@@ -221,6 +238,7 @@ impl<'t, 'a> Items<'t, 'a> {
             if let Some(detail) = image.detail.as_deref().or((!self.own).then_some("auto")) {
                 o.key("detail").string(detail);
             }
+            self.write_mark(image.cache.as_ref(), o);
             self.write_rest(&image.rest, o);
         });
     }
@@ -228,7 +246,7 @@ impl<'t, 'a> Items<'t, 'a> {
     fn write_file(&mut self, file: &Media<'_>, w: &mut Writer<'_>) {
         if let Source::Text(text) = &file.source {
             self.lose("content.source", Why::Approximated);
-            return self.write_input_text(text, &Rest::new(), w);
+            return self.write_input_text(&Text { cache: file.cache.clone(), ..words(text) }, w);
         }
         w.object(|o| {
             o.key("type").string("input_file");
@@ -236,6 +254,7 @@ impl<'t, 'a> Items<'t, 'a> {
             if let Some(detail) = &file.detail {
                 o.key("detail").string(detail);
             }
+            self.write_mark(file.cache.as_ref(), o);
             self.write_rest(&file.rest, o);
         });
     }
@@ -337,7 +356,9 @@ impl<'t, 'a> Items<'t, 'a> {
             o.key("call_id").string(&result.id);
             match &*result.content {
                 [] => o.key("output").string(""),
-                [Block::Text(text)] if text.rest.is_empty() => o.key("output").string(&text.text),
+                [Block::Text(text)] if text.rest.is_empty() && !self.keeps(text.cache.as_ref()) => {
+                    o.key("output").string(&text.text);
+                }
                 parts => o.key("output").array(|a| parts.iter().for_each(|part| self.write_part(part, a))),
             }
             self.write_rest(&result.rest, o);
@@ -373,6 +394,11 @@ fn thought_of<'b, 'a>(block: &'b Block<'a>) -> Option<&'b Thought<'a>> {
         Block::Thinking(thought) => Some(thought),
         _ => None,
     }
+}
+
+/// Words without anything about them.
+fn words<'w>(text: &'w str) -> Text<'w> {
+    Text { text: Cow::Borrowed(text), ..Text::default() }
 }
 
 fn words_of<'b>(block: &'b Block<'_>) -> &'b str {

@@ -176,12 +176,13 @@ fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
     let filled = |name| part.get(name).filter(|list| list.items().next().is_some());
     let mut others = rest(part, &["type", "text", "annotations", "logprobs"]);
     others.extend(filled("logprobs").map(|list| (Cow::Borrowed("logprobs"), list)));
+    let cache = openai::take_mark(&mut others);
     Ok(Text {
         text: required(part, "text")?,
         citations: filled("annotations")
             .map(|list| Citations { api: Api::Responses, raw: Cow::Borrowed(list.raw()) }),
         logprobs: None,
-        cache: None,
+        cache,
         signature: None,
         rest: others,
     })
@@ -193,11 +194,9 @@ fn read_image<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
         Some(source) => source,
         None => Source::File(optional(part, "file_id")?.ok_or_else(|| missing("image_url"))?),
     };
-    Ok(Media {
-        detail: optional(part, "detail")?,
-        rest: rest(part, &["type", "image_url", "file_id", "detail"]),
-        ..Media::new(source)
-    })
+    let mut rest = rest(part, &["type", "image_url", "file_id", "detail"]);
+    let cache = openai::take_mark(&mut rest);
+    Ok(Media { detail: optional(part, "detail")?, cache, rest, ..Media::new(source) })
 }
 
 fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
@@ -207,12 +206,10 @@ fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
         (None, Some(url)) => Source::Url(url),
         (None, None) => Source::File(optional(part, "file_id")?.ok_or_else(|| missing("file_data"))?),
     };
-    Ok(Media {
-        detail: optional(part, "detail")?,
-        title: optional(part, "filename")?,
-        rest: rest(part, &["type", "file_data", "file_url", "file_id", "filename", "detail"]),
-        ..Media::new(source)
-    })
+    let (detail, title) = (optional(part, "detail")?, optional(part, "filename")?);
+    let mut rest = rest(part, &["type", "file_data", "file_url", "file_id", "filename", "detail"]);
+    let cache = openai::take_mark(&mut rest);
+    Ok(Media { detail, title, cache, rest, ..Media::new(source) })
 }
 
 /// A file's bytes: a `data:` URL, or Base64 alone, which this API takes for a PDF's.

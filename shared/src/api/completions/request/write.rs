@@ -193,10 +193,24 @@ fn options<'a>(rest: &Rest<'a>) -> Rest<'a> {
 
 fn write_rest(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     if !context.own {
-        return;
+        return write_shared(request, context, o);
     }
     for (name, value) in request.rest.iter().filter(|(name, _)| !name.starts_with(STREAM_OPTIONS)) {
         context.write_json(name, Some(*value), o);
+    }
+}
+
+/// Writes what clients of Responses say in the same words, to whom knows keys of caches.
+fn write_shared(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if request.api != Some(Api::Responses) {
+        return;
+    }
+    let knows = context.quirks.extras.contains(&"prompt_cache_key");
+    for (name, value) in request.rest.iter().filter(|(name, _)| openai::SHARED.contains(&&**name)) {
+        match knows {
+            true => context.write_json(name, Some(*value), o),
+            false => context.lose(Loss::dropped(name.clone().into_owned())),
+        }
     }
 }
 
@@ -296,12 +310,35 @@ impl Context<'_> {
         }
     }
 
-    /// Whether a caching mark is written.
+    /// Whether a part's caching mark is written.
     pub(in crate::api::completions) fn keeps_cache(&self, cache: Option<&Cache<'_>>) -> bool {
+        cache.is_some_and(|mark| self.breaks_at(mark)) || self.knows_cache(cache)
+    }
+
+    /// Whether a mark is written in OpenAI's own words.
+    fn breaks_at(&self, mark: &Cache<'_>) -> bool {
+        if self.own { mark.breakpoint } else { self.quirks.extras.contains(&openai::BREAKPOINT) }
+    }
+
+    /// Whether a mark is written in Anthropic's words.
+    fn knows_cache(&self, cache: Option<&Cache<'_>>) -> bool {
         cache.is_some() && (self.own || self.quirks.extras.contains(&"cache_control"))
     }
 
-    /// Writes a caching mark where the provider knows them.
+    /// Writes a part's caching mark where the provider knows them.
+    pub(in crate::api::completions) fn write_mark(
+        &mut self,
+        cache: Option<&Cache<'_>>,
+        path: impl Display,
+        o: &mut Writer<'_>,
+    ) {
+        match cache.filter(|mark| self.breaks_at(mark)) {
+            Some(mark) => openai::write_mark(mark, o),
+            None => self.write_cache(cache, path, o),
+        }
+    }
+
+    /// The same of what is no part, which OpenAI has no marks for.
     pub(in crate::api::completions) fn write_cache(
         &mut self,
         cache: Option<&Cache<'_>>,
@@ -309,7 +346,7 @@ impl Context<'_> {
         o: &mut Writer<'_>,
     ) {
         let Some(mark) = cache else { return };
-        if !self.keeps_cache(cache) {
+        if !self.knows_cache(cache) {
             return self.lose(Loss::dropped(format!("{path}.cache_control")));
         }
         o.key("cache_control").object(|o| {

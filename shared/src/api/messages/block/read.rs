@@ -95,7 +95,7 @@ pub(in crate::api::messages) fn cache<'a>(block: Json<'a>) -> Option<Cache<'a>> 
     let mark = present(block, "cache_control")?;
     let word = |name| mark.get(name).and_then(Json::string);
     let plain = rest(mark, &["type", "ttl"]).is_empty() && word("type").as_deref() == Some("ephemeral");
-    plain.then(|| Cache { ttl: word("ttl") })
+    plain.then(|| Cache { ttl: word("ttl"), breakpoint: false })
 }
 
 /// The members that are not among `named`, a mark that could not be read included.

@@ -59,7 +59,8 @@ struct Members<'q, 'a> {
 impl<'q> Members<'q, '_> {
     fn write(mut self, w: &mut Writer<'_>) {
         w.key("model").string(&self.request.model);
-        history::write(&self.request.turns, self.own, self.losses, w);
+        let marks = self.quirks.extras.contains(&openai::BREAKPOINT);
+        history::write(&self.request.turns, self.own, marks, self.losses, w);
         self.write_tools(w);
         self.write_sampling(w);
         self.write_thinking(w);
@@ -231,7 +232,9 @@ impl<'q> Members<'q, '_> {
 
     fn write_rest(&mut self, w: &mut Writer<'_>) {
         let is_inside = |name: &str| name.starts_with("reasoning.") || name.starts_with("text.");
-        for (name, value) in self.request.rest.iter().filter(|(name, _)| self.own && !is_inside(name)) {
+        let from = self.request.api.unwrap_or(Api::Responses);
+        let is_known = |name: &str| self.own || openai::is_shared(from, Api::Responses, name);
+        for (name, value) in self.request.rest.iter().filter(|(name, _)| is_known(name) && !is_inside(name)) {
             match self.quirks.drops.iter().find(|dropped| *dropped == name) {
                 Some(dropped) => self.losses.push(Loss::dropped(*dropped)),
                 None => w.key(name).json(*value),
