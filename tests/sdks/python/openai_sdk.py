@@ -91,6 +91,24 @@ def chat_broken_off(model):
     raises(openai.APIError, ask)
 
 
+def text_plain(model):
+    answer = client.completions.create(model=model, prompt="play:text", temperature=0.5)
+    choice = answer.choices[0]
+    equal((choice.text, choice.finish_reason, answer.object), (TEXT, "stop", "text_completion"))
+    usage = answer.usage
+    equal((usage.prompt_tokens, usage.completion_tokens, usage.total_tokens), (31, 12, 43))
+
+
+def text_streamed(model):
+    stream = client.completions.create(
+        model=model, prompt="play:turns-streamed", stream=True, stream_options={"include_usage": True}
+    )
+    chunks = list(stream)
+    equal("".join(choice.text for chunk in chunks for choice in chunk.choices), TURNS)
+    equal([c.finish_reason for chunk in chunks for c in chunk.choices if c.finish_reason], ["stop"])
+    equal((chunks[-1].usage.prompt_tokens, chunks[-1].usage.completion_tokens), (40, 21))
+
+
 def responses_plain(model):
     answer = client.responses.create(model=model, instructions="Be brief.", input="play:text")
     equal((answer.output_text, answer.status, answer.object), (TEXT, "completed", "response"))
@@ -160,6 +178,10 @@ for upstream in UPSTREAMS:
         responses_broken_off,
     ):
         check(f"{upstream} {ask.__name__}", lambda: ask(model))
+for upstream in UPSTREAMS[1:]:
+    # The one that is left has text completions itself.
+    for ask in (text_plain, text_streamed):
+        check(f"{upstream} {ask.__name__}", lambda: ask(f"{upstream}/m"))
 for upstream in ("completions", "messages"):
     for status in ERRORS:
         check(f"{upstream} error {status}", lambda: chat_error(f"{upstream}/m", status))
