@@ -36,7 +36,7 @@ pub fn start(filter: Option<&str>, sink: impl Write + Send + 'static) -> Result<
 }
 
 /// A value that shows itself as JSON.
-pub(crate) struct Json<'a, T>(pub(crate) &'a T);
+struct Json<'a, T>(&'a T);
 
 impl<T: Serialize> fmt::Display for Json<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,14 +2,19 @@
 
 mod check;
 
+use bytes::BytesMut;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::backend::Backend;
 use shared::error::Error;
 use shared::report::Report;
+use shared::wire::json::Writer;
 
 /// The most reports in one request.
 pub const MOST_REPORTS: usize = 1_000;
+
+/// The room that is made for a report before it is written: few are longer.
+const ROOM: usize = 1024;
 
 /// The backend, in process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,8 +23,9 @@ pub struct Staff;
 impl Staff {
     /// Takes the account of a request.
     pub fn take(self, report: &Report) {
-        let report = crate::log::Json(report);
-        tracing::info!(target: "report", report = %report);
+        let mut line = BytesMut::with_capacity(ROOM);
+        report.write(&mut Writer::new(&mut line));
+        tracing::info!(target: "report", report = %String::from_utf8_lossy(&line));
     }
 
     /// Reads the body of `POST /v1/reports`: a JSON array of reports. One that is wrong spoils them all, so that

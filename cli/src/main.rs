@@ -18,8 +18,14 @@ mod up;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 
 use failure::Failure;
+
+/// A request takes some hundred small pieces of memory for a moment, and a large one some large ones, which the system's
+/// allocator hands back to the system and asks for again each time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What every `--help` ends with.
 const EXIT_CODES: &str =

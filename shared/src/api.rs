@@ -152,48 +152,6 @@ pub fn write_request(
     Ok(spelling::losses(&request, losses))
 }
 
-/// A provider's whole answer, written for a client.
-pub fn write_response(response: &Response, from: Api, client: Api, echo: &Echo, out: &mut BytesMut) {
-    if from == client {
-        return client.write().response(response, echo, out);
-    }
-    let seal = |response: &Response| identity::Sealer::new(client, from, echo).seal(response);
-    let sealed = Response { others: response.others.iter().map(seal).collect(), ..seal(response) };
-    client.write().response(&sealed, echo, out);
-}
-
-/// A writer of a provider's stream for a client.
-pub fn write_stream(from: Api, client: Api, echo: Echo) -> Box<dyn WriteStream> {
-    if from == client {
-        return client.write().stream(echo);
-    }
-    let sealer = identity::Sealer::new(client, from, &echo);
-    let writer = client.write().stream(echo.clone());
-    Box::new(Sealing { client, from, echo, sealer, others: BTreeMap::new(), writer })
-}
-
-/// Writes what a sealer gives.
-struct Sealing {
-    client: Api,
-    from: Api,
-    echo: Echo,
-    sealer: identity::Sealer,
-    /// Those of the other answers.
-    others: BTreeMap<u32, identity::Sealer>,
-    writer: Box<dyn WriteStream>,
-}
-
-impl WriteStream for Sealing {
-    fn push(&mut self, event: &Event<'_>, out: &mut BytesMut) {
-        let Sealing { client, from, echo, sealer, others, writer } = self;
-        let Event::Choice { number, event } = event else {
-            return sealer.push(event, &mut |event| writer.push(&event, out));
-        };
-        let other = others.entry(*number).or_insert_with(|| identity::Sealer::new(*client, *from, echo));
-        other.push(event, &mut |event| event.of_choice(*number, &mut |event| writer.push(&event, out)));
-    }
-}
-
 /// The id that a call has at its provider, where a client knows it by one that this gateway packed seals into.
 pub fn call_id(id: &str) -> Cow<'_, str> {
     identity::id_in(id).map_or(Cow::Borrowed(id), Cow::Owned)
@@ -212,21 +170,26 @@ pub(crate) fn has_packed(body: &[u8]) -> bool {
 /// What an answer goes through between the reader of one family and the writer of another.
 ///
 /// It gives [`Event::Lost`] for all that the client will not get.
-#[derive(Debug)]
 pub struct Passage {
     to: Api,
     unwrap: form::Unwrap,
     cite: cite::Cite,
     tell: steps::Tell,
+    /// None within one API, where seals stay as they are.
+    sealer: Option<identity::Sealer>,
     /// Those of the other answers.
     others: BTreeMap<u32, Passage>,
 }
 
 impl Passage {
-    /// To clients of `to`.
-    pub fn new(to: Api) -> Passage {
-        let (cite, tell) = (cite::Cite::new(to), steps::Tell::new(to));
-        Passage { to, unwrap: form::Unwrap::default(), cite, tell, others: BTreeMap::new() }
+    /// From a provider of the API `from` to a client of `to`.
+    pub fn new(from: Api, to: Api, echo: &Echo) -> Passage {
+        Passage::of(to, (from != to).then(|| identity::Sealer::new(to, from, echo)))
+    }
+
+    fn of(to: Api, sealer: Option<identity::Sealer>) -> Passage {
+        let (unwrap, cite, tell) = (form::Unwrap::default(), cite::Cite::new(to), steps::Tell::new(to));
+        Passage { to, unwrap, cite, tell, sealer, others: BTreeMap::new() }
     }
 
     /// Takes the next event and gives 0..n on.
@@ -234,20 +197,23 @@ impl Passage {
         if let Event::Choice { number, event } = event {
             return self.choose(number, *event, sink);
         }
-        let Passage { to, unwrap, cite, tell, .. } = self;
-        let mut give = |event: Event<'_>| lost::give(*to, event, sink);
+        let Passage { to, unwrap, cite, tell, sealer, .. } = self;
+        let mut seal = |event: Event<'_>| match sealer {
+            Some(sealer) => sealer.push(&event, sink),
+            None => sink(event),
+        };
+        let mut give = |event: Event<'_>| lost::give(*to, event, &mut seal);
         unwrap.push(event, &mut |event| cite.push(event, &mut |event| tell.push(event, &mut give)));
     }
-}
 
-impl Passage {
     fn choose(&mut self, number: u32, event: Event<'_>, sink: &mut Sink<'_>) {
         let to = self.to;
         if !to.write().has_choices() {
             let loss = Loss::of_answer(format_args!("choices[{number}]"), Why::Dropped);
             return sink(Event::Lost(loss));
         }
-        let other = self.others.entry(number).or_insert_with(|| Passage::new(to));
+        let another = || Passage::of(to, self.sealer.as_ref().map(identity::Sealer::another));
+        let other = self.others.entry(number).or_insert_with(another);
         other.push(event, &mut |event| event.of_choice(number, sink));
     }
 }

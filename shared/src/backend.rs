@@ -5,12 +5,13 @@
 use std::future::Future;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Method, Request, header};
 
 use crate::gateway::BackendAddress;
 use crate::host::Host;
 use crate::report::Report;
+use crate::wire::json::Writer;
 
 /// How long a report may take. It is sent behind the answer, so nobody waits for it.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -64,7 +65,8 @@ impl<H: Host> Backend for Remote<'_, H> {
 
 /// `POST /v1/reports` with an array of reports; `None` where the address makes no request.
 pub fn reports_request(address: &BackendAddress, reports: &[Report]) -> Option<Request<Bytes>> {
-    let body = serde_json::to_vec(reports).ok()?;
+    let mut body = BytesMut::new();
+    Writer::new(&mut body).array(|a| reports.iter().for_each(|report| report.write(a)));
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(format!("{}/v1/reports", address.url))
@@ -72,5 +74,5 @@ pub fn reports_request(address: &BackendAddress, reports: &[Report]) -> Option<R
     if let Some(token) = &address.token {
         request = request.header(header::AUTHORIZATION, token.clone());
     }
-    request.body(Bytes::from(body)).ok()
+    request.body(body.freeze()).ok()
 }

@@ -120,7 +120,7 @@ async fn ask<H: Host>(
     lost.extend(written.losses);
     call.note_losses(wish, &lost)?;
     call.note_waiting(asked);
-    let response = send(call, target.provider, &written.request, true).await?;
+    let response = send(call, target.provider, written.request, true).await?;
     reply::relay(call, asked, &target, response).await
 }
 
@@ -129,13 +129,15 @@ async fn ask<H: Host>(
 async fn send<H: Host>(
     call: &mut Call<'_, H>,
     provider: &Provider,
-    request: &Request<Bytes>,
+    mut request: Request<Bytes>,
     repeatable: bool,
 ) -> Result<Response<H::Body>, Error> {
     let mut retries = Retries::new(call.gateway, H::RESENDS && repeatable);
     loop {
         call.report.attempts += 1;
-        let attempt = outgoing::attempt(call.host, provider, request).await?;
+        outgoing::authorize(call.host, provider, &mut request).await?;
+        // Only what may have to be sent again is kept.
+        let attempt = if retries.are_over() { std::mem::take(&mut request) } else { request.clone() };
         let sent = call.host.send(attempt, call.gateway.timeout()).await;
         call.note_head();
         match retries.judge(sent, call.host.random()) {

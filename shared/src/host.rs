@@ -19,9 +19,7 @@ use crate::dialect::Encoding;
 use crate::gateway::{Account, Lent};
 
 /// A point in time: microseconds since 1970 (UTC).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {

@@ -8,7 +8,7 @@ pub use pump::Pump;
 
 use bytes::BytesMut;
 
-use crate::api::{self, Api, Echo, Passage, ReadStream, WriteStream};
+use crate::api::{Api, Echo, Passage, ReadStream, WriteStream};
 use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
@@ -93,10 +93,7 @@ impl Relay {
                 Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo), events: 0 }
             }
             true => Output::Unframed { writer: writer(), naming: Naming::new(client, &echo), own: false },
-            false => Output::Translated {
-                passage: Passage::new(client),
-                writer: api::write_stream(upstream, client, echo.clone()),
-            },
+            false => Output::Translated { passage: Passage::new(upstream, client, &echo), writer: writer() },
         };
         let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing));
         Relay { scanner, reader, client, echo, output, report, over: false }

@@ -1,6 +1,8 @@
 //! What every request ends in: who answered, how much it used, how long it took, what was lost. Never content.
 
-use serde::{Deserialize, Serialize};
+mod json;
+
+use serde::Deserialize;
 
 use crate::api::Api;
 use crate::host::Timestamp;
@@ -10,7 +12,7 @@ use crate::ir::{Event, Loss, Usage};
 const MOST_LOSSES: usize = 200;
 
 /// The account of one request. Its JSON form is what `POST /v1/reports` takes; what is not known is not in it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Report {
     /// The gateway's id of the request, also in the answer's `x-request-id`.
@@ -20,13 +22,10 @@ pub struct Report {
     /// When it came.
     pub began: Timestamp,
     /// What was asked: `chat`, `embeddings`, `count_tokens`, …; empty where there is nothing at the path.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub operation: String,
     /// The API it was asked in; none where the path named none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<Api>,
     /// The API it was sent in; none where it was not sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<Api>,
     /// The model as the client named it.
     pub model: String,
@@ -40,13 +39,11 @@ pub struct Report {
     pub status: u16,
     pub outcome: Outcome,
     /// What went wrong, in a word of [`Kind`](crate::error::Kind), and whose fault it was.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     /// How often the provider was asked.
     pub attempts: u32,
     pub usage: Usage,
     /// Why the answer ended, in a word of [`StopReason`](crate::ir::StopReason).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<String>,
     /// What the translation could not carry: of the request, and (`answer.…`) of what came back.
     pub losses: Vec<String>,
@@ -58,7 +55,7 @@ pub struct Report {
 }
 
 /// How a request ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Answered whole.
@@ -73,7 +70,7 @@ pub enum Outcome {
 }
 
 /// What went wrong.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Failure {
     /// As in `rate_limit`.
     pub kind: String,
@@ -82,14 +79,12 @@ pub struct Failure {
 }
 
 /// Microseconds since the request came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Times {
     /// Until the provider's head came.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<u64>,
     /// Until the first words, thoughts or arguments came.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_token: Option<u64>,
     /// Until the last byte.
     pub total: u64,

@@ -6,7 +6,7 @@ use shared::dialect::Quirks;
 use shared::gateway::Compiled;
 use shared::ir;
 use shared::report::Report;
-use shared::wire::json::{Edit, Index, Json, Outline};
+use shared::wire::json::{Edit, Index, Json, Outline, Writer};
 use shared::wire::{Frame, Framing};
 
 use crate::material::{self, Size};
@@ -135,7 +135,11 @@ fn parts() -> Vec<Case> {
         Case::new("writing an answer", writing),
         Case::new("a report as JSON", || {
             let report = report();
-            Box::new(move || serde_json::to_vec(&report).map_or(0, |json| json.len()))
+            Box::new(move || {
+                let mut out = BytesMut::with_capacity(1024);
+                report.write(&mut Writer::new(&mut out));
+                out.len()
+            })
         }),
         Case::new("opening a configuration", opening),
     ]

@@ -18,9 +18,6 @@ use super::surface::Surface;
 /// The smallest buffer that hyper takes.
 const SMALLEST_BUFFER: usize = 8 * 1024;
 
-/// The most header fields in a request.
-const MOST_HEADERS: usize = 128;
-
 /// The most requests at a time on one HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
 
@@ -81,8 +78,8 @@ fn builder(head: Duration, head_bytes: usize) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
-        .max_buf_size(head_bytes.max(SMALLEST_BUFFER))
-        .max_headers(MOST_HEADERS);
+        // At most 100 fields: where hyper is told another number it makes room for them on the heap, twice a request.
+        .max_buf_size(head_bytes.max(SMALLEST_BUFFER));
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -2,9 +2,9 @@
 
 use bytes::BytesMut;
 use serde_json::{Value, json};
-use shared::api::{self, Api, Echo};
+use shared::api::{self, Api, Echo, Passage};
 use shared::dialect::Quirks;
-use shared::ir::Response;
+use shared::ir::{Event, Response};
 use shared::wire::json::Json;
 
 use crate::choose;
@@ -144,12 +144,13 @@ fn echoed(client: Api, answer: &Value) -> (Value, String) {
 
 fn comes_back(from: Api, client: Api, signature: &str, id: &str) {
     let body = answer(from, &given(from, signature, id)).to_string();
-    let mut response = Response::default();
+    let (mut response, echo) = (Response::default(), Echo::default());
+    let mut passage = Passage::new(from, client, &echo);
     let body = Json::parse(body.as_bytes()).expect("an answer that was made here is JSON");
-    let read = from.read().response(body, &mut |event| response.push(&event));
-    read.expect("an answer that was made here can be read");
+    let mut take = |event: Event<'_>| passage.push(event, &mut |event| response.push(&event));
+    from.read().response(body, &mut take).expect("an answer that was made here can be read");
     let mut out = BytesMut::new();
-    api::write_response(&response, from, client, &Echo::default(), &mut out);
+    client.write().response(&response, &echo, &mut out);
     let answer = serde_json::from_slice(&out).expect("an answer that was written is JSON");
     let (said, called) = echoed(client, &answer);
     let next = written(client, &conversation(client, &said, &called).to_string(), from);

@@ -41,7 +41,7 @@ fn question(client: Api, members: Value) -> Value {
 fn answered(upstream: Api, body: &Value, client: Api) -> (Value, Vec<Value>) {
     let (text, mut response) = (body.to_string(), Response::default());
     let body = Json::parse(text.as_bytes()).unwrap();
-    let mut passage = Passage::new(client);
+    let mut passage = Passage::new(upstream, client, &Echo::default());
     let mut take = |event: Event<'_>| passage.push(event, &mut |event| response.push(&event));
     upstream.read().response(body, &mut take).unwrap();
     let (mut whole, mut stream) = (BytesMut::new(), BytesMut::new());

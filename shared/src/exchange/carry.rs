@@ -65,7 +65,7 @@ pub(super) async fn answer<H: Host>(
     };
     // What a provider keeps would be there twice.
     let repeatable = names_model || request.method() != Method::POST;
-    let response = send(call, way.provider, &outgoing.request(request.headers())?, repeatable).await?;
+    let response = send(call, way.provider, outgoing.request(request.headers())?, repeatable).await?;
     relay(call, task, way.api, response).await
 }
 

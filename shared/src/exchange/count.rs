@@ -56,7 +56,7 @@ pub(super) async fn answer<H: Host>(
         outgoing.uri = with_query(outgoing.uri, request.uri())?;
     }
     let outgoing = outgoing.request(request.headers())?;
-    let response = send(call, way.provider, &outgoing, true).await?;
+    let response = send(call, way.provider, outgoing, true).await?;
     tell(call, own, &way, same, response).await
 }
 

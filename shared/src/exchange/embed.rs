@@ -78,7 +78,7 @@ async fn ask<H: Host>(
         content_type: Some(HeaderValue::from_static("application/json")),
         accept: HeaderValue::from_static("application/json"),
     };
-    send(call, provider, &outgoing.request(client)?, true).await
+    send(call, provider, outgoing.request(client)?, true).await
 }
 
 /// The client's own request, but for the model's name and for an encoding that the provider does not know: the answer is

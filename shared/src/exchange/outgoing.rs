@@ -81,22 +81,20 @@ impl Outgoing<'_> {
     }
 }
 
-/// The request for one attempt now: a signature is good for minutes only, and what an account lends for hours.
-pub(super) async fn attempt<H: Host>(
+/// Puts in what is good for one attempt only: a signature is good for minutes, and what an account lends for hours.
+pub(super) async fn authorize<H: Host>(
     host: &H,
     provider: &Provider,
-    request: &Request<Bytes>,
-) -> Result<Request<Bytes>, Error> {
-    let mut attempt = request.clone();
+    request: &mut Request<Bytes>,
+) -> Result<(), Error> {
     match &provider.credential {
-        Credential::Signature(signer) => sign(signer, &mut attempt, host.now(), provider)?,
+        Credential::Signature(signer) => sign(signer, request, host.now(), provider),
         Credential::Account(account) => {
             let lent = host.lend(account).await.map_err(|_| not_lent(&provider.name))?;
-            show(&lent, &mut attempt, host.now(), provider)?;
+            show(&lent, request, host.now(), provider)
         }
-        Credential::None | Credential::Key(_) | Credential::Passthrough => {}
+        Credential::None | Credential::Key(_) | Credential::Passthrough => Ok(()),
     }
-    Ok(attempt)
 }
 
 /// Shows the provider what an account has lent.

@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::losses::LOST;
 use super::target::Target;
 use super::{Call, headers};
-use crate::api::{self, Api, Passage, exception_kind};
+use crate::api::{Api, Passage, exception_kind};
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
@@ -20,6 +20,9 @@ use crate::report::Report;
 use crate::wire::json::Index;
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The room that is made for an answer before it is written: few are longer.
+const ROOM: usize = 2048;
 
 /// An answer for the client.
 pub enum Reply<B> {
@@ -122,14 +125,14 @@ fn translate<H: Host>(
     let mut index = Index::default();
     let json = index.parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
-    let mut passage = Passage::new(asked.api);
+    let mut passage = Passage::new(target.api, asked.api, &call.echo);
     let mut losses = Vec::new();
     let mut take = |event: Event<'_>| {
         passage.push(event, &mut |event| keep(&event, &mut response, &mut losses));
     };
     target.api.read().response(json, &mut take).map_err(|error| nonsense(&error))?;
     call.note_lost(losses);
-    write(call, asked, target.api, response)
+    write(call, asked, response)
 }
 
 /// Writes a whole answer for a client that wants one, of a provider that only streams.
@@ -140,7 +143,8 @@ fn gather<H: Host>(
     body: &[u8],
 ) -> Result<Bytes, Error> {
     let mut response = ir::Response::default();
-    let (mut over, mut losses, mut passage) = (false, Vec::new(), Passage::new(asked.api));
+    let (mut over, mut losses, mut passage) =
+        (false, Vec::new(), Passage::new(target.api, asked.api, &call.echo));
     let mut reader = target.api.read_stream(target.framing());
     let mut take = |event: Event<'_>| {
         over |= matches!(event, Event::End | Event::Fail(_));
@@ -156,7 +160,7 @@ fn gather<H: Host>(
         return Err(Error::upstream(message).with_code("upstream_cut"));
     }
     call.note_lost(losses);
-    write(call, asked, target.api, response)
+    write(call, asked, response)
 }
 
 /// Puts an answer's next event with the others, or with what is lost.
@@ -170,19 +174,18 @@ fn keep(event: &Event<'_>, response: &mut ir::Response, losses: &mut Vec<Loss>) 
 fn write<H: Host>(
     call: &mut Call<'_, H>,
     asked: &Asked<'_>,
-    from: Api,
     mut response: ir::Response,
 ) -> Result<Bytes, Error> {
     note(call.report, &response);
     if let Some(error) = response.error.take() {
         return Err(error);
     }
-    let mut out = BytesMut::new();
+    let mut out = BytesMut::with_capacity(ROOM);
     if asked.stream {
-        let mut writer = api::write_stream(from, asked.api, call.echo.clone());
+        let mut writer = asked.api.write().stream(call.echo.clone());
         response.replay(&mut |event| writer.push(&event, &mut out));
     } else {
-        api::write_response(&response, from, asked.api, &call.echo, &mut out);
+        asked.api.write().response(&response, &call.echo, &mut out);
     }
     Ok(out.freeze())
 }

@@ -36,6 +36,11 @@ impl Retries {
         Retries { left: if resends { gateway.max_retries() } else { 0 }, pause: FIRST_PAUSE }
     }
 
+    /// Whether the attempt that comes next is the last one.
+    pub(super) fn are_over(&self) -> bool {
+        self.left == 0
+    }
+
     /// Judges an attempt. `random` spreads the pauses of many clients.
     pub(super) fn judge<B>(&mut self, sent: Result<Response<B>, CallError>, random: u64) -> Verdict<B> {
         match sent {

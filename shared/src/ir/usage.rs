@@ -4,28 +4,20 @@
 ///
 /// `input` counts all of the prompt, what was read from and written to a cache included (as OpenAI counts, not as
 /// Anthropic does); `output` counts all of the answer, reasoning included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default)]
 pub struct Usage {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<u64>,
     /// Of the input: read from a cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<u64>,
     /// Of the input: written to a cache, whatever its lifetime.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<u64>,
     /// Of `cache_write`: kept for an hour.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_write_1h: Option<u64>,
     /// Of the output: reasoning.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_input: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_output: Option<u64>,
 }
 

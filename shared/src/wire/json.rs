@@ -145,7 +145,8 @@ impl<'a> Json<'a> {
         let mut found = [None; N];
         let mut fields = self.fields();
         while let Some(field) = fields.advance() {
-            if let Some((_, place)) = keys.iter().zip(&mut found).find(|(key, _)| field.is_named(key)) {
+            let named = keys.iter().position(|key| field.is_named(key));
+            if let Some(place) = named.and_then(|at| found.get_mut(at)) {
                 *place = Some(field.value);
             }
         }
@@ -205,9 +206,8 @@ impl<'a> Fields<'a> {
     fn advance(&mut self) -> Option<Field<'a>> {
         match &mut self.inner {
             Inner::Indexed(rest) => {
-                let (key, value) = (rest.take()?, rest.take()?);
-                let escaped = key.parts.first().is_some_and(|part| part.is_escaped());
-                Some(Field { key: key.raw.get(1..key.raw.len() - 1)?, escaped, value })
+                let (key, escaped) = rest.take_key()?;
+                Some(Field { key, escaped, value: rest.take()? })
             }
             Inner::Text(text) => {
                 let (scan::Member { key, escaped, value }, rest) = scan::split_member(text)?;

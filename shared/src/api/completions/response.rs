@@ -15,17 +15,17 @@ use crate::wire::json::{Json, Malformed, Writer};
 
 /// Reads a whole answer, as one delta that has everything.
 pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
-    if let Some(error) = failure(body) {
+    let [error, object, choices, usage] = body.pick(["error", "object", "choices", "usage"]);
+    if let Some(error) = failure_of(body, error, object) {
         sink(Event::Fail(error));
         return Ok(());
     }
-    let choices = body.get("choices").map(Choice::split);
-    let Some((Some(choice), others)) = choices else {
+    let Some((Some(choice), others)) = choices.map(Choice::split) else {
         return Err(Malformed { offset: 0, what: "expected an answer with choices" });
     };
     let mut answer = Answer::default();
     answer.begin(body, sink);
-    if let Err(error) = finish(&mut answer, body, choice, &others, sink) {
+    if let Err(error) = finish(&mut answer, choice, &others, usage, sink) {
         sink(Event::Fail(error));
     }
     Ok(())
@@ -33,29 +33,23 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
 
 fn finish(
     answer: &mut Answer,
-    body: Json<'_>,
     choice: Choice<'_>,
     others: &[Choice<'_>],
+    usage: Option<Json<'_>>,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
     answer.choice(&choice, sink)?;
     let mut answers = Others::default();
     answers.take(others, sink)?;
     answers.finish(sink)?;
-    if let Some(usage) = body.get("usage").and_then(Json::present) {
+    if let Some(usage) = usage.and_then(Json::present) {
         usage::name_others(usage, sink);
         sink(Event::Usage(usage::read(usage)));
     }
     answer.finish(sink)
 }
 
-/// The error that a body with a status of success has instead of an answer (E8).
-pub(super) fn failure(body: Json<'_>) -> Option<Error> {
-    let [error, object] = body.pick(["error", "object"]);
-    failure_of(body, error, object)
-}
-
-/// The same where those members are known.
+/// The error that a body with a status of success has instead of an answer (E8), by two of its members.
 pub(super) fn failure_of(body: Json<'_>, error: Option<Json<'_>>, object: Option<Json<'_>>) -> Option<Error> {
     let bare = || object.filter(|object| object.string().as_deref() == Some("error"));
     let inner = error.and_then(Json::present).or_else(|| bare().map(|_| body))?;

@@ -89,6 +89,7 @@ fn wrapped(input: &str) -> String {
 }
 
 /// The free-form tools of a client's request, by the names that other APIs' providers know.
+#[derive(Clone)]
 pub(super) struct Customs {
     client: Api,
     request: bytes::Bytes,

@@ -18,7 +18,7 @@ use super::kin;
 use super::seal::{LONGEST_ID, LONGEST_SEAL, Piece, Seal};
 use crate::api::generate::MADE;
 use crate::api::{Api, Echo};
-use crate::ir::{Delta, Event, Open, Response, Start, ToolKind};
+use crate::ir::{Delta, Event, Open, Start, ToolKind};
 
 /// Where the events go.
 type Sink<'s> = dyn FnMut(Event<'_>) + 's;
@@ -67,11 +67,10 @@ impl Sealer {
         Sealer { client, from, block: Block::Given, count: 0, turn: Vec::new(), customs, base, made: 0 }
     }
 
-    /// A whole answer with its seals packed.
-    pub(crate) fn seal(mut self, response: &Response) -> Response {
-        let mut sealed = Response::default();
-        response.replay(&mut |event| self.push(&event, &mut |event| sealed.push(&event)));
-        sealed
+    /// For another answer to the same request.
+    pub(crate) fn another(&self) -> Sealer {
+        let (customs, base) = (self.customs.clone(), self.base.clone());
+        Sealer { block: Block::Given, count: 0, turn: Vec::new(), customs, base, made: 0, ..*self }
     }
 
     /// Takes the next event, and gives 0..n.

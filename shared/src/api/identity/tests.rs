@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::api::{self, Api, Echo};
+use crate::api::{self, Api, Echo, Passage};
 use crate::dialect::{Dialect, Quirks};
 use crate::ir::{Event, Response};
 use crate::wire::Scanner;
@@ -51,20 +51,23 @@ fn answer_to(echo: &Echo, body: &Value, upstream: Api, client: Api, streamed: bo
     let text = body.to_string();
     let mut response = Response::default();
     let mut out = BytesMut::new();
-    let mut writer = api::write_stream(upstream, client, echo.clone());
+    let mut writer = client.write().stream(echo.clone());
     let mut order = crate::ir::Order::default();
-    let mut sealer = super::Sealer::new(client, upstream, echo);
-    let read = upstream.read().response(Json::parse(text.as_bytes()).unwrap(), &mut |event| {
+    let mut passage = Passage::new(upstream, client, echo);
+    let mut take = |event: Event<'_>| {
+        order.check(&event);
         response.push(&event);
         writer.push(&event, &mut out);
-        sealer.push(&event, &mut |event| order.check(&event));
+    };
+    let read = upstream.read().response(Json::parse(text.as_bytes()).unwrap(), &mut |event| {
+        passage.push(event, &mut take);
     });
     read.unwrap();
     if streamed {
         return gathered(client, &out);
     }
     let mut out = BytesMut::new();
-    api::write_response(&response, upstream, client, echo, &mut out);
+    client.write().response(&response, echo, &mut out);
     serde_json::from_slice(&out).unwrap()
 }
 

@@ -74,7 +74,7 @@ fn other_clients_get_the_first_and_are_told_so() {
         let body = Json::parse(text.as_bytes()).unwrap();
         for client in [Api::Messages, Api::Responses] {
             let (mut passage, mut response, mut losses) =
-                (Passage::new(client), Response::default(), Vec::new());
+                (Passage::new(upstream, client, &Echo::default()), Response::default(), Vec::new());
             let mut keep = |event: Event<'_>| match &event {
                 Event::Lost(loss) => losses.push(loss.to_string()),
                 event => response.push(event),

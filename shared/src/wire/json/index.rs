@@ -84,12 +84,22 @@ impl<'a> Rest<'a> {
         Some(Rest { raw: json.raw, base: own.start, parts })
     }
 
-    /// The next key or value.
+    /// The next key, without its quotes, and whether it has escapes.
+    pub(super) fn take_key(&mut self) -> Option<(&'a str, bool)> {
+        let (part, rest) = self.parts.split_first()?;
+        self.parts = rest;
+        Some((self.text(part.start + 1, part.end - 1)?, part.is_escaped()))
+    }
+
+    /// The next value.
     pub(super) fn take(&mut self) -> Option<Json<'a>> {
         let part = *self.parts.first()?;
         let (own, rest) = self.parts.split_at_checked(part.size())?;
         self.parts = rest;
-        let place = (part.start - self.base) as usize..(part.end - self.base) as usize;
-        Some(Json { raw: self.raw.get(place)?, parts: own })
+        Some(Json { raw: self.text(part.start, part.end)?, parts: own })
+    }
+
+    fn text(&self, start: u32, end: u32) -> Option<&'a str> {
+        self.raw.get((start - self.base) as usize..(end - self.base) as usize)
     }
 }

@@ -23,7 +23,10 @@ pub struct Outline<'a> {
 
 #[derive(Clone, Debug)]
 struct Member {
+    /// With its quotes.
     key: Range<usize>,
+    /// Whether the key has escapes.
+    escaped: bool,
     value: Range<usize>,
 }
 
@@ -80,13 +83,14 @@ impl<'a> Outline<'a> {
 
     fn members(&mut self, mut at: usize) -> Result<usize, Malformed> {
         loop {
-            let key = at..end_of_key(self.bytes, at)?;
-            at = expect(self.bytes, space(self.bytes, key.end), b':', "expected a colon")?;
+            let (end, escaped) = key_end(self.bytes, at)?;
+            let key = at..end;
+            at = expect(self.bytes, space(self.bytes, end), b':', "expected a colon")?;
             let start = space(self.bytes, at);
             let end = skip(self.bytes, start)
                 .filter(|&end| end > start)
                 .ok_or(Malformed { offset: start, what: "expected a value with matching brackets" })?;
-            self.members.push(Member { key, value: start..end });
+            self.members.push(Member { key, escaped, value: start..end });
             at = space(self.bytes, end);
             if self.bytes.get(at) == Some(&b'}') {
                 return Ok(at);
@@ -98,13 +102,10 @@ impl<'a> Outline<'a> {
 
     fn is_named(&self, member: &Member, key: &str) -> bool {
         let raw = self.slice(member.key.start + 1..member.key.end - 1);
-        if raw == key.as_bytes() {
-            return !raw.contains(&b'\\');
+        match member.escaped {
+            true => std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key),
+            false => raw == key.as_bytes(),
         }
-        // An escape is longer than what it stands for.
-        raw.len() > key.len()
-            && raw.contains(&b'\\')
-            && std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key)
     }
 
     fn slice(&self, range: Range<usize>) -> &'a [u8] {
@@ -131,7 +132,7 @@ pub fn place(bytes: &[u8], path: &[&str]) -> Option<Range<usize>> {
 fn member(bytes: &[u8], open: usize, key: &str) -> Option<usize> {
     let mut at = space(bytes, expect(bytes, open, b'{', "").ok()?);
     loop {
-        let end = end_of_key(bytes, at).ok()?;
+        let (end, _) = key_end(bytes, at).ok()?;
         let value = space(bytes, expect(bytes, space(bytes, end), b':', "").ok()?);
         if bytes.get(at + 1..end - 1) == Some(key.as_bytes()) {
             return Some(value);
@@ -220,10 +221,10 @@ fn expect(bytes: &[u8], at: usize, byte: u8, what: &'static str) -> Result<usize
     if bytes.get(at) == Some(&byte) { Ok(at + 1) } else { Err(Malformed { offset: at, what }) }
 }
 
-fn end_of_key(bytes: &[u8], at: usize) -> Result<usize, Malformed> {
+/// Where the key that begins here ends, and whether it has escapes.
+fn key_end(bytes: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
     expect(bytes, at, b'"', "expected a key")?;
-    let end = string_end(bytes, at).map(|(end, _)| end);
-    end.ok_or(Malformed { offset: at, what: "unterminated string" })
+    string_end(bytes, at).ok_or(Malformed { offset: at, what: "unterminated string" })
 }
 
 #[cfg(test)]

@@ -76,7 +76,11 @@ impl<'o> Writer<'o> {
     /// A whole number.
     pub fn integer(&mut self, value: impl Into<i128>) {
         self.separate();
-        let _ = std::fmt::Write::write_fmt(self.out, format_args!("{}", value.into()));
+        let value = value.into();
+        match u64::try_from(value) {
+            Ok(value) => push_digits(value, self.out),
+            Err(_) => drop(std::fmt::Write::write_fmt(self.out, format_args!("{value}"))),
+        }
     }
 
     /// `true` or `false`.
@@ -105,16 +109,48 @@ impl<'o> Writer<'o> {
 
 /// Appends `text` as a JSON string, quotes included (RFC 8259, section 7: only what must be escaped is).
 pub fn push_escaped(text: &str, out: &mut BytesMut) {
+    let text = text.as_bytes();
+    let (plain, rest) = text.split_at(plain_end(text, 0));
+    // Both quotes at once and the text between them: most strings are that.
+    let start = out.len() + 1;
+    let end = start + plain.len();
+    out.resize(end + 1, b'"');
+    if let Some(place) = out.get_mut(start..end) {
+        place.copy_from_slice(plain);
+    }
+    if !rest.is_empty() {
+        out.truncate(end);
+        push_with_escapes(rest, out);
+    }
+}
+
+/// The rest of a string, which begins with what has to be escaped.
+fn push_with_escapes(text: &[u8], out: &mut BytesMut) {
     out.reserve(text.len() + 2);
-    out.put_u8(b'"');
-    let mut rest = text.as_bytes();
-    while let Some((plain, tail)) = rest.split_at_checked(plain_end(rest, 0)) {
-        out.put_slice(plain);
-        let Some((&byte, after)) = tail.split_first() else { break };
+    let mut rest = text;
+    while let Some((&byte, after)) = rest.split_first() {
         push_escape(byte, out);
-        rest = after;
+        let (plain, tail) = after.split_at(plain_end(after, 0));
+        out.put_slice(plain);
+        rest = tail;
     }
     out.put_u8(b'"');
+}
+
+/// Appends a number's digits without what formatting costs: answers are full of counts.
+fn push_digits(value: u64, out: &mut BytesMut) {
+    let mut digits = [b'0'; 20];
+    let mut rest = value;
+    let mut unused = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+        unused -= 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.put_slice(digits.get(unused..).unwrap_or_default());
 }
 
 /// `text` as a JSON string.

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use super::super::stream;
 use super::*;
-use crate::api::identity::Sealer;
-use crate::api::{Api, ReadStream};
+use crate::api::{Api, Passage, ReadStream};
 use crate::error::{Fault, Kind};
 use crate::ir::{
     Block, Citations, Media, Response, Source, Start, Stop, StopReason, Text, Thought, ToolKind, ToolUse,
@@ -173,9 +172,11 @@ fn d14_tools_come_back_as_they_were_declared() {
         vec![tool("c1", "c", r#"{"input":"free \"text\""}"#), tool("c2", "n__f", "{}")],
         StopReason::ToolUse,
     );
-    let answer = Sealer::new(Api::Responses, Api::Completions, &echo(&request)).seal(&answer);
+    let (mut passage, mut given) =
+        (Passage::new(Api::Completions, Api::Responses, &echo(&request)), Response::default());
+    answer.replay(&mut |event| passage.push(event, &mut |event| given.push(&event)));
     let frames = check(
-        &answer,
+        &given,
         &request,
         &[
             "created",
