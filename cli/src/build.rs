@@ -51,12 +51,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Guest::Worker { file, output } => write(&output, &compiled(file.as_deref())?),
         Guest::Spin { file, module, output } => {
             let configuration = compiled(file.as_deref())?;
-            let mut bytes = fs::read(&module).map_err(|error| {
+            let bytes = fs::read(&module).map_err(|error| {
                 let hint = "build it with `cargo xtask build spin`, or name it with --module";
                 Failure::new(format!("{}: {error}; {hint}", module.display()))
             })?;
-            embedded::put(&mut bytes, &configuration).map_err(Failure::new)?;
-            write(&output, &bytes)
+            write(&output, &embedded::put(&bytes, &configuration).map_err(Failure::new)?)
         }
     }
 }

@@ -13,7 +13,7 @@ use proxy_wasm::types::{BufferType, LogLevel, MapType};
 use shared::host::{CallError, Timestamp};
 use shared::origin::Origin;
 
-use crate::message::{self, Pairs};
+use crate::message::{self, Pairs, Said};
 
 pub(crate) fn now() -> Timestamp {
     let since = hostcalls::get_current_time().ok().and_then(|now| now.duration_since(UNIX_EPOCH).ok());
@@ -35,8 +35,8 @@ pub(crate) fn pairs(map: MapType) -> Pairs {
     hostcalls::get_map_bytes(map).unwrap_or_default()
 }
 
-pub(crate) fn set_pairs(map: MapType, pairs: &Pairs) {
-    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+pub(crate) fn set_pairs(map: MapType, pairs: &Said<'_>) {
+    let pairs = pairs.iter().map(|(name, value)| (*name, &**value)).collect();
     let _ = hostcalls::set_map_bytes(map, pairs);
 }
 
@@ -82,8 +82,7 @@ pub(crate) fn dispatch(request: &Request<Bytes>, deadline: Duration) -> Result<u
     let unfit = || CallError::Forbidden(format!("{} is no address", request.uri()));
     let cluster = Origin::of(request.uri()).ok_or_else(unfit)?.to_string();
     let pairs = message::call(request).ok_or_else(unfit)?;
-    let headers =
-        pairs.iter().filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value).ok()?)));
+    let headers = pairs.iter().filter_map(|(name, value)| Some((*name, std::str::from_utf8(value).ok()?)));
     hostcalls::dispatch_http_call(&cluster, headers.collect(), Some(request.body()), Vec::new(), deadline)
         .map_err(|status| CallError::Connect(format!("{cluster}: {status:?}")))
 }

@@ -1,5 +1,7 @@
 //! Envoy's header maps as requests and responses, and back.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
@@ -8,6 +10,9 @@ use shared::origin::Origin;
 /// Names and values in their order. The names that begin with a colon are HTTP/2's (RFC 9113, section 8.3); Envoy has
 /// them for HTTP/1 too.
 pub(crate) type Pairs = Vec<(String, Vec<u8>)>;
+
+/// The same on their way out, borrowed from what they say.
+pub(crate) type Said<'m> = Vec<(&'m str, Cow<'m, [u8]>)>;
 
 /// The header by which the route chooses the cluster; the route removes it.
 pub(crate) const CLUSTER: &str = "x-plano-cluster";
@@ -27,7 +32,7 @@ pub(crate) fn read_request(pairs: Pairs) -> Option<Request<()>> {
     if let Some(Ok(authority)) = authority {
         request.headers_mut().insert(header::HOST, authority);
     }
-    read_headers(&pairs, request.headers_mut());
+    read_headers(pairs, request.headers_mut());
     Some(request)
 }
 
@@ -35,43 +40,43 @@ pub(crate) fn read_request(pairs: Pairs) -> Option<Request<()>> {
 pub(crate) fn read_response(pairs: Pairs) -> Option<Response<()>> {
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::from_bytes(pseudo(&pairs, ":status")?).ok()?;
-    read_headers(&pairs, response.headers_mut());
+    read_headers(pairs, response.headers_mut());
     Some(response)
 }
 
 /// The head under which Envoy sends a request on to the cluster that has the name of its address's origin.
 ///
 /// None where the address is not absolute.
-pub(crate) fn write_request(request: &Request<Bytes>) -> Option<Pairs> {
+pub(crate) fn write_request(request: &Request<Bytes>) -> Option<Said<'_>> {
     let origin = Origin::of(request.uri())?;
     let mut pairs = call(request)?;
-    pairs.push(pair(CLUSTER, origin.to_string()));
-    pairs.push(pair(FORWARDED_PROTO, origin.scheme()));
+    pairs.push((CLUSTER, owned(&origin)));
+    pairs.push((FORWARDED_PROTO, borrowed(origin.scheme())));
     Some(pairs)
 }
 
 /// The head of a side call.
-pub(crate) fn call(request: &Request<Bytes>) -> Option<Pairs> {
+pub(crate) fn call(request: &Request<Bytes>) -> Option<Said<'_>> {
     let uri = request.uri();
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let host = request.headers().get(header::HOST).map(HeaderValue::as_bytes);
     let authority = host.unwrap_or(uri.authority()?.as_str().as_bytes());
     let mut pairs = vec![
-        pair(":method", request.method().as_str()),
-        pair(":scheme", uri.scheme_str()?),
-        pair(":authority", authority),
-        pair(":path", path),
+        (":method", borrowed(request.method().as_str())),
+        (":scheme", borrowed(uri.scheme_str()?)),
+        (":authority", Cow::Borrowed(authority)),
+        (":path", borrowed(path)),
     ];
     write_headers(request.headers(), &mut pairs);
-    pairs.push(pair("content-length", request.body().len().to_string()));
+    pairs.push(("content-length", owned(request.body().len())));
     Some(pairs)
 }
 
 /// The head of a response whose length is known, or is not.
-pub(crate) fn write_response<B>(response: &Response<B>, length: Option<usize>) -> Pairs {
-    let mut pairs = vec![pair(":status", response.status().as_str())];
+pub(crate) fn write_response<B>(response: &Response<B>, length: Option<usize>) -> Said<'_> {
+    let mut pairs = vec![(":status", borrowed(response.status().as_str()))];
     write_headers(response.headers(), &mut pairs);
-    pairs.extend(length.map(|length| pair("content-length", length.to_string())));
+    pairs.extend(length.map(|length| ("content-length", owned(length))));
     pairs
 }
 
@@ -80,23 +85,27 @@ fn pseudo<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p [u8]> {
 }
 
 /// Envoy lets no header pass that HTTP does not allow, so none is left out here.
-fn read_headers(pairs: &Pairs, to: &mut HeaderMap) {
-    for (name, value) in pairs.iter().filter(|(name, _)| !name.starts_with(':')) {
+fn read_headers(pairs: Pairs, to: &mut HeaderMap) {
+    for (name, value) in pairs.into_iter().filter(|(name, _)| !name.starts_with(':')) {
         let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(Bytes::from(value))) {
             to.append(name, value);
         }
     }
 }
 
 /// The host and the length are said elsewhere.
-fn write_headers(from: &HeaderMap, to: &mut Pairs) {
+fn write_headers<'m>(from: &'m HeaderMap, to: &mut Said<'m>) {
     let rest = from.iter().filter(|(name, _)| **name != header::HOST && **name != header::CONTENT_LENGTH);
-    to.extend(rest.map(|(name, value)| pair(name.as_str(), value.as_bytes())));
+    to.extend(rest.map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_bytes()))));
 }
 
-fn pair(name: &str, value: impl AsRef<[u8]>) -> (String, Vec<u8>) {
-    (name.to_owned(), value.as_ref().to_vec())
+fn borrowed(value: &str) -> Cow<'_, [u8]> {
+    Cow::Borrowed(value.as_bytes())
+}
+
+fn owned<'m>(value: impl ToString) -> Cow<'m, [u8]> {
+    Cow::Owned(value.to_string().into_bytes())
 }
 
 #[cfg(test)]
@@ -104,7 +113,11 @@ mod tests {
     use super::*;
 
     fn pairs(text: &[(&str, &str)]) -> Pairs {
-        text.iter().map(|(name, value)| pair(name, value)).collect()
+        text.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+    }
+
+    fn said<'m>(text: &[(&'m str, &'m str)]) -> Said<'m> {
+        text.iter().map(|(name, value)| (*name, borrowed(value))).collect()
     }
 
     #[test]
@@ -137,7 +150,7 @@ mod tests {
             .header("x-api-key", "k")
             .body(Bytes::from_static(b"{}"))
             .unwrap();
-        let expected = pairs(&[
+        let expected = said(&[
             (":method", "POST"),
             (":scheme", "https"),
             (":authority", "other.example.com"),
@@ -157,8 +170,8 @@ mod tests {
         let response = read_response(given).unwrap();
         assert_eq!(response.status(), 429);
         let streamed = write_response(&response, None);
-        assert_eq!(streamed, pairs(&[(":status", "429"), ("retry-after", "3")]));
+        assert_eq!(streamed, said(&[(":status", "429"), ("retry-after", "3")]));
         let whole = write_response(&response, Some(2));
-        assert_eq!(whole, pairs(&[(":status", "429"), ("retry-after", "3"), ("content-length", "2")]));
+        assert_eq!(whole, said(&[(":status", "429"), ("retry-after", "3"), ("content-length", "2")]));
     }
 }

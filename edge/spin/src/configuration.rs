@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
-use shared::embedded::{self, Place};
+use shared::embedded::{self, Place, Room};
 use shared::gateway::{Compiled, Gateway};
 use spin_sdk::variables;
 
 /// Filled by `planoai build spin`, after this was compiled.
-static PLACE: Place = embedded::empty();
+static ROOM: Room = embedded::empty();
+
+/// Where `planoai build spin` learns of it.
+static PLACE: Place = Place::of(&ROOM);
 
 /// The gateway, its secrets taken from Spin's variables; otherwise what is wrong with them.
 pub(crate) async fn gateway() -> Result<Gateway, String> {
@@ -29,7 +32,7 @@ pub(crate) async fn gateway() -> Result<Gateway, String> {
 /// What was put there; the gateway of `demo/echo` alone where nothing was.
 fn compiled() -> Result<Compiled, String> {
     // The compiler must not conclude from the initial value that there is nothing.
-    match embedded::read(black_box(&PLACE)) {
+    match black_box(&PLACE).read() {
         Some(text) => serde_json::from_slice(text)
             .map_err(|error| format!("The component's configuration is not of this version: {error}.")),
         None => Ok(Compiled::demo()),
