@@ -74,7 +74,7 @@ pub(crate) fn call(request: &Request<Bytes>) -> Option<Said<'_>> {
 
 /// The head of a response whose length is known, or is not.
 pub(crate) fn write_response<B>(response: &Response<B>, length: Option<usize>) -> Said<'_> {
-    let mut pairs = vec![(":status", borrowed(response.status().as_str()))];
+    let mut pairs = vec![(":status", owned(response.status().as_str()))];
     write_headers(response.headers(), &mut pairs);
     pairs.extend(length.map(|length| ("content-length", owned(length))));
     pairs
