@@ -253,7 +253,7 @@ function lines(headers) {
 
 /** The headers that these lines are; a record is what Workers take fastest. */
 function headersOf(lines) {
-  const headers = {};
+  const headers = Object.create(null);
   for (let at = 0; at + 1 < lines.length; at += 2) {
     const [name, value] = [lines[at], lines[at + 1]];
     headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
