@@ -33,10 +33,12 @@ fn envoy_takes_every_example() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// All but the example of what only the native host has: a filter cannot renew what accounts lend, and refuses to start.
 fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect()
+    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml");
+    files.filter(|path| is_yaml(path) && !path.ends_with("accounts.yaml")).collect()
 }
 
 /// The variables that Envoy hands to the filter.
