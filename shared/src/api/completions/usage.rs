@@ -4,25 +4,32 @@ use crate::api::{Sink, lost};
 use crate::ir::Usage;
 use crate::wire::json::{Json, Writer};
 
+/// The members of `usage` that are read.
+const COUNTS: [&str; 9] = [
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "prompt_tokens_details",
+    "completion_tokens_details",
+    "prompt_cache_hit_tokens",
+    "cached_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+];
+
+/// Those of `prompt_tokens_details`.
+const OF_INPUT: [&str; 3] = ["cached_tokens", "cache_write_tokens", "audio_tokens"];
+
+/// Those of `completion_tokens_details`.
+const OF_OUTPUT: [&str; 2] = ["reasoning_tokens", "audio_tokens"];
+
 /// Reads `usage`, vendors' own names for the same counts included.
 pub(super) fn read(usage: Json<'_>) -> Usage {
-    let [input, output, total, of_input, of_output, hit, cached, read, created] = usage.pick([
-        "prompt_tokens",
-        "completion_tokens",
-        "total_tokens",
-        "prompt_tokens_details",
-        "completion_tokens_details",
-        "prompt_cache_hit_tokens",
-        "cached_tokens",
-        "cache_read_input_tokens",
-        "cache_creation_input_tokens",
-    ]);
+    let [input, output, total, of_input, of_output, hit, cached, read, created] = usage.pick(COUNTS);
     let count = |value: Option<Json<'_>>| value.and_then(Json::number::<u64>);
     let of_input = of_input.unwrap_or(Json::NULL);
-    let [input_cached, written, input_audio] =
-        of_input.pick(["cached_tokens", "cache_write_tokens", "audio_tokens"]);
-    let [reasoning, output_audio] =
-        of_output.unwrap_or(Json::NULL).pick(["reasoning_tokens", "audio_tokens"]);
+    let [input_cached, written, input_audio] = of_input.pick(OF_INPUT);
+    let [reasoning, output_audio] = of_output.unwrap_or(Json::NULL).pick(OF_OUTPUT);
     let (input, reasoning) = (count(input), count(reasoning));
     Usage {
         input,
@@ -40,23 +47,15 @@ pub(super) fn read(usage: Json<'_>) -> Usage {
 
 /// Names the counts that have no place elsewhere.
 pub(super) fn name_others(usage: Json<'_>, sink: &mut Sink<'_>) {
-    const KNOWN: [&str; 9] = [
-        "prompt_tokens",
-        "completion_tokens",
-        "total_tokens",
-        "prompt_tokens_details",
-        "completion_tokens_details",
-        "prompt_cache_hit_tokens",
-        "cached_tokens",
-        "cache_read_input_tokens",
-        "cache_creation_input_tokens",
-    ];
     let inner = |name| usage.get(name).unwrap_or(Json::NULL);
-    lost::name_others(usage, &KNOWN, "usage.", sink);
-    let known = ["cached_tokens", "cache_write_tokens", "audio_tokens"];
-    lost::name_others(inner("prompt_tokens_details"), &known, "usage.prompt_tokens_details.", sink);
-    let known = ["reasoning_tokens", "audio_tokens"];
-    lost::name_others(inner("completion_tokens_details"), &known, "usage.completion_tokens_details.", sink);
+    lost::name_others(usage, &COUNTS, "usage.", sink);
+    lost::name_others(inner("prompt_tokens_details"), &OF_INPUT, "usage.prompt_tokens_details.", sink);
+    lost::name_others(
+        inner("completion_tokens_details"),
+        &OF_OUTPUT,
+        "usage.completion_tokens_details.",
+        sink,
+    );
 }
 
 /// The output, reasoning included. Some servers (xAI) count that beside the output: their total tells.
