@@ -30,7 +30,7 @@ struct Arguments {
     /// Only these hosts: native, envoy, worker, spin. None with `none`.
     #[arg(long)]
     host: Vec<String>,
-    /// Only these peers: nginx, envoy, portkey, litellm. None with `none`.
+    /// Only these peers: bare, nginx, envoy, portkey, litellm. None with `none`.
     #[arg(long)]
     peer: Vec<String>,
     /// Only scenarios whose name has this in it.

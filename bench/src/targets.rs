@@ -3,9 +3,11 @@
 mod hosts;
 mod peers;
 mod process;
+mod workerd;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -73,7 +75,7 @@ pub struct Surroundings {
 }
 
 /// All that can be measured: the floor, the gateway's hosts, the peers.
-pub const KINDS: [Kind; 14] = [
+pub const KINDS: [Kind; 15] = [
     scaling(plain("bare-hyper", "hyper on both sides and nothing between: the floor", peers::floor)),
     scaling(host("native", "planoai, each request reported", hosts::native)),
     quiet("native-quiet", "the same, reports switched off", hosts::native_quiet),
@@ -81,11 +83,7 @@ pub const KINDS: [Kind; 14] = [
     quiet("envoy-filter-quiet", "the same without a backend", hosts::envoy_quiet),
     Kind {
         telling: true,
-        ..plain(
-            "bare-worker",
-            "a Worker of ten lines that only forwards: workerd's floor",
-            hosts::bare_worker,
-        )
+        ..plain("bare-worker", "a Worker of ten lines that only forwards: workerd's floor", workerd::bare)
     },
     host("worker", "the gateway as a Worker in workerd, reporting to brightstaff", hosts::worker),
     quiet("worker-quiet", "the same without a backend", hosts::worker_quiet),
@@ -101,6 +99,11 @@ pub const KINDS: [Kind; 14] = [
         headers: peers::portkey_headers,
         telling: true,
         ..plain("portkey", "Portkey on Node", peers::portkey)
+    },
+    Kind {
+        headers: peers::portkey_headers,
+        telling: true,
+        ..plain("portkey-worker", "Portkey as a Worker in workerd", workerd::portkey)
     },
     Kind {
         prefixed: true,
@@ -134,9 +137,12 @@ const fn scaling(kind: Kind) -> Kind {
 pub const QUIET: &str = "-quiet";
 
 impl Kind {
-    /// The host's word on the command line; a peer's is its name.
+    /// Its word on the command line: a host's with and without reports, a peer's on Node and in workerd.
     pub fn word(&self) -> &'static str {
-        if self.ours { self.name.split('-').next().unwrap_or(self.name) } else { self.name }
+        match self.ours {
+            true => self.name.split('-').next().unwrap_or(self.name),
+            false => self.name.strip_suffix("-worker").unwrap_or(self.name),
+        }
     }
 
     /// Whether it is asked this at all.
@@ -303,4 +309,18 @@ impl Drop for Folder {
         // What is left behind is in the system's temporary folder.
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+fn output(command: &mut Command) -> Result<Vec<u8>, String> {
+    let output = command.output().map_err(|why| why.to_string())?;
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// A program or file that `cargo xtask bench` names in the environment.
+fn tool(name: &str) -> Result<PathBuf, String> {
+    let path = std::env::var_os(name).map(PathBuf::from).ok_or_else(|| format!("{name} is not set"))?;
+    if path.exists() { Ok(path) } else { Err(format!("{name} is {}, which is not there", path.display())) }
 }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Place, Process, free_port};
+use super::workerd::{self, Bound};
+use super::{Place, Process, free_port, output, tool};
 
 /// The key that the configuration names.
 const KEY: (&str, &str) = ("BENCH_KEY", "sk-of-the-bench");
@@ -81,31 +82,7 @@ pub(super) fn worker(place: &Place<'_>) -> Result<Process, String> {
     let mut compile = planoai(["build", "worker"])?;
     output(compile.arg(configuration(place)?).arg("--output").arg(place.folder.join("build/gateway.txt")))?;
     modules.push("build/gateway.txt".to_owned());
-    serve(place, &modules, KEY)
-}
-
-/// The least that a Worker on the way to a provider can do.
-pub(super) fn bare_worker(place: &Place<'_>) -> Result<Process, String> {
-    let module = "bare.mjs";
-    fs::write(place.folder.join(module), include_str!("bare.mjs")).map_err(|why| why.to_string())?;
-    serve(place, &[module.to_owned()], ("PROVIDER", &format!("http://{}", place.provider)))
-}
-
-/// Starts workerd with a Worker of these modules, the first of which is its main one.
-fn serve(place: &Place<'_>, modules: &[String], binding: (&str, &str)) -> Result<Process, String> {
-    let manifest = place.folder.join("workerd.capnp");
-    fs::write(&manifest, workerd_configuration(place.port, modules, binding))
-        .map_err(|why| why.to_string())?;
-    let mut command = Command::new(workerd(&tool("PLANO_NODE_MODULES")?)?);
-    command.arg("serve").arg(manifest).current_dir(place.folder);
-    Process::start(&mut command, place.folder)
-}
-
-/// The program of this machine's kind that the package `workerd` brought.
-fn workerd(node_modules: &Path) -> Result<PathBuf, String> {
-    let folders = fs::read_dir(node_modules.join("@cloudflare")).map_err(|why| why.to_string())?.flatten();
-    let programs = folders.map(|folder| folder.path().join("bin/workerd"));
-    programs.into_iter().find(|program| program.is_file()).ok_or("there is no workerd".to_owned())
+    workerd::serve(place, &modules, Bound { name: KEY.0, value: KEY.1 }, &["enable_request_signal"])
 }
 
 /// Copies a folder; its modules, by their names in the Worker, are added to `modules`.
@@ -124,35 +101,6 @@ fn copy_all(from: &Path, to: &Path, name: &str, modules: &mut Vec<String>) -> Re
         }
     }
     Ok(())
-}
-
-/// The date and the flags are those of `wrangler.toml`.
-fn workerd_configuration(port: u16, modules: &[String], (key, value): (&str, &str)) -> String {
-    let module = |name: &String| {
-        let kind = match name.rsplit_once('.') {
-            Some((_, "wasm")) => "wasm",
-            Some((_, "txt")) => "text",
-            _ => "esModule",
-        };
-        format!("        (name = \"{name}\", {kind} = embed \"{name}\"),\n")
-    };
-    let modules: String = modules.iter().map(module).collect();
-    format!(
-        r#"using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "worker", worker = (
-      modules = [
-{modules}      ],
-      compatibilityDate = "2026-01-01",
-      compatibilityFlags = ["enable_request_signal"],
-      bindings = [(name = "{key}", text = "{value}")],
-      globalOutbound = "network")),
-    (name = "network", network = (allow = ["public", "private", "local"]))],
-  sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "worker")]
-);
-"#
-    )
 }
 
 /// One provider of each family, all of them the mock.
@@ -189,20 +137,6 @@ fn planoai<const N: usize>(arguments: [&str; N]) -> Result<Command, String> {
     Ok(command)
 }
 
-fn output(command: &mut Command) -> Result<Vec<u8>, String> {
-    let output = command.output().map_err(|why| why.to_string())?;
-    match output.status.success() {
-        true => Ok(output.stdout),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-    }
-}
-
 fn copy(from: &Path, to: &Path) -> Result<(), String> {
     fs::copy(from, to).map(drop).map_err(|why| format!("{}: {why}", from.display()))
-}
-
-/// A program or file that `cargo xtask bench` names in the environment.
-pub(super) fn tool(name: &str) -> Result<PathBuf, String> {
-    let path = std::env::var_os(name).map(PathBuf::from).ok_or_else(|| format!("{name} is not set"))?;
-    if path.exists() { Ok(path) } else { Err(format!("{name} is {}, which is not there", path.display())) }
 }

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::hosts::tool;
-use super::{Place, Process, free_port};
+use super::{Place, Process, free_port, tool};
 
 /// Options that both Envoys get.
 pub(super) fn envoy_options(place: &Place<'_>) -> [String; 5] {
