@@ -114,8 +114,8 @@ impl Api {
     }
 
     /// A reader for a provider's stream of the family's events, however they are framed.
-    pub fn read_stream(self, framing: Framing) -> Box<dyn ReadStream> {
-        let events = self.read().stream();
+    pub fn read_stream(self, framing: Framing, aim: Aim) -> Box<dyn ReadStream> {
+        let events = self.read().stream(aim);
         match framing {
             Framing::Chunks => Box::new(exception::Framed { events, over: false }),
             Framing::Events | Framing::Binary => events,
@@ -218,6 +218,24 @@ impl Passage {
     }
 }
 
+/// What an answer is read for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aim {
+    /// For a client of another API: all that it says, and [`Event::Lost`] for what the representation has no place for.
+    #[default]
+    Translation,
+    /// For its account alone, where the client gets the provider's own bytes: `Start`, `Usage`, `Stop`, `Fail` and `End`
+    /// as ever. Losses are not looked for, and what is said may be left out but for the first delta of a stream.
+    Account,
+}
+
+impl Aim {
+    /// Whether losses are looked for.
+    fn tells_losses(self) -> bool {
+        self == Aim::Translation
+    }
+}
+
 /// Where a reader puts the events it finds.
 pub type Sink<'s> = dyn FnMut(Event<'_>) + 's;
 
@@ -266,10 +284,10 @@ pub trait Read: Sync {
     /// A provider's whole answer, as the events it would have been streamed as, [`Event::End`] last.
     ///
     /// An answer that says it failed (Responses' `status: failed`) gives [`Event::Fail`].
-    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>;
+    fn response(&self, body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed>;
 
     /// A reader for a provider's stream.
-    fn stream(&self) -> Box<dyn ReadStream>;
+    fn stream(&self, aim: Aim) -> Box<dyn ReadStream>;
 
     /// A provider's answer with an error status. `body` may be anything, HTML and nothing included.
     ///

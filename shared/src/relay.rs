@@ -8,7 +8,7 @@ pub use pump::Pump;
 
 use bytes::BytesMut;
 
-use crate::api::{Api, Echo, Passage, ReadStream, WriteStream};
+use crate::api::{Aim, Api, Echo, Passage, ReadStream, WriteStream};
 use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
@@ -95,7 +95,7 @@ impl Relay {
             true => Output::Unframed { writer: writer(), naming: Naming::new(client, &echo), own: false },
             false => Output::Translated { passage: Passage::new(upstream, client, &echo), writer: writer() },
         };
-        let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing));
+        let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing, output.aim()));
         Relay { scanner, reader, client, echo, output, report, over: false }
     }
 
@@ -228,6 +228,14 @@ impl Relay {
 }
 
 impl Output {
+    /// What the provider's stream is read for.
+    fn aim(&self) -> Aim {
+        match self {
+            Output::Translated { .. } => Aim::Translation,
+            Output::Verbatim { .. } | Output::Array { .. } | Output::Unframed { .. } => Aim::Account,
+        }
+    }
+
     /// A frame before it is read.
     fn frame(&mut self, frame: Frame<'_>, out: &mut BytesMut) {
         match self {

@@ -1,7 +1,7 @@
 //! The pieces of work that are measured: one request's way through the core, and the parts it is made of.
 
 use bytes::{Bytes, BytesMut};
-use shared::api::{Api, Echo};
+use shared::api::{Aim, Api, Echo};
 use shared::dialect::Quirks;
 use shared::gateway::Compiled;
 use shared::ir;
@@ -175,7 +175,7 @@ fn writing() -> Work {
     let mut response = ir::Response::default();
     Api::Completions
         .read()
-        .response(json, &mut |event| response.push(&event))
+        .response(json, Aim::Translation, &mut |event| response.push(&event))
         .expect("the material is an answer");
     Box::new(move || {
         let mut out = BytesMut::with_capacity(1024);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::BytesMut;
-use shared::api::{Api, Echo};
+use shared::api::{Aim, Api, Echo};
 use shared::dialect::Quirks;
 use shared::host::Timestamp;
 use shared::ir::{Event, Order, Response};
@@ -58,7 +58,7 @@ pub(crate) fn response(data: &[u8]) {
     for from in APIS {
         let mut response = Response::default();
         let mut order = Order::default();
-        let read = from.read().response(body, &mut |event| {
+        let read = from.read().response(body, Aim::Translation, &mut |event| {
             assert_eq!(order.push(&event), Ok(()), "{event:?}");
             response.push(&event);
         });
@@ -109,7 +109,7 @@ fn relayed(upstream: Api, stream: &[u8], cut: usize) {
 }
 
 fn order_holds(upstream: Api, stream: &[u8]) {
-    let mut reader = upstream.read().stream();
+    let mut reader = upstream.read().stream(Aim::Translation);
     let mut order = Order::default();
     let mut scanner = upstream.framing().scanner(1 << 20);
     let mut check = |event: Event<'_>| assert_eq!(order.push(&event), Ok(()), "{event:?}");

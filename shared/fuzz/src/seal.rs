@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use serde_json::{Value, json};
-use shared::api::{self, Api, Echo, Passage};
+use shared::api::{self, Aim, Api, Echo, Passage};
 use shared::dialect::Quirks;
 use shared::ir::{Event, Response};
 use shared::wire::json::Json;
@@ -148,7 +148,9 @@ fn comes_back(from: Api, client: Api, signature: &str, id: &str) {
     let mut passage = Passage::new(from, client, &echo);
     let body = Json::parse(body.as_bytes()).expect("an answer that was made here is JSON");
     let mut take = |event: Event<'_>| passage.push(event, &mut |event| response.push(&event));
-    from.read().response(body, &mut take).expect("an answer that was made here can be read");
+    from.read()
+        .response(body, Aim::Translation, &mut take)
+        .expect("an answer that was made here can be read");
     let mut out = BytesMut::new();
     client.write().response(&response, &echo, &mut out);
     let answer = serde_json::from_slice(&out).expect("an answer that was written is JSON");

@@ -26,7 +26,7 @@ pub(crate) use text::chat;
 
 use bytes::BytesMut;
 
-use super::{Cited, Echo, Link, Read, ReadStream, Sink, Work, Write, WriteStream, openai};
+use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Work, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
@@ -60,12 +60,12 @@ impl Read for Completions {
         request::carries(name, value)
     }
 
-    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
-        response::read(body, sink)
+    fn response(&self, body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        response::read(body, aim, sink)
     }
 
-    fn stream(&self) -> Box<dyn ReadStream> {
-        Box::new(stream::Reader::default())
+    fn stream(&self, aim: Aim) -> Box<dyn ReadStream> {
+        Box::new(stream::Reader::new(aim))
     }
 
     fn error(&self, status: u16, body: &[u8]) -> Error {

@@ -16,7 +16,7 @@ mod write;
 
 use bytes::BytesMut;
 
-use super::{Echo, Link, Read, ReadStream, Sink, Write, WriteStream};
+use super::{Aim, Echo, Link, Read, ReadStream, Sink, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Response, StopReason};
@@ -45,12 +45,12 @@ impl Read for Converse {
         answer::links(citations, losses)
     }
 
-    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
-        answer::read(body, sink)
+    fn response(&self, body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        answer::read(body, aim, sink)
     }
 
-    fn stream(&self) -> Box<dyn ReadStream> {
-        Box::new(answer::Reader::default())
+    fn stream(&self, aim: Aim) -> Box<dyn ReadStream> {
+        Box::new(answer::Reader::new(aim))
     }
 
     fn error(&self, status: u16, body: &[u8]) -> Error {

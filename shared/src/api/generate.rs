@@ -26,7 +26,7 @@ mod tests;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
+use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
@@ -59,12 +59,12 @@ impl Read for Generate {
         request::read(body)
     }
 
-    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
-        answer::read(body, sink)
+    fn response(&self, body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        answer::read(body, aim, sink)
     }
 
-    fn stream(&self) -> Box<dyn ReadStream> {
-        Box::new(answer::Reader::default())
+    fn stream(&self, aim: Aim) -> Box<dyn ReadStream> {
+        Box::new(answer::Reader::new(aim))
     }
 
     fn error(&self, status: u16, body: &[u8]) -> Error {

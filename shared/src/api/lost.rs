@@ -3,7 +3,7 @@
 //! Readers name what the representation has no place for, writers what their API has no place for. Neither reads an
 //! answer's words a second time for it: members that nobody knows are looked for where an answer begins and ends.
 
-use super::{Api, Sink};
+use super::{Aim, Api, Sink};
 use crate::ir::{Delta, Event, Loss, Open, Stop, StopReason, Why};
 use crate::wire::json::{Json, Kind};
 
@@ -70,8 +70,11 @@ pub(super) fn unsaid(stop: &Stop<'_>, says_sequence: bool) -> Vec<Loss> {
     losses
 }
 
-/// Names the members of an object in a provider's answer that are not `known` and say something.
-pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, sink: &mut Sink<'_>) {
+/// Names the members of an object in a provider's answer that are not `known` and say something, where that is an aim.
+pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, aim: Aim, sink: &mut Sink<'_>) {
+    if !aim.tells_losses() {
+        return;
+    }
     for (name, value) in object.fields() {
         let is_word = name.len() <= LONGEST_NAME;
         if is_word && !known.contains(&&*name) && says_something(value) {

@@ -17,7 +17,7 @@ mod usage;
 
 use bytes::BytesMut;
 
-use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
+use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
@@ -56,12 +56,12 @@ impl Read for Messages {
         request::carries(name, value)
     }
 
-    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
-        response::read(body, sink)
+    fn response(&self, body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        response::read(body, aim, sink)
     }
 
-    fn stream(&self) -> Box<dyn ReadStream> {
-        Box::new(stream::Reader::default())
+    fn stream(&self, aim: Aim) -> Box<dyn ReadStream> {
+        Box::new(stream::Reader::new(aim))
     }
 
     fn error(&self, status: u16, body: &[u8]) -> Error {

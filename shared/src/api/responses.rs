@@ -20,7 +20,7 @@ mod tools;
 
 use bytes::BytesMut;
 
-use super::{Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream, openai};
+use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
@@ -58,12 +58,12 @@ impl Read for Responses {
         request::carries(name, value)
     }
 
-    fn response(&self, body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
-        stream::read(body, sink)
+    fn response(&self, body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+        stream::read(body, aim, sink)
     }
 
-    fn stream(&self) -> Box<dyn ReadStream> {
-        Box::new(stream::Reader::default())
+    fn stream(&self, aim: Aim) -> Box<dyn ReadStream> {
+        Box::new(stream::Reader::new(aim))
     }
 
     fn error(&self, status: u16, body: &[u8]) -> Error {

@@ -43,7 +43,7 @@ fn answered(upstream: Api, body: &Value, client: Api) -> (Value, Vec<Value>) {
     let body = Json::parse(text.as_bytes()).unwrap();
     let mut passage = Passage::new(upstream, client, &Echo::default());
     let mut take = |event: Event<'_>| passage.push(event, &mut |event| response.push(&event));
-    upstream.read().response(body, &mut take).unwrap();
+    upstream.read().response(body, Aim::Translation, &mut take).unwrap();
     let (mut whole, mut stream) = (BytesMut::new(), BytesMut::new());
     client.write().response(&response, &Echo::default(), &mut whole);
     let mut writer = client.write().stream(Echo::default());

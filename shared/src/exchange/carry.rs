@@ -14,7 +14,7 @@ use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{collect, copy_type, failure, is_json};
 use super::{Call, Reply, headers, send};
-use crate::api::{Api, tap};
+use crate::api::{Aim, Api, tap};
 use crate::dialect::{Task, segment};
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Provider, Resolved};
@@ -223,7 +223,7 @@ fn stream<H: Host>(
     head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     call.sign(head.headers_mut());
     *head.status_mut() = from.status;
-    let reader = if task == Task::Responses { api.read().stream() } else { tap::stream() };
+    let reader = if task == Task::Responses { api.read().stream(Aim::Account) } else { tap::stream() };
     let report = std::mem::take(call.report);
     let relay =
         Relay::verbatim(call.client, reader, call.echo.clone(), call.gateway.limits.event_bytes, report);

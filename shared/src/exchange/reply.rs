@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::losses::LOST;
 use super::target::Target;
 use super::{Call, headers};
-use crate::api::{Api, Passage, exception_kind};
+use crate::api::{Aim, Api, Passage, exception_kind};
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
@@ -130,7 +130,7 @@ fn translate<H: Host>(
     let mut take = |event: Event<'_>| {
         passage.push(event, &mut |event| keep(&event, &mut response, &mut losses));
     };
-    target.api.read().response(json, &mut take).map_err(|error| nonsense(&error))?;
+    target.api.read().response(json, Aim::Translation, &mut take).map_err(|error| nonsense(&error))?;
     call.note_lost(losses);
     write(call, asked, response)
 }
@@ -145,7 +145,7 @@ fn gather<H: Host>(
     let mut response = ir::Response::default();
     let (mut over, mut losses, mut passage) =
         (false, Vec::new(), Passage::new(target.api, asked.api, &call.echo));
-    let mut reader = target.api.read_stream(target.framing());
+    let mut reader = target.api.read_stream(target.framing(), Aim::Translation);
     let mut take = |event: Event<'_>| {
         over |= matches!(event, Event::End | Event::Fail(_));
         passage.push(event, &mut |event| keep(&event, &mut response, &mut losses));
@@ -196,7 +196,7 @@ fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Bytes {
     let Ok(json) = index.parse(&body) else { return body };
     let report = &mut *call.report;
     // An answer that the reader cannot make sense of is still the provider's answer.
-    let _ = api.read().response(json, &mut |event| report.note(&event));
+    let _ = api.read().response(json, Aim::Account, &mut |event| report.note(&event));
     renamed(api, &call.echo, body)
 }
 

@@ -17,7 +17,7 @@ use http::{Request, Response, StatusCode};
 
 use super::reply::nonsense;
 use super::{Reply, headers, run_noting};
-use crate::api::{Api, Echo};
+use crate::api::{Aim, Api, Echo};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::host::{Host, Timestamp};
@@ -277,7 +277,8 @@ impl Preface {
         }
         let json = Json::parse(body).map_err(|error| nonsense(&error))?;
         let mut answer = ir::Response::default();
-        api.response(json, &mut |event| answer.push(&event)).map_err(|error| nonsense(&error))?;
+        api.response(json, Aim::Translation, &mut |event| answer.push(&event))
+            .map_err(|error| nonsense(&error))?;
         Ok(answer)
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use proptest::prelude::*;
-use shared::api::{self, Api, Echo};
+use shared::api::{self, Aim, Api, Echo};
 use shared::host::Timestamp;
 use shared::ir::{Block, Event, Order, Response, StopReason, Usage};
 use shared::relay::{Ending, Relay};
@@ -39,6 +39,15 @@ proptest! {
             }
             prop_assert_eq!(&whole.stop, &streamed.stop, "{:?}", family);
             prop_assert_eq!(&whole.usage, &streamed.usage, "{:?}", family);
+        }
+    }
+
+    #[test]
+    fn an_account_is_the_same_whatever_an_answer_is_read_for(answer in given::response()) {
+        for family in FAMILIES {
+            let (whole, stream) = (write_whole(family, &answer), write_stream(family, &answer));
+            let account = |aim| (account_of_whole(family, aim, &whole), account_of_stream(family, aim, &stream));
+            prop_assert_eq!(account(Aim::Account), account(Aim::Translation), "{:?}", family);
         }
     }
 
@@ -135,10 +144,59 @@ pub(crate) fn write_stream(family: Api, answer: &Response) -> Vec<u8> {
     out.to_vec()
 }
 
+/// What an account keeps of an answer.
+#[derive(Debug, Default, PartialEq)]
+struct Account {
+    id: String,
+    model: String,
+    usage: Usage,
+    stop: Option<StopReason>,
+    ended: bool,
+    failed: bool,
+}
+
+impl Account {
+    fn note(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Start(start) => {
+                (self.id, self.model) = (start.id.to_string(), start.model.to_string());
+            }
+            Event::Usage(usage) => self.usage.update(usage),
+            Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
+            Event::Fail(_) => self.failed = true,
+            Event::End => self.ended = true,
+            _ => {}
+        }
+    }
+}
+
+fn account_of_whole(family: Api, aim: Aim, body: &[u8]) -> Account {
+    let mut account = Account::default();
+    let json = Json::parse(body).expect("an answer is JSON");
+    let read = family.read().response(json, aim, &mut |event| account.note(&event));
+    read.expect("an answer of the family");
+    account
+}
+
+/// The account of a stream, and whether anything was said.
+fn account_of_stream(family: Api, aim: Aim, body: &[u8]) -> (Account, bool) {
+    let (mut account, mut said) = (Account::default(), false);
+    let mut reader = family.read().stream(aim);
+    let mut take = |event: Event<'_>| {
+        said |= matches!(event, Event::Delta { .. });
+        account.note(&event);
+    };
+    let mut scanner = family.framing().scanner(1 << 20);
+    let _ = scanner.push(body, &mut |frame: Frame<'_>| reader.push(frame, &mut take));
+    scanner.finish(&mut |frame: Frame<'_>| reader.push(frame, &mut take));
+    reader.finish(&mut take);
+    (account, said)
+}
+
 fn read_whole(family: Api, body: &[u8]) -> Response {
     let (mut answer, mut order) = (Response::default(), Order::default());
     let json = Json::parse(body).expect("an answer is JSON");
-    let read = family.read().response(json, &mut |event| {
+    let read = family.read().response(json, Aim::Translation, &mut |event| {
         assert_eq!(order.push(&event), Ok(()), "{event:?}");
         answer.push(&event);
     });
@@ -149,7 +207,7 @@ fn read_whole(family: Api, body: &[u8]) -> Response {
 /// Reads a stream, holding its events to their order.
 pub(crate) fn read_stream(family: Api, pieces: &[&[u8]]) -> Response {
     let (mut answer, mut order) = (Response::default(), Order::default());
-    let mut reader = family.read().stream();
+    let mut reader = family.read().stream(Aim::Translation);
     let mut scanner = family.framing().scanner(1 << 20);
     let mut take = |event: Event<'_>| {
         assert_eq!(order.push(&event), Ok(()), "{family:?}: {event:?}");

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 use proptest::prelude::*;
-use shared::api::Echo;
+use shared::api::{Aim, Echo};
 use shared::dialect::Quirks;
 use shared::ir::{Order, Response};
 use shared::wire::json::{Edit, Json, Outline};
@@ -61,7 +61,7 @@ proptest! {
             }
             let Ok(json) = Json::parse(&body) else { continue };
             let (mut read, mut order) = (Response::default(), Order::default());
-            let _ = family.read().response(json, &mut |event| {
+            let _ = family.read().response(json, Aim::Translation, &mut |event| {
                 assert_eq!(order.push(&event), Ok(()), "{event:?}");
                 read.push(&event);
             });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::call::{Calls, Piece};
 use super::reasoning::Pieces;
-use crate::api::{Api, Sink, lost, openai};
+use crate::api::{Aim, Api, Sink, lost, openai};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Source, Start, Stop, StopReason, Why};
 use crate::wire::json::{Json, Kind};
@@ -44,6 +44,7 @@ const KNOWN_OF_CHOICE: [&str; 9] = [
 /// arguments are complete JSON and something else comes. What comes before that waits.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
+    aim: Aim,
     begun: bool,
     /// How many blocks have been opened.
     opened: u32,
@@ -94,9 +95,16 @@ impl<'a> Choice<'a> {
 
 /// The others of several answers.
 #[derive(Debug, Default)]
-pub(super) struct Others(BTreeMap<u32, Answer>);
+pub(super) struct Others {
+    aim: Aim,
+    answers: BTreeMap<u32, Answer>,
+}
 
 impl Others {
+    pub(super) fn new(aim: Aim) -> Others {
+        Others { aim, answers: BTreeMap::new() }
+    }
+
     /// Takes choices that are not the first.
     pub(super) fn take(&mut self, choices: &[Choice<'_>], sink: &mut Sink<'_>) -> Result<(), Error> {
         for choice in choices {
@@ -106,7 +114,7 @@ impl Others {
                 continue;
             }
             let mut give = |event: Event<'_>| event.of_choice(number, sink);
-            let answer = self.0.entry(number).or_default();
+            let answer = self.answers.entry(number).or_insert_with(|| Answer::new(self.aim));
             answer.begin(Json::NULL, &mut give);
             answer.choice(choice, &mut give)?;
         }
@@ -115,12 +123,12 @@ impl Others {
 
     /// Whether the provider said of each how it ended.
     pub(super) fn have_stopped(&self) -> bool {
-        self.0.values().all(Answer::has_stopped)
+        self.answers.values().all(Answer::has_stopped)
     }
 
     /// Ends them all.
     pub(super) fn finish(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let mut answers = self.0.iter_mut();
+        let mut answers = self.answers.iter_mut();
         answers.try_for_each(|(number, answer)| answer.finish(&mut |event| event.of_choice(*number, sink)))
     }
 }
@@ -148,6 +156,15 @@ struct Waiting {
 }
 
 impl Answer {
+    pub(super) fn new(aim: Aim) -> Answer {
+        Answer { aim, ..Answer::default() }
+    }
+
+    /// What the answer is read for.
+    pub(super) fn aim(&self) -> Aim {
+        self.aim
+    }
+
     /// Whether the answer has begun.
     pub(super) fn has_begun(&self) -> bool {
         self.begun
@@ -170,7 +187,7 @@ impl Answer {
             created: created.and_then(Json::number).filter(|&created| created > 0),
             service_tier: tier.and_then(Json::string),
         }));
-        lost::name_others(body, &KNOWN, "", sink);
+        lost::name_others(body, &KNOWN, "", self.aim, sink);
     }
 
     /// Takes one choice: its `delta` or `message`, and how it ended. Writer's chunks say the same in both.
@@ -189,7 +206,7 @@ impl Answer {
         match choice.finish_reason.and_then(Json::string) {
             // An empty word is some vendors' `null`.
             Some(word) if !word.is_empty() => {
-                lost::name_others(choice.whole, &KNOWN_OF_CHOICE, "choices[0].", sink);
+                lost::name_others(choice.whole, &KNOWN_OF_CHOICE, "choices[0].", self.aim, sink);
                 self.note_stop(&word, choice)
             }
             _ => Ok(()),
@@ -198,7 +215,7 @@ impl Answer {
 
     /// The tokens of the words that came last; those of refusals and of calls' arguments have no place.
     fn logprobs(&mut self, all: Json<'_>, sink: &mut Sink<'_>) {
-        lost::name_others(all, &["content"], "choices[0].logprobs.", sink);
+        lost::name_others(all, &["content"], "choices[0].logprobs.", self.aim, sink);
         let Some(tokens) = all.get("content").filter(|list| list.items().next().is_some()) else { return };
         match self.open == Some(What::Text) || self.waits(What::Text) {
             true => self.grow(What::Text, Delta::Logprobs(Cow::Borrowed(tokens.raw())), sink),

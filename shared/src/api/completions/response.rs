@@ -8,13 +8,13 @@ use bytes::BytesMut;
 
 use super::answer::{self, Answer, Choice, Others};
 use super::{reasoning, tool, usage};
-use crate::api::{Api, Cited, Echo, Sink, cite, lost, openai};
+use crate::api::{Aim, Api, Cited, Echo, Sink, cite, lost, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Block, Event, Loss, Media, Response, Rest, Source, Start, StopReason, Usage};
 use crate::wire::json::{Json, Malformed, Writer};
 
 /// Reads a whole answer, as one delta that has everything.
-pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
     let [error, object, choices, usage] = body.pick(["error", "object", "choices", "usage"]);
     if let Some(error) = failure_of(body, error, object) {
         sink(Event::Fail(error));
@@ -23,7 +23,7 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
     let Some((Some(choice), others)) = choices.map(Choice::split) else {
         return Err(Malformed { offset: 0, what: "expected an answer with choices" });
     };
-    let mut answer = Answer::default();
+    let mut answer = Answer::new(aim);
     answer.begin(body, sink);
     if let Err(error) = finish(&mut answer, choice, &others, usage, sink) {
         sink(Event::Fail(error));
@@ -39,11 +39,11 @@ fn finish(
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
     answer.choice(&choice, sink)?;
-    let mut answers = Others::default();
+    let mut answers = Others::new(answer.aim());
     answers.take(others, sink)?;
     answers.finish(sink)?;
     if let Some(usage) = usage.and_then(Json::present) {
-        usage::name_others(usage, sink);
+        usage::name_others(usage, answer.aim(), sink);
         sink(Event::Usage(usage::read(usage)));
     }
     answer.finish(sink)

@@ -1,6 +1,6 @@
 //! Usage, as this API and its followers count.
 
-use crate::api::{Sink, lost};
+use crate::api::{Aim, Sink, lost};
 use crate::ir::Usage;
 use crate::wire::json::{Json, Writer};
 
@@ -46,14 +46,18 @@ pub(super) fn read(usage: Json<'_>) -> Usage {
 }
 
 /// Names the counts that have no place elsewhere.
-pub(super) fn name_others(usage: Json<'_>, sink: &mut Sink<'_>) {
+pub(super) fn name_others(usage: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
+    if !aim.tells_losses() {
+        return;
+    }
     let inner = |name| usage.get(name).unwrap_or(Json::NULL);
-    lost::name_others(usage, &COUNTS, "usage.", sink);
-    lost::name_others(inner("prompt_tokens_details"), &OF_INPUT, "usage.prompt_tokens_details.", sink);
+    lost::name_others(usage, &COUNTS, "usage.", aim, sink);
+    lost::name_others(inner("prompt_tokens_details"), &OF_INPUT, "usage.prompt_tokens_details.", aim, sink);
     lost::name_others(
         inner("completion_tokens_details"),
         &OF_OUTPUT,
         "usage.completion_tokens_details.",
+        aim,
         sink,
     );
 }

@@ -5,19 +5,19 @@
 use std::borrow::Cow;
 
 use super::REASONS;
-use crate::api::{Api, Link, Place, ReadStream, Sink, Unit, cite, exception, lost};
+use crate::api::{Aim, Api, Link, Place, ReadStream, Sink, Unit, cite, exception, lost};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage};
 use crate::wire::json::{Json, Kind, Malformed};
 use crate::wire::{self, Frame};
 
 /// Reads an answer as the events it would have been streamed as.
-pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
     let content = body.get("output").and_then(|output| output.get("message")?.get("content"));
     let Some(content) = content.filter(|content| content.kind() == Kind::Array) else {
         return Err(Malformed { offset: 0, what: "expected an output with a message" });
     };
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(aim);
     reader.begin(body, sink);
     content.items().for_each(|block| reader.block(block, sink));
     reader.stop(body, sink);
@@ -28,6 +28,7 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
 /// Reads events. What is said last is the account of the tokens, after why the answer ended (F3).
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    aim: Aim,
     begun: bool,
     stopped: bool,
     over: bool,
@@ -80,6 +81,10 @@ impl ReadStream for Reader {
 }
 
 impl Reader {
+    pub(super) fn new(aim: Aim) -> Reader {
+        Reader { aim, ..Reader::default() }
+    }
+
     fn event(&mut self, name: &str, event: Json<'_>, sink: &mut Sink<'_>) {
         match name {
             "metadata" => {
@@ -282,14 +287,14 @@ impl Reader {
         let fields = event.get("additionalModelResponseFields");
         let met = fields.and_then(|fields| fields.get("stop_sequence")?.string());
         if let Some(fields) = fields {
-            lost::name_others(fields, &["stop_sequence"], "additionalModelResponseFields.", sink);
+            lost::name_others(fields, &["stop_sequence"], "additionalModelResponseFields.", self.aim, sink);
         }
         sink(Event::Stop(Stop { reason, sequence: met.map(|text| Cow::Owned(text.into_owned())) }));
     }
 
     fn account(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
         self.begin(Json::NULL, sink);
-        name_others(event, sink);
+        name_others(event, self.aim, sink);
         if let Some(usage) = event.get("usage").map(usage).filter(|usage| *usage != Usage::default()) {
             sink(Event::Usage(usage));
         }
@@ -310,10 +315,10 @@ fn tier(body: Json<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// Names what has no place elsewhere. How long it took is in the gateway's own account.
-fn name_others(body: Json<'_>, sink: &mut Sink<'_>) {
+fn name_others(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
     const KNOWN: [&str; 6] =
         ["output", "stopReason", "usage", "metrics", "serviceTier", "additionalModelResponseFields"];
-    lost::name_others(body, &KNOWN, "", sink);
+    lost::name_others(body, &KNOWN, "", aim, sink);
 }
 
 /// Kinds of places, the member that numbers one, and what it is counted in.

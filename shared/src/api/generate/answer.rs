@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{error, logprobs, stop, usage};
-use crate::api::{Api, ReadStream, Sink, lost};
+use crate::api::{Aim, Api, ReadStream, Sink, lost};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Start, Stop, StopReason, ToolKind, Why};
 use crate::wire::Frame;
@@ -34,12 +34,12 @@ const KNOWN_OF_CANDIDATE: [&str; 8] = [
 ];
 
 /// Reads an answer as the events it would have been streamed as.
-pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
     let known = ["candidates", "promptFeedback", "usageMetadata", "responseId", "error"];
     if known.iter().all(|name| body.get(name).is_none()) {
         return Err(Malformed { offset: 0, what: "expected an answer with candidates" });
     }
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(aim);
     reader.chunk(body, sink);
     reader.end(sink);
     Ok(())
@@ -48,6 +48,7 @@ pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed>
 /// Reads pieces of an answer.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    aim: Aim,
     begun: bool,
     over: bool,
     block: Option<Block>,
@@ -91,6 +92,10 @@ impl ReadStream for Reader {
 }
 
 impl Reader {
+    pub(super) fn new(aim: Aim) -> Reader {
+        Reader { aim, ..Reader::default() }
+    }
+
     fn chunk(&mut self, chunk: Json<'_>, sink: &mut Sink<'_>) {
         if chunk.get("error").is_some_and(|error| !error.is_null()) {
             return self.fail(error::of_chunk(chunk), sink);
@@ -103,7 +108,7 @@ impl Reader {
             }
         }
         if let Some(usage) = chunk.get("usageMetadata").and_then(Json::present) {
-            usage::name_others(usage, sink);
+            usage::name_others(usage, self.aim, sink);
             sink(Event::Usage(usage::read(usage)));
         }
         self.feedback(chunk, sink);
@@ -114,7 +119,7 @@ impl Reader {
             return sink(Event::Lost(Loss::of_answer("candidates", Why::Dropped)));
         };
         let mut give = |event: Event<'_>| event.of_choice(number, sink);
-        let other = self.others.entry(number).or_default();
+        let other = self.others.entry(number).or_insert_with(|| Reader::new(self.aim));
         other.begin(Json::NULL, &mut give);
         other.candidate(candidate, &mut give);
     }
@@ -128,7 +133,7 @@ impl Reader {
         let service_tier = usage.and_then(|usage| usage.get("serviceTier")?.string());
         let (id, model) = (word("responseId"), word("modelVersion"));
         sink(Event::Start(Start { id, model, service_tier, created: None }));
-        lost::name_others(chunk, &KNOWN, "", sink);
+        lost::name_others(chunk, &KNOWN, "", self.aim, sink);
     }
 
     fn candidate(&mut self, candidate: Json<'_>, sink: &mut Sink<'_>) {
@@ -142,7 +147,7 @@ impl Reader {
         }
         self.cite(candidate, sink);
         let Some(word) = candidate.get("finishReason").and_then(Json::string) else { return };
-        lost::name_others(candidate, &KNOWN_OF_CANDIDATE, "candidates[0].", sink);
+        lost::name_others(candidate, &KNOWN_OF_CANDIDATE, "candidates[0].", self.aim, sink);
         let reason = stop::read(&word, self.called);
         let message = candidate.get("finishMessage").and_then(Json::string);
         match reason == StopReason::Refusal {
@@ -158,7 +163,13 @@ impl Reader {
     /// A prompt that was refused has no candidate.
     fn feedback(&mut self, chunk: Json<'_>, sink: &mut Sink<'_>) {
         let Some(feedback) = chunk.get("promptFeedback") else { return };
-        lost::name_others(feedback, &["blockReason", "blockReasonMessage"], "promptFeedback.", sink);
+        lost::name_others(
+            feedback,
+            &["blockReason", "blockReasonMessage"],
+            "promptFeedback.",
+            self.aim,
+            sink,
+        );
         let Some(word) = feedback.get("blockReason").and_then(Json::string) else { return };
         let said = feedback.get("blockReasonMessage").and_then(Json::string);
         let said = said.unwrap_or_else(|| Cow::Owned(format!("The prompt was blocked: {word}.")));

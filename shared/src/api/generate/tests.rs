@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::spelling;
-use crate::api::{Api, Echo};
+use crate::api::{Aim, Api, Echo};
 use crate::dialect::{Dialect, Quirks};
 use crate::ir::{Block, Event, Order, Request, Response};
 use crate::wire::json::Json;
@@ -169,7 +169,10 @@ fn whole(body: &Value) -> Response {
         order.check(&event);
         response.push(&event);
     };
-    Api::Generate.read().response(Json::parse(text.as_bytes()).unwrap(), &mut sink).unwrap();
+    Api::Generate
+        .read()
+        .response(Json::parse(text.as_bytes()).unwrap(), Aim::Translation, &mut sink)
+        .unwrap();
     response
 }
 
@@ -184,7 +187,7 @@ fn streamed(stream: &str, client: Api, array: bool) -> (Response, String) {
         response.push(&event);
         writer.push(&event, &mut out);
     };
-    let mut reader = Api::Generate.read().stream();
+    let mut reader = Api::Generate.read().stream(Aim::Translation);
     let mut scanner = Scanner::new(1 << 16);
     scanner.push(stream.as_bytes(), &mut |frame| reader.push(frame, &mut sink)).unwrap();
     scanner.finish(&mut |frame| reader.push(frame, &mut sink));

@@ -3,7 +3,7 @@
 //!
 //! <https://ai.google.dev/api/generate-content#UsageMetadata>
 
-use crate::api::{Sink, lost};
+use crate::api::{Aim, Sink, lost};
 use crate::ir::{Event, Loss, Usage, Why};
 use crate::wire::json::{Json, Writer};
 
@@ -29,7 +29,7 @@ pub(super) fn read(usage: Json<'_>) -> Usage {
 }
 
 /// Names the counts that have no place elsewhere: what an answer's parts of other kinds than words and recordings used.
-pub(super) fn name_others(usage: Json<'_>, sink: &mut Sink<'_>) {
+pub(super) fn name_others(usage: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
     const KNOWN: [&str; 9] = [
         "promptTokenCount",
         "toolUsePromptTokenCount",
@@ -41,7 +41,10 @@ pub(super) fn name_others(usage: Json<'_>, sink: &mut Sink<'_>) {
         "candidatesTokensDetails",
         "serviceTier",
     ];
-    lost::name_others(usage, &KNOWN, "usageMetadata.", sink);
+    if !aim.tells_losses() {
+        return;
+    }
+    lost::name_others(usage, &KNOWN, "usageMetadata.", aim, sink);
     for name in ["promptTokensDetails", "candidatesTokensDetails"] {
         let kinds = usage.get(name).into_iter().flat_map(Json::items);
         let mut kinds = kinds.filter_map(|detail| detail.get("modality")?.string());

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::api::{self, Api, Echo, Passage};
+use crate::api::{self, Aim, Api, Echo, Passage};
 use crate::dialect::{Dialect, Quirks};
 use crate::ir::{Event, Response};
 use crate::wire::Scanner;
@@ -59,9 +59,10 @@ fn answer_to(echo: &Echo, body: &Value, upstream: Api, client: Api, streamed: bo
         response.push(&event);
         writer.push(&event, &mut out);
     };
-    let read = upstream.read().response(Json::parse(text.as_bytes()).unwrap(), &mut |event| {
-        passage.push(event, &mut take);
-    });
+    let read =
+        upstream.read().response(Json::parse(text.as_bytes()).unwrap(), Aim::Translation, &mut |event| {
+            passage.push(event, &mut take);
+        });
     read.unwrap();
     if streamed {
         return gathered(client, &out);
@@ -74,7 +75,7 @@ fn answer_to(echo: &Echo, body: &Value, upstream: Api, client: Api, streamed: bo
 /// What a client makes of a stream of its API.
 fn gathered(client: Api, stream: &[u8]) -> Value {
     let mut response = Response::default();
-    let mut reader = client.read().stream();
+    let mut reader = client.read().stream(Aim::Translation);
     let mut scanner: Scanner = client.framing().scanner(1 << 22);
     let mut take = |event: Event<'_>| response.push(&event);
     scanner.push(stream, &mut |frame| reader.push(frame, &mut take)).unwrap();

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use super::{block, error, stream, usage};
-use crate::api::{Api, Echo, Sink, lost, openai};
+use crate::api::{Aim, Api, Echo, Sink, lost, openai};
 use crate::ir::{
     Block, Citations, Delta, Event, Loss, Media, Open, Response, Source, Start, Stop, StopReason, Text,
 };
@@ -25,10 +25,10 @@ const REASONS: [(&str, StopReason); 7] = [
 ];
 
 /// Reads an answer as the events it would have been streamed as.
-pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
     let content = body.get("content").filter(|content| content.kind() == Kind::Array);
     match (content, body.get("error")) {
-        (Some(content), _) => stream::Reader::default().whole(body, content, sink),
+        (Some(content), _) => stream::Reader::new(aim).whole(body, content, sink),
         (None, Some(_)) => sink(Event::Fail(error::of_event(body))),
         (None, None) => return Err(Malformed { offset: 0, what: "expected a message with content" }),
     }

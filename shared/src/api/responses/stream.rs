@@ -10,25 +10,26 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use super::tools::joined;
-use crate::api::{Api, ReadStream, Sink, lost, openai};
+use crate::api::{Aim, Api, ReadStream, Sink, lost, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage, Why};
 use crate::wire::Frame;
 use crate::wire::json::{self, Index, Json, Malformed};
 
 /// Reads a whole answer.
-pub(super) fn read(body: Json<'_>, sink: &mut Sink<'_>) -> Result<(), Malformed> {
+pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
     let is_answer = ["output", "status", "error"].iter().any(|name| body.get(name).is_some());
     if !is_answer {
         return Err(Malformed { offset: 0, what: "no response object" });
     }
-    Reader::default().last(body, "", sink);
+    Reader::new(aim).last(body, "", sink);
     Ok(())
 }
 
 /// Reads a stream.
 #[derive(Default)]
 pub(super) struct Reader {
+    aim: Aim,
     /// For the index of an event.
     room: Index,
     phase: Phase,
@@ -157,6 +158,10 @@ impl ReadStream for Reader {
 }
 
 impl Reader {
+    pub(super) fn new(aim: Aim) -> Reader {
+        Reader { aim, ..Reader::default() }
+    }
+
     fn event(&mut self, event: Json<'_>, name: &str, sink: &mut Sink<'_>) {
         let said = Said::of(event, name);
         let text = || Open::Text;
@@ -273,6 +278,7 @@ impl Reader {
                     item,
                     &["id", "type", "status", "role", "content"],
                     "output.message.",
+                    self.aim,
                     sink,
                 );
                 self.parts(index, List::Content, item, "content", sink);
@@ -359,7 +365,7 @@ impl Reader {
     /// The response as a whole, which says how it went.
     fn last(&mut self, response: Json<'_>, kind: &str, sink: &mut Sink<'_>) {
         self.begin(response, sink);
-        ANSWERED.iter().for_each(|name| name_answered(response, name, sink));
+        name_answered(response, self.aim, sink);
         for (index, item) in (0..).zip(response.get("output").into_iter().flat_map(Json::items)) {
             let id = item.get("id").and_then(Json::string);
             if id.is_none_or(|id| !self.done.contains(&*id)) {
@@ -509,9 +515,14 @@ impl Reader {
 const ANSWERED: [&str; 5] =
     ["access_programs", "input_transformations", "moderation", "prompt_cache_diagnostics", "tool_usage"];
 
-fn name_answered(response: Json<'_>, name: &str, sink: &mut Sink<'_>) {
-    if response.get(name).is_some_and(lost::says_something) {
-        sink(Event::Lost(Loss::of_answer(name, Why::Dropped)));
+fn name_answered(response: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
+    if !aim.tells_losses() {
+        return;
+    }
+    for (name, value) in ANSWERED.iter().zip(response.pick(ANSWERED)) {
+        if value.is_some_and(lost::says_something) {
+            sink(Event::Lost(Loss::of_answer(name, Why::Dropped)));
+        }
     }
 }
 

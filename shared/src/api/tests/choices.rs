@@ -80,7 +80,7 @@ fn other_clients_get_the_first_and_are_told_so() {
                 event => response.push(event),
             };
             let mut take = |event: Event<'_>| passage.push(event, &mut keep);
-            upstream.read().response(body, &mut take).unwrap();
+            upstream.read().response(body, Aim::Translation, &mut take).unwrap();
             assert!(
                 losses.contains(&"answer.choices[1]".to_owned()),
                 "{upstream:?} to {client:?}: {losses:?}"

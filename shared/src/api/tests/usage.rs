@@ -151,7 +151,7 @@ fn events(upstream: Api) -> Vec<(&'static str, Value)> {
 }
 
 fn read_stream(upstream: Api) -> Response {
-    let (mut response, mut reader) = (Response::default(), upstream.read().stream());
+    let (mut response, mut reader) = (Response::default(), upstream.read().stream(Aim::Translation));
     let mut take = |event: Event<'_>| response.push(&event);
     for (name, data) in events(upstream) {
         reader.push(Frame::event(name, data.to_string().as_bytes()), &mut take);
@@ -163,7 +163,7 @@ fn read_stream(upstream: Api) -> Response {
 fn read_whole(upstream: Api) -> Response {
     let (mut response, text) = (Response::default(), answer(upstream).to_string());
     let json = Json::parse(text.as_bytes()).unwrap();
-    upstream.read().response(json, &mut |event| response.push(&event)).unwrap();
+    upstream.read().response(json, Aim::Translation, &mut |event| response.push(&event)).unwrap();
     response
 }
 
@@ -219,7 +219,7 @@ fn d9_d10_e4_e14_the_same_counts_in_every_pair() {
 /// Bedrock's streams say at their end which tier served them.
 #[test]
 fn a_tier_may_be_told_of_late() {
-    let (mut response, mut reader) = (Response::default(), Api::Converse.read().stream());
+    let (mut response, mut reader) = (Response::default(), Api::Converse.read().stream(Aim::Translation));
     let mut take = |event: Event<'_>| response.push(&event);
     let metadata = json!({"usage": counts(Api::Converse), "serviceTier": {"type": "flex"}}).to_string();
     for (name, data) in [("messageStop", r#"{"stopReason":"end_turn"}"#), ("metadata", &*metadata)] {

@@ -3,7 +3,7 @@
 use crate::api::completions::answer::{Answer, Choice, Others};
 use crate::api::completions::response::failure_of;
 use crate::api::completions::usage;
-use crate::api::{ReadStream, Sink};
+use crate::api::{Aim, ReadStream, Sink};
 use crate::error::Error;
 use crate::ir::Event;
 use crate::wire::Frame;
@@ -44,6 +44,10 @@ impl ReadStream for Reader {
 }
 
 impl Reader {
+    pub(in crate::api::completions) fn new(aim: Aim) -> Reader {
+        Reader { answer: Answer::new(aim), others: Others::new(aim), ..Reader::default() }
+    }
+
     fn end_on(&mut self, taken: Result<(), Error>, sink: &mut Sink<'_>) {
         if let Err(error) = taken {
             self.over = true;
@@ -88,7 +92,7 @@ impl Reader {
         choice.map_or(Ok(()), |choice| self.answer.choice(&choice, sink))?;
         self.others.take(&others, sink)?;
         if let Some(usage) = usage {
-            usage::name_others(usage, sink);
+            usage::name_others(usage, self.answer.aim(), sink);
             sink(Event::Usage(usage::read(usage)));
         }
         Ok(())

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Reader, Writer};
 use crate::api::completions::response;
-use crate::api::{Echo, ReadStream, WriteStream};
+use crate::api::{Aim, Echo, ReadStream, WriteStream};
 use crate::error::Error;
 use crate::ir::{
     Block, Delta, Event, Open, Order, Response, Start, Stop, StopReason, Thought, ToolKind, ToolUse, Usage,
@@ -363,7 +363,7 @@ fn check_whole(message: Value, frames: &[String]) {
     let mut whole = Response::default();
     let mut order = Order::default();
     let json = Json::parse(body.as_bytes()).unwrap();
-    response::read(json, &mut |event| {
+    response::read(json, Aim::Translation, &mut |event| {
         order.check(&event);
         whole.push(&event);
     })
@@ -510,7 +510,7 @@ fn written_answers_read_the_same() {
     let mut out = BytesMut::new();
     response::write(&response, &echo(false), &mut out);
     let mut whole = Response::default();
-    response::read(Json::parse(&out).unwrap(), &mut |event| whole.push(&event)).unwrap();
+    response::read(Json::parse(&out).unwrap(), Aim::Translation, &mut |event| whole.push(&event)).unwrap();
     let streamed = fold(&written(&events(), true));
     assert_eq!(whole, streamed);
     let Block::ToolUse(last) = response.blocks.last_mut().unwrap() else { panic!("a call") };

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
-use crate::api::Echo;
+use crate::api::{Aim, Echo};
 use crate::ir::{Order, Response};
 use crate::wire::{Framing, Kind as FrameKind};
 
@@ -12,7 +12,7 @@ use crate::wire::{Framing, Kind as FrameKind};
 fn whole(body: &str) -> Response {
     let (mut response, mut order) = (Response::default(), Order::default());
     let json = Json::parse(body.as_bytes()).unwrap();
-    read(json, &mut |event| {
+    read(json, Aim::Translation, &mut |event| {
         order.check(&event);
         response.push(&event);
     })
@@ -132,7 +132,7 @@ fn f7_the_unknown_passes() {
     ];
     let response = streamed(&events);
     assert_eq!((response.blocks.len(), response.stop.unwrap().reason), (1, StopReason::Refusal));
-    assert!(read(Json::EMPTY, &mut |_| ()).is_err());
+    assert!(read(Json::EMPTY, Aim::Translation, &mut |_| ()).is_err());
 }
 
 /// Folds what is read of an answer that was written.

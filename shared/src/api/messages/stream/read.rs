@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::collected::Collected;
 use crate::api::messages::usage::{self, Counts};
 use crate::api::messages::{error, response};
-use crate::api::{Api, ReadStream, Sink, lost};
+use crate::api::{Aim, Api, ReadStream, Sink, lost};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind};
 use crate::wire::Frame;
@@ -17,6 +17,7 @@ const KNOWN: [&str; 8] = ["id", "type", "role", "model", "content", "stop_reason
 /// Reads events. Why the answer ended waits for the last of them, so that it comes once and after all blocks.
 #[derive(Debug, Default)]
 pub(in crate::api::messages) struct Reader {
+    aim: Aim,
     index: Index,
     begun: bool,
     over: bool,
@@ -68,6 +69,10 @@ impl ReadStream for Reader {
 }
 
 impl Reader {
+    pub(in crate::api::messages) fn new(aim: Aim) -> Reader {
+        Reader { aim, ..Reader::default() }
+    }
+
     /// Reads a whole answer with this `content`.
     pub(in crate::api::messages) fn whole(
         &mut self,
@@ -117,14 +122,14 @@ impl Reader {
             created: None,
             service_tier: usage.get("service_tier").and_then(Json::string),
         }));
-        lost::name_others(message, &KNOWN, "", sink);
+        lost::name_others(message, &KNOWN, "", self.aim, sink);
         self.count_usage(usage, sink);
     }
 
     /// E14: members that are not there say nothing.
     fn count_usage(&mut self, usage: Json<'_>, sink: &mut Sink<'_>) {
         self.counts.update(usage);
-        lost::name_others(usage, &usage::KNOWN, "usage.", sink);
+        lost::name_others(usage, &usage::KNOWN, "usage.", self.aim, sink);
         if let Some(usage) = self.counts.usage().filter(|_| !usage.is_null()) {
             sink(Event::Usage(usage));
         }
@@ -228,7 +233,7 @@ impl Reader {
         self.close(sink);
         let delta = event.get("delta").unwrap_or(Json::NULL);
         self.stop = response::read_stop(delta).or(self.stop.take());
-        lost::name_others(delta, &KNOWN, "", sink);
+        lost::name_others(delta, &KNOWN, "", self.aim, sink);
         self.count_usage(event.get("usage").unwrap_or(Json::NULL), sink);
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Reader, Writer};
 use crate::api::messages::response;
-use crate::api::{Api, Echo, ReadStream, WriteStream};
+use crate::api::{Aim, Api, Echo, ReadStream, WriteStream};
 use crate::error::{Error, Kind};
 use crate::ir::{
     Block, Citations, Delta, Event, Media, Open, Order, Response, Source, Start, Stop, StopReason, Text,
@@ -35,7 +35,7 @@ fn fold(events: &[Value]) -> Response {
 fn fold_whole(body: &Value) -> Response {
     let text = body.to_string();
     let (mut response, mut order) = (Response::default(), Order::default());
-    response::read(Json::parse(text.as_bytes()).unwrap(), &mut |event| {
+    response::read(Json::parse(text.as_bytes()).unwrap(), Aim::Translation, &mut |event| {
         order.check(&event);
         response.push(&event);
     })
@@ -281,7 +281,10 @@ fn an_answer_without_blocks_is_one() {
 #[test]
 fn only_messages_are_read_as_messages() {
     for body in ["{}", "[]", "1", r#"{"content":"x"}"#] {
-        assert!(response::read(Json::parse(body.as_bytes()).unwrap(), &mut |_| ()).is_err(), "{body}");
+        assert!(
+            response::read(Json::parse(body.as_bytes()).unwrap(), Aim::Translation, &mut |_| ()).is_err(),
+            "{body}"
+        );
     }
     let failed = fold_whole(&json!({"type": "error", "error": {"type": "api_error", "message": "m"}}));
     assert_eq!(failed.error.map(|error| error.message).as_deref(), Some("m"));

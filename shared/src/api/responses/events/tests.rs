@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::stream;
 use super::*;
-use crate::api::{Api, Passage, ReadStream};
+use crate::api::{Aim, Api, Passage, ReadStream};
 use crate::error::{Fault, Kind};
 use crate::ir::{
     Block, Citations, Media, Response, Source, Start, Stop, StopReason, Text, Thought, ToolKind, ToolUse,
@@ -411,7 +411,7 @@ proptest! {
         prop_assert_eq!(&read_stream(&out), &answer);
         let (mut out, mut again) = (BytesMut::new(), Response::default());
         super::super::answer::write(&answer, &echo(&Value::Null), &mut out);
-        stream::read(Json::parse(&out).unwrap(), &mut |event| again.push(&event)).unwrap();
+        stream::read(Json::parse(&out).unwrap(), Aim::Translation, &mut |event| again.push(&event)).unwrap();
         prop_assert_eq!(&again, &answer);
     }
 

@@ -41,7 +41,8 @@ fn fold(events: &[Event<'_>]) -> Response {
 
 fn whole(body: &Value) -> Response {
     let (text, mut response) = (body.to_string(), Response::default());
-    read(Json::parse(text.as_bytes()).unwrap(), &mut |event| response.push(&event)).unwrap();
+    read(Json::parse(text.as_bytes()).unwrap(), Aim::Translation, &mut |event| response.push(&event))
+        .unwrap();
     response
 }
 
@@ -250,5 +251,5 @@ fn e8_e9_failures_and_cut_streams() {
 
 #[test]
 fn what_is_no_response_is_malformed() {
-    assert!(read(Json::parse(br#"{"choices":[]}"#).unwrap(), &mut |_| ()).is_err());
+    assert!(read(Json::parse(br#"{"choices":[]}"#).unwrap(), Aim::Translation, &mut |_| ()).is_err());
 }
