@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use shared::embedded;
-
 use crate::configuration;
+use crate::embed;
 use crate::failure::Failure;
 use crate::output;
 
@@ -55,7 +54,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
                 let hint = "build it with `cargo xtask build spin`, or name it with --module";
                 Failure::new(format!("{}: {error}; {hint}", module.display()))
             })?;
-            write(&output, &embedded::put(&bytes, &configuration).map_err(Failure::new)?)
+            write(&output, &embed::put(&bytes, &configuration).map_err(Failure::new)?)
         }
     }
 }

@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod configuration;
 mod down;
+mod embed;
 mod failure;
 mod logs;
 mod output;
