@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use shared::config::{self, Config, Path, Severity};
 use shared::dialect::{DIALECTS, Dialect};
-use shared::gateway::{Compiled, CompiledProvider};
+use shared::gateway::{Compiled, CompiledProvider, UNRENEWED};
 
 use tree::{Malformed, Node, Place};
 use walk::Walked;
@@ -34,6 +34,8 @@ pub struct Loaded {
     pub unset: Vec<Problem>,
     /// What is configured and not served on some host.
     pub unserved: Vec<Unserved>,
+    /// Credentials that must be renewed, which not every host does, with their places.
+    lent: Vec<String>,
 }
 
 /// Something to tell, and where. `Display` gives `file:line:column: key.path: message`.
@@ -90,6 +92,7 @@ pub fn read_text(
         None => Err(telling.problems(walked.errors)),
         Some(compiled) => Ok(Loaded {
             unserved: telling.unserved(&walked.json),
+            lent: telling.lent(&walked.json, &compiled),
             compiled,
             warnings: telling.problems(walked.warnings).0,
             unset: telling.unset(walked.unset),
@@ -105,8 +108,10 @@ pub fn zero(environment: impl Fn(&str) -> Option<String>) -> Loaded {
     if providers.is_empty() {
         providers = Compiled::demo().providers;
     }
+    let lent = providers.iter().filter(|provider| provider.is_lent());
+    let lent = lent.map(|provider| format!("provider `{}`: {UNRENEWED}", provider.name)).collect();
     let compiled = Compiled::new(providers);
-    Loaded { compiled, warnings: Vec::new(), unset: Vec::new(), unserved: Vec::new() }
+    Loaded { compiled, warnings: Vec::new(), unset: Vec::new(), unserved: Vec::new(), lent }
 }
 
 /// The providers of zero configuration, with the variables of their keys.
@@ -120,6 +125,11 @@ impl Loaded {
     pub fn unserved_on(&self, host: Host) -> impl Iterator<Item = &Problem> {
         let here = self.unserved.iter().filter(move |unserved| unserved.hosts.contains(&host));
         here.map(|unserved| &unserved.problem)
+    }
+
+    /// Why `host` refuses to start with it; nothing where it does not.
+    pub fn refused_on(&self, host: Host) -> &[String] {
+        if host.renews() { &[] } else { &self.lent }
     }
 }
 
@@ -184,6 +194,11 @@ impl Telling<'_> {
     fn unset(&self, found: Vec<(Path, String)>) -> Vec<Problem> {
         let message = |name: String| format!("the variable `{name}` is not set");
         self.problems(found.into_iter().map(|(path, name)| (path, message(name)))).0
+    }
+
+    fn lent(&self, json: &Json, compiled: &Compiled) -> Vec<String> {
+        let lent = served::lent(json, compiled).into_iter();
+        lent.map(|path| self.problem(&path, UNRENEWED.to_owned()).to_string()).collect()
     }
 
     fn unserved(&self, json: &Json) -> Vec<Unserved> {

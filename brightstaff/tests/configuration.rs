@@ -318,20 +318,21 @@ fn f6_signatures_have_keys_and_a_region() {
     assert_eq!((id, secret, token), given);
 }
 
-/// Keys in a profile are read where there are files, and named where there are none.
+/// Keys in a profile are read where there are files, and refused where there are none.
 #[test]
 fn profiles_are_of_hosts_with_files() {
     let text =
         format!("{HEAD}model_providers: [{{model: amazon_bedrock/m, region: r-r-1, aws: {{profile: p}}}}]");
-    assert_eq!(unserved(&text, Host::Native), [""; 0]);
-    let told = "f:3:66: model_providers[0].aws.profile: is in files, which this host does not read";
-    for host in [Host::Envoy, Host::Worker, Host::Spin] {
-        assert_eq!(unserved(&text, host), [told]);
+    let loaded = read(&text).unwrap();
+    let why = "its credentials have to be renewed, which this host does not do: \
+               give a key or a token by a variable";
+    let told = format!("f:3:60: model_providers[0].aws: {why}");
+    for host in Host::ALL {
+        let refused: &[String] = if host == Host::Native { &[] } else { std::slice::from_ref(&told) };
+        assert_eq!((loaded.refused_on(host), unserved(&text, host)), (refused, Vec::new()));
     }
-    let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
-    assert!(
-        flaws[0].to_string().ends_with("its credentials have to be renewed, which this host does not do")
-    );
+    let flaws = loaded.compiled.open(variables).unwrap_err();
+    assert_eq!(flaws[0].to_string(), format!("provider `amazon_bedrock/m`: {why}"));
     check(
         "model_providers: [{model: amazon_bedrock/m, region: r-r-1, aws: {profile: p, access_key_id: $KEY}}]",
         &["f:3:78: model_providers[0].aws.access_key_id: is not used: `profile` has the keys"],
@@ -386,13 +387,13 @@ fn accounts_are_of_hosts_that_renew() {
          - {{model: amazon_bedrock/m, region: r-r-1, aws: {{role_arn: 'arn:aws:iam::1:role/r'}}}}\n"
     );
     let loaded = read(&text).unwrap();
-    assert_eq!((unserved(&text, Host::Native), loaded.warnings), (Vec::new(), Vec::new()));
+    assert_eq!((unserved(&text, Host::Native), &loaded.warnings), (Vec::new(), &Vec::new()));
     for host in [Host::Envoy, Host::Worker, Host::Spin] {
-        let told = unserved(&text, host);
+        let told = loaded.refused_on(host);
         let keys: Vec<_> = told.iter().map(|told| told.split(": ").nth(1).unwrap()).collect();
         let entry = |key: &str| format!("model_providers{key}");
-        assert_eq!(keys, [entry("[0].google"), entry("[1].azure"), entry("[2].aws.role_arn")]);
-        assert!(told[0].contains("must be renewed"), "{told:?}");
+        assert_eq!(keys, [entry("[0].google"), entry("[1].azure"), entry("[2].aws")]);
+        assert!(told[0].contains("have to be renewed") && unserved(&text, host).is_empty(), "{told:?}");
     }
     let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
     assert_eq!(flaws.len(), 3);
@@ -850,6 +851,21 @@ fn our_examples_load() {
             !gateway.providers.is_empty()
                 && text.starts_with("# yaml-language-server: $schema=schema.json\n")
         );
+    }
+}
+
+/// A host refuses an example before it runs exactly where it would refuse to start with it.
+#[test]
+fn what_a_host_refuses_is_told_before_it_starts() {
+    let key = |_: &str| Some("key".to_owned());
+    for file in yaml_files(&root().join("config")) {
+        let loaded = configuration::read(&file).unwrap();
+        for host in Host::ALL {
+            let compiled = loaded.compiled.clone();
+            let opened = if host.renews() { compiled.open_lending(key) } else { compiled.open(key) };
+            let flaws = opened.err().map_or(0, |flaws| flaws.len());
+            assert_eq!(loaded.refused_on(host).len(), flaws, "{} on {host}", file.display());
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use brightstaff::configuration::Host;
+
 use crate::configuration;
 use crate::embed;
 use crate::failure::Failure;
@@ -47,9 +49,9 @@ enum Guest {
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.guest {
-        Guest::Worker { file, output } => write(&output, &compiled(file.as_deref())?),
+        Guest::Worker { file, output } => write(&output, &compiled(Host::Worker, file.as_deref())?),
         Guest::Spin { file, module, output } => {
-            let configuration = compiled(file.as_deref())?;
+            let configuration = compiled(Host::Spin, file.as_deref())?;
             let bytes = fs::read(&module).map_err(|error| {
                 let hint = "build it with `cargo xtask build spin`, or name it with --module";
                 Failure::new(format!("{}: {error}; {hint}", module.display()))
@@ -60,8 +62,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 /// A configuration in its final form, as small as it goes.
-fn compiled(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
-    let configuration = configuration::load(file)?;
+fn compiled(host: Host, file: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    let configuration = configuration::load_for(host, file)?;
     serde_json::to_vec(&configuration.loaded.compiled)
         .map_err(|error| Failure::new(format!("the configuration cannot be written: {error}")))
 }

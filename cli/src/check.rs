@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let configuration = configuration::load(Some(&arguments.file))?;
+    let configuration = configuration::load_for(arguments.host, Some(&arguments.file))?;
     let unset = configuration.loaded.unset.iter();
     let unset = unset.map(|problem| format!("notice: {problem}; it must be where the gateway runs"));
     let summary = format!("{}: {}", arguments.file.display(), summary(&configuration));

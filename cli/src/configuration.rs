@@ -30,6 +30,15 @@ pub(crate) fn load(named: Option<&Path>) -> Result<Configuration, Failure> {
     Ok(Configuration { file, loaded })
 }
 
+/// The same for a gateway that runs on `host`, which must be able to start with it.
+pub(crate) fn load_for(host: Host, named: Option<&Path>) -> Result<Configuration, Failure> {
+    let configuration = load(named)?;
+    match configuration.loaded.refused_on(host) {
+        [] => Ok(configuration),
+        refused => Err(Failure::configuration(lines(refused))),
+    }
+}
+
 /// A file that is named must be there: a gateway that starts with another configuration than was meant is worse than
 /// one that does not start.
 fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {

@@ -5,6 +5,8 @@ mod spin;
 
 use std::path::{Path, PathBuf};
 
+use brightstaff::configuration::Host as Runtime;
+
 use crate::configuration;
 use crate::failure::Failure;
 use crate::output;
@@ -70,14 +72,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn run_spin(arguments: SpinArguments) -> Result<(), Failure> {
-    let configuration = configuration::load(arguments.file.as_deref())?;
+    let configuration = configuration::load_for(Runtime::Spin, arguments.file.as_deref())?;
     let manifest = spin::manifest(&configuration.loaded.compiled);
     output::write(arguments.output.as_deref(), manifest.as_bytes())
 }
 
 fn run_envoy(arguments: EnvoyArguments) -> Result<(), Failure> {
-    let configuration = configuration::load(arguments.file.as_deref())?;
-    configuration.notices(brightstaff::configuration::Host::Envoy).for_each(|notice| eprintln!("{notice}"));
+    let configuration = configuration::load_for(Runtime::Envoy, arguments.file.as_deref())?;
+    configuration.notices(Runtime::Envoy).for_each(|notice| eprintln!("{notice}"));
     let compiled = &configuration.loaded.compiled;
     let ca = compiled.authorities.as_deref().map_or(arguments.ca.as_path(), Path::new);
     let options =

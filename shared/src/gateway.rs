@@ -10,6 +10,7 @@ mod resolve;
 pub use account::{Account, AwsRole, AwsSource, Cloud, Lent, TokenSource};
 pub use compiled::{
     Compiled, CompiledBackend, CompiledKeys, CompiledProvider, CompiledSigning, FORMAT, Flaw, Template,
+    UNRENEWED,
 };
 pub use resolve::{Model, Resolved};
 

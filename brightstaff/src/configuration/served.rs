@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde_json::Value as Json;
 use shared::config::Path;
+use shared::gateway::Compiled;
 
 use super::advice::pattern;
 
@@ -30,6 +31,11 @@ impl Host {
             Host::Spin => "spin",
         }
     }
+
+    /// Whether it gets and renews what accounts lend.
+    pub fn renews(self) -> bool {
+        self == Host::Native
+    }
 }
 
 impl fmt::Display for Host {
@@ -53,9 +59,6 @@ type Row = (&'static str, &'static str, &'static [Host]);
 const NOWHERE: &[Host] = &[];
 const WITH_SOCKETS: &[Host] = &[Host::Native, Host::Envoy];
 const NOT_YET: &str = "is not served yet";
-
-const RENEWED: &str =
-    "lends what must be renewed, which this host does not do: give a key or a token by a variable";
 
 const ROWS: &[Row] = &[
     ("agents", NOT_YET, NOWHERE),
@@ -102,11 +105,6 @@ const ROWS: &[Row] = &[
     ),
     ("listeners[].address", "is the platform's to decide", WITH_SOCKETS),
     ("listeners[].port", "is the platform's to decide", WITH_SOCKETS),
-    ("model_providers[].aws.profile", "is in files, which this host does not read", &[Host::Native]),
-    ("model_providers[].aws.source", RENEWED, &[Host::Native]),
-    ("model_providers[].aws.role_arn", RENEWED, &[Host::Native]),
-    ("model_providers[].google", RENEWED, &[Host::Native]),
-    ("model_providers[].azure", RENEWED, &[Host::Native]),
     ("model_providers[].http_host", "cannot be set here: the platform sends the address's own", WITH_SOCKETS),
     (
         "fetch",
@@ -121,6 +119,9 @@ const ROWS: &[Row] = &[
     ("backend", "has no effect here: this host is the backend", &[Host::Envoy, Host::Worker, Host::Spin]),
 ];
 
+/// The keys of a provider that tell of an account.
+const LENDERS: [&str; 3] = ["aws", "google", "azure"];
+
 /// What is configured, where, and on which hosts it is not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Gap {
@@ -134,6 +135,18 @@ pub(super) fn gaps(json: &Json) -> Vec<Gap> {
     let mut gaps = Vec::new();
     visit(&Path::default(), json, &mut gaps);
     gaps
+}
+
+/// Where a configuration, given as JSON, says whose credentials the providers have that accounts lend theirs to.
+pub(super) fn lent(json: &Json, compiled: &Compiled) -> Vec<Path> {
+    let providers = if json.get("model_providers").is_some() { "model_providers" } else { "llm_providers" };
+    let top = Path::default().key(providers);
+    let lent = compiled.providers.iter().enumerate().filter(|(_, provider)| provider.is_lent());
+    lent.map(|(index, _)| {
+        let said = LENDERS.into_iter().find(|key| json[providers][index].get(key).is_some());
+        said.map_or(top.index(index), |key| top.index(index).key(key))
+    })
+    .collect()
 }
 
 fn visit(path: &Path, json: &Json, gaps: &mut Vec<Gap>) {

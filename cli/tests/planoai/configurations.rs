@@ -67,6 +67,46 @@ fn check_names_what_a_host_does_not_serve() {
     assert_eq!(home.run(&["check", &good, "--host", "toaster"]).code, 2);
 }
 
+/// Who is told by `check` that a configuration can be used must be able to start with it.
+#[test]
+fn what_must_be_renewed_is_an_error_for_hosts_that_renew_nothing() {
+    let home = Home::new("lent");
+    let lent = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/accounts.yaml");
+    let native = home.run(&["check", lent, "--host", "native"]);
+    assert!(native.code == 0 && !native.out.contains("renewed"), "{}{}", native.out, native.err);
+    for command in [
+        "check --host envoy",
+        "check --host worker",
+        "check --host spin",
+        "render envoy",
+        "render spin",
+        "build worker -o built",
+        "build spin -o built",
+    ] {
+        let said = home.run(&command.split(' ').chain([lent]).collect::<Vec<_>>());
+        assert_eq!((said.code, said.out.as_str()), (78, ""), "{command}: {}", said.err);
+        for at in ["13:5: model_providers[0].aws", "19:5: model_providers[1].aws", ".google", ".azure"] {
+            assert!(said.err.contains(&format!("{at}: its credentials have to be renewed")), "{}", said.err);
+        }
+        assert!(!home.path().join("built").exists(), "{command}");
+    }
+}
+
+/// Keys in the environment may lead to an account, too.
+#[test]
+fn guests_of_no_file_take_no_account_either() {
+    let home = Home::new("found");
+    let mut render = home.command(&["render", "spin"]);
+    render.env("AWS_PROFILE", "work").env("AWS_REGION", "us-east-1");
+    let said = Said::of(render.output().unwrap());
+    assert_eq!(said.code, 78, "{}", said.out);
+    assert!(
+        said.err.starts_with("provider `amazon_bedrock/*`: its credentials have to be renewed"),
+        "{}",
+        said.err
+    );
+}
+
 #[test]
 fn up_takes_the_configuration_beside_it_and_wants_its_secrets() {
     let home = Home::new("beside");

@@ -40,6 +40,10 @@ const LENDING: [&str; 4] = [
 /// The variable that names the file of an account of Google Cloud.
 const GOOGLE_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
+/// Why a host that renews nothing refuses a provider whose credentials are [lent](CompiledProvider::is_lent).
+pub const UNRENEWED: &str = "its credentials have to be renewed, which this host does not do: \
+                             give a key or a token by a variable";
+
 /// A checked configuration, ready to be opened: it holds the names of secrets, not the secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compiled {
@@ -180,7 +184,9 @@ impl Compiled {
         if self.format != FORMAT {
             return Err(vec![Flaw::Format { found: self.format }]);
         }
-        let mut opening = Opening { lookup, lends, flaws: Vec::new() };
+        let lent = self.providers.iter().filter(|entry| !lends && entry.is_lent());
+        let flaws = lent.map(|entry| Flaw::Invalid { place: entry.place(), why: UNRENEWED }).collect();
+        let mut opening = Opening { lookup, flaws };
         let providers = self.providers.into_iter().filter_map(|entry| opening.provider(entry)).collect();
         let backend = self.backend.and_then(|entry| opening.backend(entry));
         if !opening.flaws.is_empty() {
@@ -274,6 +280,17 @@ impl CompiledProvider {
             api_version: None,
         }
     }
+
+    /// Whether an account lends its credentials, so that only a host that renews them can call it.
+    pub fn is_lent(&self) -> bool {
+        let lends = |signing: &CompiledSigning| matches!(signing.keys, CompiledKeys::Lent(_));
+        !self.passthrough && (self.tokens.is_some() || self.signing.as_ref().is_some_and(lends))
+    }
+
+    /// Where a flaw of it is.
+    fn place(&self) -> String {
+        format!("provider `{}`", self.name)
+    }
 }
 
 impl CompiledKeys {
@@ -346,14 +363,12 @@ impl std::error::Error for Flaw {}
 /// An opening under way: all flaws are told at once.
 struct Opening<L> {
     lookup: L,
-    /// Whether the host asks accounts.
-    lends: bool,
     flaws: Vec<Flaw>,
 }
 
 impl<L: Fn(&str) -> Option<String>> Opening<L> {
     fn provider(&mut self, entry: CompiledProvider) -> Option<Provider> {
-        let place = format!("provider `{}`", entry.name);
+        let place = entry.place();
         let Some(dialect) = Dialect::named(&entry.dialect) else {
             self.flaws.push(Flaw::Invalid { place, why: "its dialect is not known to this gateway" });
             return None;
@@ -387,7 +402,7 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
             return self.signature(signing, dialect, place).unwrap_or(Credential::None);
         }
         if let Some(tokens) = &entry.tokens {
-            return self.account(Account::Token(tokens.clone()), place).unwrap_or(Credential::None);
+            return Credential::Account(Account::Token(tokens.clone()));
         }
         let key = entry.access_key.as_ref().and_then(|template| self.fill(template, place));
         key.map_or(Credential::None, |key| Credential::Key(Secret::new(key)))
@@ -401,7 +416,8 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
         let (id, secret, session_token) = match &signing.keys {
             CompiledKeys::Given { id, secret, session_token } => (id, secret, session_token),
             CompiledKeys::Lent(source) => {
-                return self.account(Account::Aws { source: source.clone(), region, service }, place);
+                let source = source.clone();
+                return Some(Credential::Account(Account::Aws { source, region, service }));
             }
         };
         let (id, secret) = (self.fill(id, place), self.fill(secret, place));
@@ -411,13 +427,6 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
         };
         let secret = Secret::new(secret?);
         Some(Credential::Signature(Signer { id: id?, secret, session_token, region, service }))
-    }
-
-    fn account(&mut self, account: Account, place: &str) -> Option<Credential> {
-        match self.lends {
-            true => Some(Credential::Account(account)),
-            false => self.flaw(place, "its credentials have to be renewed, which this host does not do"),
-        }
     }
 
     /// Notes what is wrong.
