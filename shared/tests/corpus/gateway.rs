@@ -16,7 +16,7 @@ pub(crate) static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
     ];
     let families =
         families.map(|(row, api)| CompiledProvider { apis: vec![api], ..provider(row, api.name()) });
-    let others = ["mistral", "groq", "together_ai"].map(|row| provider(row, row));
+    let others = ["mistral", "groq", "together_ai", "amazon_bedrock"].map(|row| provider(row, row));
     let compiled = Compiled::new(families.into_iter().chain(others).collect());
     compiled.open(|_| None).expect("a configuration without secrets needs none")
 });

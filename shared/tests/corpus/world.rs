@@ -95,7 +95,12 @@ pub(crate) fn marks(api: &str) -> Marks {
             Marks { stopped: &["\"finish_reason\":\"", "data: [DONE]"], failed: &["data: {\"error\":"] }
         }
         "messages" => Marks {
-            stopped: &["\"type\":\"message_delta\"", "event: message_stop"],
+            // The last is how the first begins in Base64, as Bedrock's frames have it.
+            stopped: &[
+                "\"type\":\"message_delta\"",
+                "event: message_stop",
+                "eyJ0eXBlIjoibWVzc2FnZV9kZWx0YSIs",
+            ],
             failed: &["event: error\n"],
         },
         "generate" => Marks {

@@ -1,7 +1,9 @@
 //! Event streams of AWS, written as people write them and encoded as Bedrock sends them.
 //!
-//! A line is a frame: `event NAME JSON` or `exception NAME JSON`; `bytes TEXT` is no frame at all.
+//! A line is a frame: `event NAME JSON` or `exception NAME JSON`; `chunk JSON` is one that holds an event of the model's
+//! own API in Base64; `bytes TEXT` is no frame at all.
 //! <https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html>
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_PayloadPart.html>
 
 /// The bytes of all lines.
 ///
@@ -25,8 +27,10 @@ pub(crate) fn ends(mut bytes: &[u8]) -> Vec<usize> {
 
 fn line(line: &str) -> Vec<u8> {
     let (kind, rest) = line.split_once(' ').unwrap_or_else(|| panic!("no frame: {line}"));
-    if kind == "bytes" {
-        return rest.as_bytes().to_vec();
+    match kind {
+        "bytes" => return rest.as_bytes().to_vec(),
+        "chunk" => return chunk(rest),
+        _ => {}
     }
     assert!(matches!(kind, "event" | "exception"), "no frame: {line}");
     let (name, payload) = rest.split_once(' ').unwrap_or_else(|| panic!("no payload: {line}"));
@@ -35,6 +39,26 @@ fn line(line: &str) -> Vec<u8> {
         &[(&named, name), (":content-type", "application/json"), (":message-type", kind)],
         payload.as_bytes(),
     )
+}
+
+fn chunk(event: &str) -> Vec<u8> {
+    let payload = format!("{{\"bytes\":\"{}\"}}", base64(event.as_bytes()));
+    line(&format!("event chunk {payload}"))
+}
+
+/// Written plainly, and not with the gateway's own tables.
+fn base64(bytes: &[u8]) -> String {
+    bytes.chunks(3).map(four).collect()
+}
+
+/// Up to three bytes as four letters.
+fn four(three: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let byte = |at: usize| usize::from(three.get(at).copied().unwrap_or_default());
+    let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+    let letter =
+        |at: usize| if at > three.len() { '=' } else { char::from(LETTERS[bits >> (18 - 6 * at) & 63]) };
+    (0..4).map(letter).collect()
 }
 
 fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
@@ -86,5 +110,15 @@ mod tests {
         assert_eq!((found.len(), found.last()), (2, Some(&stream.len())));
         assert!(String::from_utf8_lossy(&stream).contains("{\"role\":\"assistant\"}"));
         assert_eq!(encode("bytes HTTP/1.1 500"), b"HTTP/1.1 500");
+        let chunk = encode("chunk {\"a\":1}");
+        assert!(String::from_utf8_lossy(&chunk).contains(r#"{"bytes":"eyJhIjoxfQ=="}"#));
+    }
+
+    /// The examples of RFC 4648.
+    #[test]
+    fn base64_is_right() {
+        let words = ["", "f", "fo", "foo", "foob", "fooba", "foobar"];
+        let wanted = ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"];
+        assert_eq!(words.map(|word| base64(word.as_bytes())), wanted);
     }
 }

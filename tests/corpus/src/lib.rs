@@ -19,7 +19,8 @@
 //! | `sent.json` | what the provider must receive; absent where that is the client's bytes with `m` for the model |
 //! | `got.*` | what the client must get; absent where that is the answer's very bytes, with the client's name for the model |
 //!
-//! `answer.frames` are the binary frames of ConverseStream, a line each: `event NAME JSON` or `exception NAME JSON`.
+//! `answer.frames` are the binary frames of AWS, a line each: `event NAME JSON` or `exception NAME JSON` of
+//! ConverseStream, `chunk JSON` of Claude's own stream.
 //!
 //! Files named `sent` and `got` are compared as JSON values, streams event by event. In their strings `<id>` stands
 //! for the gateway's own id of the request, the string `<time>` for a number of seconds that it had to make itself, and

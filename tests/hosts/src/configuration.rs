@@ -15,7 +15,7 @@ pub struct Family {
 }
 
 /// One of each family, with roots of several kinds, and some of other rows.
-pub const FAMILIES: [Family; 8] = [
+pub const FAMILIES: [Family; 9] = [
     Family {
         name: "completions",
         key: ("TEST_COMPLETIONS_KEY", "sk-of-completions"),
@@ -66,6 +66,12 @@ pub const FAMILIES: [Family; 8] = [
         key: ("TEST_TOGETHER_KEY", "sk-of-together-ai"),
         credential: ("authorization", "Bearer sk-of-together-ai"),
         paths: ["/v1/chat/completions", "/v1/chat/completions"],
+    },
+    Family {
+        name: "amazon_bedrock",
+        key: ("TEST_BEDROCK_KEY", "sk-of-bedrock"),
+        credential: ("authorization", "Bearer sk-of-bedrock"),
+        paths: ["/model/{model}/invoke", "/model/{model}/invoke-with-response-stream"],
     },
 ];
 
@@ -127,6 +133,9 @@ model_providers:
   - model: together_ai/*
     base_url: http://{provider}
     access_key: $TEST_TOGETHER_KEY
+  - model: amazon_bedrock/*
+    base_url: http://{provider}
+    access_key: $TEST_BEDROCK_KEY
   - model: openai/gpt-listed
     base_url: http://{provider}/compatible/v4
     access_key: $TEST_COMPLETIONS_KEY

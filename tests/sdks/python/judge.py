@@ -69,8 +69,15 @@ OF_OLDER_MODELS = {"messages": ["temperature", "top_p", "top_k"]}
 # Members that the SDKs' types do not have: `store` is in the reference's own examples; the others are how vendors of
 # compatible APIs give what their models thought (https://api-docs.deepseek.com/guides/thinking_mode,
 # https://openrouter.ai/docs/guides/best-practices/reasoning-tokens, https://ai.google.dev/gemini-api/docs/openai), and
-# OpenAI's own citations, which the type of a whole message has.
-UNNAMED = (".store", ".delta[0].annotations", ".reasoning_content", ".reasoning_details", ".extra_content")
+# OpenAI's own citations, which the type of a whole message has; and what Bedrock adds to the end of Claude's streams.
+UNNAMED = (
+    ".store",
+    ".delta[0].annotations",
+    ".reasoning_content",
+    ".reasoning_details",
+    ".extra_content",
+    ".amazon-bedrock-invocationMetrics",
+)
 OPTIONAL = (typing_extensions.NotRequired, typing.NotRequired)
 # What Mistral's SDK calls otherwise in Python.
 ON_THE_WIRE = {"schema_definition": "schema"}
@@ -168,9 +175,21 @@ def judge_request(kind, value):
         return TypeAdapter(GenerateContentRequest).validate_json(json.dumps(value))
     if kind == "converse":
         return shapes.judge_request(value, demand)
+    if kind == "amazon_bedrock":
+        return judge_request("messages", of_bedrock(value))
     for name in OF_OLDER_MODELS.get(kind, []):
         value.pop(name, None)
     judge(REQUESTS[kind], value)
+
+
+def of_bedrock(value):
+    """The Messages request that Bedrock's form of one stands for: the model and whether to stream are in the path.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+    """
+    demand(value.pop("anthropic_version", None) == "bedrock-2023-05-31", "$.anthropic_version", "is not Bedrock's")
+    demand(not value.keys() & {"model", "stream"}, "$", "says what the path says")
+    return {"model": "m", **value}
 
 
 def judge_answer(kind, value):
@@ -182,7 +201,7 @@ def judge_answer(kind, value):
 def judge_body(api, file):
     """Judges what an API answers, whole or streamed; an error of it is for the SDKs' scripts to see."""
     if file.suffix == ".frames":
-        return [shapes.judge_frame(line, demand) for line in file.read_text(encoding="utf-8").splitlines()]
+        return [judge_frame(api, line) for line in file.read_text(encoding="utf-8").splitlines()]
     if file.suffix == ".sse":
         found = [without_custom_calls(event) for event in events(unmasked(file))]
         return [judge_answer(EVENTS[api], event) for event in found if not is_error(event) and not is_ping(event)]
@@ -193,6 +212,14 @@ def judge_body(api, file):
     if is_error(value) or api == "converse" and "message" in value:
         return None
     return shapes.judge_answer(value, demand) if api == "converse" else judge_answer(ANSWERS[api], value)
+
+
+def judge_frame(api, line):
+    """A frame of ConverseStream, or one that holds an event of the model's own API."""
+    if api == "converse":
+        return shapes.judge_frame(line, demand)
+    event = json.loads(line.removeprefix("chunk "))
+    return None if is_ping(event) else judge_answer(EVENTS[api], event)
 
 
 def events(text):

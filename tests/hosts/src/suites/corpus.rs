@@ -62,7 +62,7 @@ fn check_received(case: &Case, received: &Received) -> Outcome {
     let header = |name: &str| received.headers.get(name).and_then(|value| value.to_str().ok());
     let (name, credential) = family.credential;
     equal(name, &Some(credential), &header(name))?;
-    holds("no anthropic-version", case.upstream != "messages" || header("anthropic-version").is_some())?;
+    holds("no anthropic-version", case.provider() != "messages" || header("anthropic-version").is_some())?;
     for (name, value) in &received.headers {
         let value = String::from_utf8_lossy(value.as_bytes());
         let private =
