@@ -11,6 +11,7 @@ mod conversation;
 mod error;
 mod media;
 mod request;
+mod told;
 mod tool;
 mod write;
 

@@ -1042,13 +1042,15 @@ const UNCOUNTED: Quirks = Quirks { counted: Counted::Never, ..Quirks::USUAL };
 
 /// What Claude on Bedrock takes beyond what all models there do.
 ///
-/// <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>,
+/// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#parallel-tool-use>
 const BEDROCK_CLAUDE: Quirks = Quirks {
-    extras: &["top_k", "thinking", "stop_sequence"],
+    extras: &["top_k", "thinking", "stop_sequence", "tool_choice"],
     counted: Counted::From("anthropic."),
     ..CLAUDE
 };
-const BEDROCK_WITHOUT_SCHEMAS: Quirks = Quirks { formats: &[], ..BEDROCK_CLAUDE };
+const BEDROCK_WITHOUT_SCHEMAS: Quirks =
+    Quirks { formats: &[], extras: &["top_k", "thinking", "stop_sequence"], ..BEDROCK_CLAUDE };
 
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html> does not list these models, which can be
 /// made to use a tool.

@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html>
 
-use super::media;
 use super::request::Context;
+use super::{media, told};
 use crate::api::gather::Piece;
 use crate::api::{Api, messages};
 use crate::ir::{Block, Cache, Citations, Loss, Text, Thought, ToolResult, ToolUse, Why};
@@ -66,6 +66,8 @@ fn write(block: &Block<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<
         }
         Block::Thinking(thought) => write_thought(thought, a),
         Block::Sealed { data, .. } => write_sealed(data, a),
+        Block::ToolUse(tool) if context.tells => told::write_use(tool, at, context, a),
+        Block::ToolResult(result) if context.tells => told::write_result(result, at, context, a),
         Block::ToolUse(tool) => write_use(tool, at, context, a),
         Block::ToolResult(result) => write_result(result, at, context, a),
         Block::Image(image) => media::write_image(image, at, context, a),
@@ -133,17 +135,18 @@ fn write_result(result: &ToolResult<'_>, at: &str, context: &mut Context<'_>, a:
     a.object(|o| {
         o.key("toolResult").object(|o| {
             o.key("toolUseId").string(&result.id);
-            o.key("content").array(|a| {
-                let parts = result.content.iter().enumerate();
-                parts.for_each(|(index, part)| {
-                    write_part(part, &format!("{at}.content[{index}]"), context, a)
-                });
-            });
+            o.key("content").array(|a| write_parts(result, at, context, a));
             if result.is_error {
                 o.key("status").string("error");
             }
         });
     });
+}
+
+/// Writes what is in a result.
+pub(super) fn write_parts(result: &ToolResult<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    let parts = result.content.iter().enumerate();
+    parts.for_each(|(index, part)| write_part(part, &format!("{at}.content[{index}]"), context, a));
 }
 
 /// Writes a part of a result. There are no marks of caches within.

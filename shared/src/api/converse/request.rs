@@ -18,6 +18,8 @@ pub(super) struct Context<'c> {
     pub(super) quirks: &'c Quirks,
     /// The names of documents so far: no two may have the same.
     pub(super) documents: Vec<String>,
+    /// Whether calls of tools and their results are told in words.
+    pub(super) tells: bool,
     losses: Vec<Loss>,
     /// The first thing that can be neither written nor left out.
     refusal: Option<Error>,
@@ -28,7 +30,8 @@ pub(super) fn write(request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut) 
     let mut losses = losses(request, Api::Converse)?;
     let mut held = String::new();
     let request = &*form::adapt(request, Api::Converse, quirks, &mut held, &mut losses)?;
-    let mut context = Context { quirks, documents: Vec::new(), losses, refusal: None };
+    let tells = tool::is_told(request, quirks);
+    let mut context = Context { quirks, documents: Vec::new(), tells, losses, refusal: None };
     Writer::new(out).object(|o| write_members(request, &mut context, o));
     context.refusal.map_or(Ok(context.losses), Err)
 }
@@ -72,6 +75,7 @@ fn write_present(name: &str, object: &str, o: &mut Writer<'_>) {
 /// Writes what only some models take; says whether the model will think.
 fn write_extra(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) -> bool {
     let thinks = write_thinking(request, context, o);
+    tool::write_own_choice(request, context, o);
     let Some(top_k) = request.top_k.filter(|_| context.may("top_k")) else { return thinks };
     // Thinking goes with the usual randomness only.
     if thinks || !context.quirks.extras.contains(&"top_k") {

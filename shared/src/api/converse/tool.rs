@@ -8,26 +8,20 @@ use super::block;
 use super::request::Context;
 use crate::api::hosted::unknown;
 use crate::api::{Api, messages};
+use crate::dialect::Quirks;
 use crate::ir::{Block, Function, Loss, Request, Tool, ToolChoice, Why};
 use crate::wire::json::{Json, Writer};
 
 /// Writes `toolConfig`.
 pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
-    if request.parallel_tools == Some(false) && !request.tools.is_empty() {
-        context.lose(Loss::dropped("parallel_tool_calls"));
-    }
-    if matches!(request.tool_choice, Some(ToolChoice::None)) {
+    let own = has_own_choice(request, context.quirks);
+    if matches!(request.tool_choice, Some(ToolChoice::None)) && !own {
         return leave_out(request, context);
     }
-    // What only some tools are allowed for is offered those alone: the API has no such choice.
-    let allowed = match &request.tool_choice {
-        Some(ToolChoice::Allowed { names, .. }) => Some(names),
-        _ => None,
-    };
-    let is_offered = |tool: &Tool<'_>| {
-        allowed.is_none_or(|names| names.iter().any(|name| name == messages::name_of(tool)))
-    };
-    let offered: Vec<_> = request.tools.iter().enumerate().filter(|(_, tool)| is_offered(tool)).collect();
+    if request.parallel_tools == Some(false) && !request.tools.is_empty() && !own {
+        context.lose(Loss::dropped("parallel_tool_calls"));
+    }
+    let offered = offered(request);
     if offered.is_empty() {
         return without_tools(request, context, o);
     }
@@ -35,19 +29,63 @@ pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Wr
         o.key("tools").array(|a| {
             offered.iter().for_each(|(index, tool)| write_tool(tool, &format!("tools[{index}]"), context, a));
         });
-        write_choice(request.tool_choice.as_ref(), context, o);
+        if !own {
+            write_choice(request.tool_choice.as_ref(), context, o);
+        }
     });
 }
 
-/// D8: the API cannot be told to use none of the tools, but it can be told of none, unless some were used before.
-fn leave_out(request: &Request<'_>, context: &mut Context<'_>) {
-    if !used(request).is_empty() {
-        let message = "This model's API cannot forbid tools in a conversation that has used some.";
-        return context.refuse("tool_choice", message, "unsupported_parameter");
+/// The tools on offer, by their numbers: where only some are allowed those alone, for the API has no such choice.
+fn offered<'r, 'a>(request: &'r Request<'a>) -> Vec<(usize, &'r Tool<'a>)> {
+    let allowed = match &request.tool_choice {
+        Some(ToolChoice::Allowed { names, .. }) => Some(names),
+        _ => None,
+    };
+    let is_offered = |tool: &Tool<'_>| {
+        allowed.is_none_or(|names| names.iter().any(|name| name == messages::name_of(tool)))
+    };
+    request.tools.iter().enumerate().filter(|(_, tool)| is_offered(tool)).collect()
+}
+
+/// D8: whether the choice is put to Claude in its own words. Converse has none for no tool and for one at a time; but what
+/// is among the model's own fields goes to the model as it is, where `toolChoice` does not say otherwise.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html>
+fn has_own_choice(request: &Request<'_>, quirks: &Quirks) -> bool {
+    let needed = match &request.tool_choice {
+        Some(ToolChoice::Other { .. }) => false,
+        Some(ToolChoice::None) => !request.tools.iter().any(|tool| matches!(tool, Tool::Hosted { .. })),
+        _ => request.parallel_tools == Some(false),
+    };
+    needed && quirks.extras.contains(&"tool_choice") && !offered(request).is_empty()
+}
+
+/// Writes the choice among the model's own fields, where it belongs there.
+pub(super) fn write_own_choice(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
+    if !has_own_choice(request, context.quirks) {
+        return;
     }
-    if !request.tools.is_empty() {
+    let choice = request.tool_choice.as_ref().unwrap_or(&ToolChoice::Auto);
+    if let ToolChoice::Allowed { .. } = choice {
         context.lose(Loss::new("tool_choice", Why::Approximated));
     }
+    let single = request.parallel_tools.map(|parallel| !parallel).filter(|&single| single);
+    o.key("tool_choice").object(|o| messages::write_choice_members(choice, single, o));
+}
+
+/// Where no tool may be used, the API can be told of none; it then refuses calls and results of before as such.
+fn leave_out(request: &Request<'_>, context: &mut Context<'_>) {
+    if !request.tools.is_empty() || is_told(request, context.quirks) {
+        context.lose(Loss::new("tool_choice", Why::Approximated));
+    }
+}
+
+/// Whether calls and results are told in words, for no tool may be used any more.
+pub(super) fn is_told(request: &Request<'_>, quirks: &Quirks) -> bool {
+    let forbidden = matches!(request.tool_choice, Some(ToolChoice::None));
+    let mut blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
+    let is_of_tool = |block: &Block<'_>| matches!(block, Block::ToolUse(_) | Block::ToolResult(_));
+    forbidden && !has_own_choice(request, quirks) && blocks.any(is_of_tool)
 }
 
 /// The API demands the tools of a conversation that has used some: they are named, with nothing more known of them.

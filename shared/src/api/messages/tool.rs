@@ -211,31 +211,38 @@ fn write_choice(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer
     if let ToolChoice::Other { api, raw } = choice {
         return write_other_choice(*api, raw, context, o);
     }
+    if let ToolChoice::Allowed { .. } = choice {
+        context.lose(Loss::new("tool_choice", Why::Approximated));
+    }
     let inner = context.inner(request, "tool_choice.");
-    let word = choice_word(choice, context);
     o.key("tool_choice").object(|o| {
-        o.key("type").string(word);
-        if let ToolChoice::Named { name, .. } = choice {
-            o.key("name").string(name);
-        }
-        // The API refuses the switch where no tool may be used.
-        if let Some(single) = single.filter(|_| word != "none") {
-            o.key("disable_parallel_tool_use").boolean(single);
-        }
+        write_choice_members(choice, single, o);
         inner.iter().for_each(|(name, value)| o.key(name).json(*value));
     });
 }
 
-fn choice_word(choice: &ToolChoice<'_>, context: &mut Context<'_>) -> &'static str {
+/// Writes a choice, and whether it is of one tool at a time: the API refuses that switch where none may be used.
+pub(in crate::api) fn write_choice_members(
+    choice: &ToolChoice<'_>,
+    single: Option<bool>,
+    o: &mut Writer<'_>,
+) {
+    let word = choice_word(choice);
+    o.key("type").string(word);
+    if let ToolChoice::Named { name, .. } = choice {
+        o.key("name").string(name);
+    }
+    if let Some(single) = single.filter(|_| word != "none") {
+        o.key("disable_parallel_tool_use").boolean(single);
+    }
+}
+
+fn choice_word(choice: &ToolChoice<'_>) -> &'static str {
     match choice {
-        ToolChoice::Auto | ToolChoice::Other { .. } => "auto",
         ToolChoice::None => "none",
-        ToolChoice::Required => "any",
+        ToolChoice::Required | ToolChoice::Allowed { required: true, .. } => "any",
         ToolChoice::Named { .. } => "tool",
-        ToolChoice::Allowed { required, .. } => {
-            context.lose(Loss::new("tool_choice", Why::Approximated));
-            if *required { "any" } else { "auto" }
-        }
+        ToolChoice::Auto | ToolChoice::Other { .. } | ToolChoice::Allowed { .. } => "auto",
     }
 }
 

@@ -18,6 +18,7 @@ fn sent(client: Api, model: &str, body: &Value) -> Result<(Value, Vec<String>), 
 }
 
 const CLAUDE: &str = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const NOVA: &str = "amazon.nova-pro-v1:0";
 
 fn messages(content: Value) -> Value {
     json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": content}]})
@@ -126,20 +127,78 @@ fn choices_of_tools() {
     }
 }
 
-/// D8: no tool may be used, so none is offered; where that is impossible, it is refused.
+/// A conversation that has used a tool, whose result was an image.
+fn after_a_call(choice: Value) -> Value {
+    let call = json!({"type": "tool_use", "id": "c", "name": "f", "input": {"a": 1}});
+    let image =
+        json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QQ=="}});
+    let result = json!({"type": "tool_result", "tool_use_id": "c", "is_error": true, "content": [image]});
+    json!({"model": "m", "max_tokens": 9, "tool_choice": choice,
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+        "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result, {"type": "text", "text": "What is it?"}]}]})
+}
+
+/// D8: no tool may be used, so none is offered; those of a conversation without any on offer are named.
 #[test]
 fn d8_no_tool_is_none_on_offer() {
-    let mut body = with_choice(json!("none"));
-    let (got, losses) = sent(Api::Completions, CLAUDE, &body).unwrap();
+    let (got, losses) = sent(Api::Completions, NOVA, &with_choice(json!("none"))).unwrap();
     assert_eq!((got.get("toolConfig"), losses), (None, vec!["tool_choice(approximated)".to_owned()]));
-    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
-    body["messages"] = json!([{"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "c", "content": "r"}]);
-    assert_eq!(refused(Api::Completions, &body).0.as_deref(), Some("tool_choice"));
-    body.as_object_mut().unwrap().retain(|name, _| name == "messages" || name == "model");
-    let (got, losses) = sent(Api::Completions, CLAUDE, &body).unwrap();
+    let mut body = after_a_call(json!({"type": "auto"}));
+    body.as_object_mut().unwrap().retain(|name, _| name != "tools" && name != "tool_choice");
+    let (got, losses) = sent(Api::Messages, NOVA, &body).unwrap();
     assert_eq!(got["toolConfig"]["tools"][0]["toolSpec"]["name"], "f");
     assert_eq!(losses, ["tools(approximated)"]);
+}
+
+/// D8: where a tool was used before and none may be now, what was called and what came of it is told in words.
+#[test]
+fn d8_calls_are_told_where_no_tool_may_be_used() {
+    let (got, losses) = sent(Api::Messages, NOVA, &after_a_call(json!({"type": "none"}))).unwrap();
+    assert_eq!(got.get("toolConfig"), None);
+    let told = json!([
+        {"role": "user", "content": [{"text": "hi"}]},
+        {"role": "assistant", "content": [{"text": "Call c of the tool f: {\"a\":1}"}]},
+        {"role": "user", "content": [
+            {"text": "Error of call c:"},
+            {"image": {"format": "png", "source": {"bytes": "QQ=="}}},
+            {"text": "What is it?"},
+        ]},
+    ]);
+    assert_eq!(got["messages"], told);
+    let lost = ["messages[1].content[0]", "messages[2].content[0]", "tool_choice"];
+    assert_eq!(losses, lost.map(|place| format!("{place}(approximated)")));
+}
+
+/// D8: Claude can be told in its own words that no tool may be used, or one at a time; others cannot.
+#[test]
+fn d8_claude_is_told_of_its_choice_in_its_own_words() {
+    for (choice, wanted) in [
+        (json!({"type": "none"}), json!({"type": "none"})),
+        (json!({"type": "auto"}), json!({"type": "auto"})),
+        (
+            json!({"type": "any", "disable_parallel_tool_use": true}),
+            json!({"type": "any", "disable_parallel_tool_use": true}),
+        ),
+        (
+            json!({"type": "tool", "name": "f", "disable_parallel_tool_use": true}),
+            json!({"type": "tool", "name": "f", "disable_parallel_tool_use": true}),
+        ),
+    ] {
+        let (got, losses) = sent(Api::Messages, CLAUDE, &after_a_call(choice)).unwrap();
+        let own = &got["additionalModelRequestFields"]["tool_choice"];
+        let said = &got["toolConfig"]["toolChoice"];
+        let is_usual = wanted == json!({"type": "auto"});
+        assert_eq!((own == &wanted, said == &json!({"auto": {}})), (!is_usual, is_usual), "{got}");
+        assert_eq!((got["toolConfig"]["tools"].as_array().unwrap().len(), losses), (1, vec![]));
+        assert!(got["messages"][1]["content"][0]["toolUse"].is_object(), "{got}");
+    }
+    let single = after_a_call(json!({"type": "auto", "disable_parallel_tool_use": true}));
+    let (got, losses) = sent(Api::Messages, NOVA, &single).unwrap();
+    assert_eq!(
+        (got.get("additionalModelRequestFields"), losses),
+        (None, vec!["parallel_tool_calls".to_owned()])
+    );
 }
 
 /// D6: results of parallel calls are one turn.
