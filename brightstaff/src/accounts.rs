@@ -7,6 +7,7 @@
 mod aws;
 mod azure;
 mod environment;
+mod files;
 mod google;
 mod instant;
 mod world;
@@ -18,15 +19,15 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use shared::gateway::{Account, Credential, Gateway, Lent, Provider, Secret, TokenSource};
+use shared::gateway::{
+    Account, Compiled, CompiledKeys, Credential, Gateway, Lent, Provider, Secret, TokenSource,
+};
 use shared::host::CallError;
 use shared::signature::Signer;
 use tokio::sync::Mutex;
 
 use instant::Instant;
 pub(crate) use world::World;
-
-pub use aws::check;
 
 /// How long it may take to get something anew.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -45,6 +46,21 @@ const FAILED: u64 = 2;
 
 /// How long a failure to renew what is still good is left alone, in seconds.
 const AGAIN: u64 = 20;
+
+/// Says which accounts of a configuration can never lend anything: better when the gateway starts than later.
+pub fn check(compiled: &Compiled, environment: &Environment) -> Result<(), Vec<String>> {
+    let wrong = compiled.providers.iter().filter_map(|provider| {
+        let source = provider.signing.as_ref().map(|signing| &signing.keys);
+        let why = match (source, &provider.tokens) {
+            (Some(CompiledKeys::Lent(source)), _) => aws::check(source, environment),
+            (_, Some(TokenSource::Google { file })) => google::check(file.as_deref(), environment),
+            _ => Ok(()),
+        };
+        Some(format!("provider `{}`: {}", provider.name, why.err()?))
+    });
+    let wrong = wrong.collect::<Vec<_>>();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
 
 /// The accounts of a configuration.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::instant::Instant;
 use super::world::World;
 use files::Profile;
 
-pub use files::check;
+pub(super) use files::check;
 
 /// How often profiles may lead to others.
 const DEEPEST: usize = 8;

@@ -1,9 +1,13 @@
-//! Tokens of Google Cloud: of a service account's key, of whoever signed on with gcloud, or of the machine's account.
+//! Tokens of Google Cloud: of a service account's key, of whoever signed on with gcloud, of whom another platform vouches
+//! for, or of the machine's account.
 //!
 //! <https://cloud.google.com/docs/authentication/application-default-credentials>,
 //! <https://developers.google.com/identity/protocols/oauth2/service-account>
 
-use std::path::PathBuf;
+mod federated;
+mod impersonated;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -13,6 +17,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
+use super::environment::Environment;
 use super::instant::Instant;
 use super::world::{World, get, oauth_error, post, text};
 
@@ -24,6 +29,9 @@ const TOKENS: &str = "https://oauth2.googleapis.com/token";
 
 /// Where machines ask.
 const MACHINE: &str = "metadata.google.internal";
+
+/// How often accounts may lead to others.
+const DEEPEST: usize = 2;
 
 /// How long an assertion is good, in seconds: the most that is allowed.
 const ASSERTED: u64 = 3_600;
@@ -37,26 +45,56 @@ pub(super) struct Token {
 /// The token of the account in a file, else of the one that Google's own tools use.
 pub(super) async fn token(world: &World, file: Option<&str>) -> Result<Token, String> {
     let environment = &world.environment;
-    let named = file.map(str::to_owned).or_else(|| environment.get("GOOGLE_APPLICATION_CREDENTIALS"));
-    if let Some(named) = named {
-        return of_file(world, PathBuf::from(named)).await;
-    }
     let usual = environment.at_home(".config/gcloud/application_default_credentials.json");
-    match usual.filter(|file| file.is_file()) {
-        Some(file) => of_file(world, file).await,
+    match named(file, environment).or_else(|| usual.filter(|file| file.is_file())) {
+        Some(file) => of_account(world, &read(&file)?, DEEPEST).await.map_err(|why| at(&file, &why)),
         None => of_machine(world).await,
     }
 }
 
-async fn of_file(world: &World, file: PathBuf) -> Result<Token, String> {
-    let place = file.display().to_string();
-    let at = |why: String| format!("{place}: {why}");
-    let bytes = std::fs::read(&file).map_err(|error| at(error.to_string()))?;
-    let json: Value = serde_json::from_slice(&bytes).map_err(|_| at("it is no JSON".to_owned()))?;
-    match text(&json, "type").map_err(at)?.as_str() {
-        "service_account" => of_key(world, &json).await.map_err(at),
-        "authorized_user" => of_user(world, &json).await.map_err(at),
-        other => Err(at(format!("accounts of the type `{other}` are not followed"))),
+/// Whether the file that is named has an account that can be followed.
+pub(super) fn check(file: Option<&str>, environment: &Environment) -> Result<(), String> {
+    let Some(file) = named(file, environment) else { return Ok(()) };
+    let account = read(&file)?;
+    let checked = match text(&account, "type").as_deref() {
+        Ok("external_account") => federated::check(&account),
+        Ok("service_account" | "authorized_user" | "impersonated_service_account") => Ok(()),
+        Ok(other) => Err(unfollowed(other)),
+        Err(why) => Err(why.clone()),
+    };
+    checked.map_err(|why| at(&file, &why))
+}
+
+fn named(file: Option<&str>, environment: &Environment) -> Option<PathBuf> {
+    let named = file.map(str::to_owned).or_else(|| environment.get("GOOGLE_APPLICATION_CREDENTIALS"));
+    named.map(PathBuf::from)
+}
+
+fn read(file: &Path) -> Result<Value, String> {
+    let bytes = std::fs::read(file).map_err(|error| at(file, &error.to_string()))?;
+    serde_json::from_slice(&bytes).map_err(|_| at(file, "it is no JSON"))
+}
+
+fn at(file: &Path, why: &str) -> String {
+    format!("{}: {why}", file.display())
+}
+
+fn unfollowed(kind: &str) -> String {
+    format!("accounts of the type `{kind}` are not followed")
+}
+
+async fn of_account(world: &World, account: &Value, deepest: usize) -> Result<Token, String> {
+    match text(account, "type")?.as_str() {
+        "service_account" => of_key(world, account).await,
+        "authorized_user" => of_user(world, account).await,
+        "external_account" => federated::token(world, account).await,
+        "impersonated_service_account" if deepest > 0 => {
+            let source =
+                account.get("source_credentials").ok_or("there are no `source_credentials` in it")?;
+            let own = Box::pin(of_account(world, source, deepest - 1)).await?;
+            impersonated::token(world, account, &own).await
+        }
+        other => Err(unfollowed(other)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Times as clouds write them.
 
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970.
@@ -52,6 +53,15 @@ impl Instant {
     }
 }
 
+/// `2026-11-27T03:45:00Z`
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = date(self.0 / 86_400);
+        let (hour, minute, second) = (self.0 / 3_600 % 24, self.0 / 60 % 60, self.0 % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
 fn numbers(text: &str, mark: char) -> Option<[u64; 3]> {
     let numbers: Vec<u64> = text.split(mark).map(str::parse).collect::<Result<_, _>>().ok()?;
     numbers.try_into().ok()
@@ -62,6 +72,18 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
     let before = 365 * year + year / 4 - year / 100 + year / 400;
     (before + (153 * month + 2) / 5 + day - 1).checked_sub(719_468)
+}
+
+/// The year, month and day that is so many days after the first of 1970; [`days`] the other way.
+fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * of_era + of_era / 4 - of_era / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let year = era * 400 + of_era;
+    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
 }
 
 #[cfg(test)]
@@ -82,6 +104,15 @@ mod tests {
             ("soon", None),
         ] {
             assert_eq!(Instant::read(text).map(Instant::seconds), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        assert_eq!(Instant(951_782_400).to_string(), "2000-02-29T00:00:00Z");
+        for day in 0..60_000 {
+            let instant = Instant(day * 86_400 + day);
+            assert_eq!(Instant::read(&instant.to_string()), Some(instant));
         }
     }
 }

@@ -8,6 +8,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::environment::Environment;
 use crate::native::client::{self, Client};
@@ -23,11 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct World {
     pub(super) client: Arc<Client>,
     pub(super) environment: Environment,
+    /// Whose turn it is to renew a sign-on.
+    pub(super) signing_on: Arc<Mutex<()>>,
 }
 
 impl World {
     pub(crate) fn new(client: Arc<Client>, environment: Environment) -> World {
-        World { client, environment }
+        World { client, environment, signing_on: Arc::default() }
     }
 
     /// The body of a good answer; otherwise what `tell` finds in a bad one.
@@ -72,7 +75,7 @@ impl World {
 }
 
 /// A request without a body.
-pub(super) fn get(address: &str, headers: &[(&'static str, &str)]) -> Result<Request<Bytes>, String> {
+pub(super) fn get(address: &str, headers: &[(&str, &str)]) -> Result<Request<Bytes>, String> {
     request(http::Method::GET, address, headers, Bytes::new())
 }
 

@@ -24,15 +24,15 @@ use crate::rig::{Rig, ask, json_of, logged, request, settings};
 use crate::rsa;
 
 /// A cloud: what it answers to a method and a path.
-type Answers = fn(&str, &str) -> Option<String>;
+pub(crate) type Answers = fn(&str, &str) -> Option<String>;
 
-struct Cloud {
-    base: String,
+pub(crate) struct Cloud {
+    pub(crate) base: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Cloud {
-    async fn start(answers: Answers) -> Cloud {
+    pub(crate) async fn start(answers: Answers) -> Cloud {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", socket.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -61,11 +61,11 @@ impl Cloud {
     }
 
     /// What was asked, each as its first line, and the whole of one.
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().iter().map(|asked| asked.lines().next().unwrap().to_owned()).collect()
     }
 
-    fn whole(&self, index: usize) -> String {
+    pub(crate) fn whole(&self, index: usize) -> String {
         self.asked.lock().unwrap()[index].clone()
     }
 }
@@ -74,7 +74,7 @@ const REFUSAL: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>U
                        may not</Message></Error></ErrorResponse>";
 
 /// So many seconds from now, as AWS writes it.
-fn after(seconds: u64) -> String {
+pub(crate) fn after(seconds: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + seconds;
     let (mut year, mut days) = (1970, now / 86_400);
     let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -112,7 +112,7 @@ fn role(id: &str) -> String {
 }
 
 /// The services of AWS.
-fn aws(method: &str, path: &str) -> Option<String> {
+pub(crate) fn aws(method: &str, path: &str) -> Option<String> {
     match (method, path) {
         ("PUT", "/latest/api/token") => Some("a-word".to_owned()),
         ("GET", "/latest/meta-data/iam/security-credentials/") => Some("my-role\n".to_owned()),
@@ -124,13 +124,17 @@ fn aws(method: &str, path: &str) -> Option<String> {
                                "expiration": 4_000_000_000_000_u64 });
             Some(json!({ "roleCredentials": keys }).to_string())
         }
+        ("POST", "/token") => {
+            let token = json!({ "accessToken": "renewed", "expiresIn": 28_800, "refreshToken": "second" });
+            Some(token.to_string())
+        }
         ("POST", "/") => Some(role("AKROLE")),
         _ => None,
     }
 }
 
 /// A gateway with one provider, whose account is found by these variables; and the provider.
-async fn gateway(entry: CompiledProvider, variables: &[(&str, &str)]) -> (Provider, Rig) {
+pub(crate) async fn gateway(entry: CompiledProvider, variables: &[(&str, &str)]) -> (Provider, Rig) {
     let said =
         r#"{"output":{"message":{"role":"assistant","content":[]}},"stopReason":"end_turn"}"#.to_owned();
     let provider =
@@ -145,7 +149,7 @@ async fn gateway(entry: CompiledProvider, variables: &[(&str, &str)]) -> (Provid
     (provider, rig)
 }
 
-fn bedrock(source: AwsSource) -> CompiledProvider {
+pub(crate) fn bedrock(source: AwsSource) -> CompiledProvider {
     let signing = CompiledSigning { keys: CompiledKeys::Lent(source), region: "us-west-2".to_owned() };
     CompiledProvider {
         apis: vec![Api::Converse],
@@ -154,7 +158,7 @@ fn bedrock(source: AwsSource) -> CompiledProvider {
     }
 }
 
-async fn chat(rig: &Rig, model: &str) -> String {
+pub(crate) async fn chat(rig: &Rig, model: &str) -> String {
     let body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]}).to_string();
     ask(rig.address, &request("/v1/chat/completions", "", &body)).await
 }
@@ -170,7 +174,7 @@ fn shown(provider: &Provider) -> String {
 }
 
 /// The log, once these words are in it: it is written with a little delay.
-async fn log_with(words: &str) -> String {
+pub(crate) async fn log_with(words: &str) -> String {
     for _ in 0..500 {
         let log = logged();
         if log.contains(words) {
@@ -182,7 +186,7 @@ async fn log_with(words: &str) -> String {
 }
 
 /// The key that an account lends is the one that requests are signed with.
-async fn lends(source: AwsSource, variables: &[(&str, &str)], id: &str) {
+pub(crate) async fn lends(source: AwsSource, variables: &[(&str, &str)], id: &str) {
     let (provider, rig) = gateway(bedrock(source), variables).await;
     let answer = chat(&rig, "amazon_bedrock/nova").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}\n{}", logged());
@@ -233,7 +237,7 @@ async fn containers_have_roles() {
 }
 
 /// A folder for the files of one test; what stands in it says `CLOUD` for the cloud's address.
-fn home(name: &str, files: &[(&str, &str)], cloud: &Cloud) -> PathBuf {
+pub(crate) fn home(name: &str, files: &[(&str, &str)], cloud: &Cloud) -> PathBuf {
     let home = std::env::temp_dir().join(format!("planoai-accounts-{}-{name}", std::process::id()));
     for (file, text) in files {
         let file = home.join(file);
@@ -380,11 +384,11 @@ fn tokens(method: &str, path: &str) -> Option<String> {
     }
 }
 
-fn entry(dialect: &str, source: TokenSource) -> CompiledProvider {
+pub(crate) fn entry(dialect: &str, source: TokenSource) -> CompiledProvider {
     CompiledProvider { tokens: Some(source), ..CompiledProvider::usual(Dialect::named(dialect).unwrap()) }
 }
 
-async fn shows(dialect: &str, source: TokenSource, variables: &[(&str, &str)], token: &str) {
+pub(crate) async fn shows(dialect: &str, source: TokenSource, variables: &[(&str, &str)], token: &str) {
     let (provider, rig) = gateway(entry(dialect, source), variables).await;
     chat(&rig, &format!("{dialect}/some-model")).await;
     assert!(!provider.requests().is_empty(), "{}", logged());

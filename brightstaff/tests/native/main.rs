@@ -3,11 +3,13 @@
 mod accounts;
 mod credentials;
 mod drain;
+mod federation;
 mod fetch;
 mod limits;
 mod provider;
 mod reports;
 mod rig;
 mod rsa;
+mod sign_on;
 mod streams;
 mod trust;

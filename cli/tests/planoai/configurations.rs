@@ -92,6 +92,26 @@ fn what_must_be_renewed_is_an_error_for_hosts_that_renew_nothing() {
     }
 }
 
+/// What no request could be served with is told at once, and not by answers of 503.
+#[test]
+fn accounts_that_cannot_be_followed_are_told_when_the_gateway_starts() {
+    let home = Home::new("unfollowed");
+    let listener = good().lines().find(|line| line.contains("port:")).unwrap().to_owned();
+    let account =
+        r#"{"type": "external_account", "credential_source": {"executable": {"command": "/bin/true"}}}"#;
+    let account = home.write("account.json", account);
+    let google =
+        format!("- {{model: vertex/m, region: r, project: p, google: {{credentials_file: '{account}'}}}}");
+    let aws = "- {model: amazon_bedrock/m, region: us-east-1, aws: {profile: nobody}}";
+    let head = format!("version: v0.4.0\nlisteners:\n{listener}\nmodel_providers:\n");
+    let said = home.run(&["up", &home.write("gateway.yaml", &format!("{head}{google}\n{aws}\n"))]);
+    assert_eq!(said.code, 78, "{}", said.out);
+    let why = "its `credential_source` names a program, and the gateway runs none";
+    let google = format!("provider `vertex/m`: {account}: {why}");
+    let aws = "provider `amazon_bedrock/m`: the profile `nobody` is not in the files of AWS's tools";
+    assert_eq!(said.err.lines().collect::<Vec<_>>(), [google.as_str(), aws]);
+}
+
 /// Keys in the environment may lead to an account, too.
 #[test]
 fn guests_of_no_file_take_no_account_either() {

@@ -95,7 +95,8 @@ pub enum AwsOrigin {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Google {
-    /// The file of a service account's key, or what `gcloud auth application-default login` wrote.
+    /// The file of a service account's key, of whom another platform vouches for, or what
+    /// `gcloud auth application-default login` wrote.
     pub credentials_file: Option<String>,
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::gateway::{AwsSource, Compiled, CompiledKeys};
+use shared::gateway::AwsSource;
 
 use super::Keys;
 use crate::accounts::Environment;
@@ -20,22 +20,14 @@ pub(super) struct Profile {
     settings: BTreeMap<String, String>,
 }
 
-/// Says which profiles of a configuration are not there, or tell no keys: better when the gateway starts than later.
-pub fn check(compiled: &Compiled, environment: &Environment) -> Result<(), Vec<String>> {
-    let mut wrong = Vec::new();
-    for provider in &compiled.providers {
-        let Some(CompiledKeys::Lent(source)) = provider.signing.as_ref().map(|signing| &signing.keys) else {
-            continue;
-        };
-        let Some(name) = profile_of(source) else { continue };
-        let why = match Profile::read(environment, name) {
-            None => "is not in the files of AWS's tools",
-            Some(profile) if !profile.tells_keys() => "tells no keys",
-            Some(_) => continue,
-        };
-        wrong.push(format!("provider `{}`: the profile `{name}` {why}", provider.name));
+/// Whether the profile of a source, where it has one, is there and tells keys.
+pub(in crate::accounts) fn check(source: &AwsSource, environment: &Environment) -> Result<(), String> {
+    let Some(name) = profile_of(source) else { return Ok(()) };
+    match Profile::read(environment, name) {
+        None => Err(format!("the profile `{name}` is not in the files of AWS's tools")),
+        Some(profile) if !profile.tells_keys() => Err(format!("the profile `{name}` tells no keys")),
+        Some(_) => Ok(()),
     }
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 fn profile_of(source: &AwsSource) -> Option<&str> {
