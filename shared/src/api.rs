@@ -36,7 +36,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::dialect::{CallIds, Quirks};
 use crate::error::Error;
-use crate::ir::{Event, Loss, Request, Response, Why};
+use crate::ir::{Delta, Event, Loss, Request, Response, Why};
 use crate::wire::json::{Json, Malformed};
 use crate::wire::{Frame, Framing};
 
@@ -374,6 +374,18 @@ pub trait ReadStream: Send {
     ///
     /// After `End` or `Fail` everything is ignored.
     fn push(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>);
+
+    /// The members of an event's data that say nothing and may be another in each; none where the reader does not
+    /// [go on](ReadStream::go_on).
+    fn idle(&self) -> Option<&'static [&'static str]> {
+        None
+    }
+
+    /// Takes a frame that is like the last one pushed but for its words and what is [idle](ReadStream::idle). The last
+    /// one gave only a delta of this kind, and this is the one that it would give. `false` where it must be pushed.
+    fn go_on(&mut self, _delta: Delta<'_>, _sink: &mut Sink<'_>) -> bool {
+        false
+    }
 
     /// The provider closed the connection. Where all has been said that must be said (a stop reason, though no
     /// `[DONE]`), gives what is missing and [`Event::End`]; otherwise nothing: the answer was cut off.

@@ -1,5 +1,6 @@
 //! A provider's stream in, the client's stream out, and the account of both.
 
+mod alike;
 mod name;
 mod pump;
 
@@ -14,6 +15,7 @@ use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
 use crate::report::{Outcome, Report};
 use crate::wire::{Frame, Framing, Kind, Scanner, sse};
+use alike::Alike;
 use name::Naming;
 
 /// Carries one streamed answer from a provider to a client.
@@ -24,6 +26,7 @@ use name::Naming;
 pub struct Relay {
     scanner: Scanner,
     reader: Box<dyn ReadStream>,
+    alike: Alike,
     /// The client's family, for the words in which to say that the answer broke off.
     client: Api,
     echo: Echo,
@@ -96,7 +99,7 @@ impl Relay {
             false => Output::Translated { passage: Passage::new(upstream, client, &echo), writer: writer() },
         };
         let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing, output.aim()));
-        Relay { scanner, reader, client, echo, output, report, over: false }
+        Relay { scanner, reader, alike: Alike::default(), client, echo, output, report, over: false }
     }
 
     /// A relay of server-sent events that go through as they are and that only `reader` understands.
@@ -110,7 +113,7 @@ impl Relay {
         let output =
             Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo), events: 0 };
         let scanner = Framing::Events.scanner(limit);
-        Relay { scanner, reader, client, echo, output, report, over: false }
+        Relay { scanner, reader, alike: Alike::default(), client, echo, output, report, over: false }
     }
 
     /// Takes the next piece of the provider's body and appends what the client gets for it.
@@ -153,10 +156,10 @@ impl Relay {
     }
 
     fn take(&mut self, piece: &[u8], now: Timestamp, out: &mut BytesMut) {
-        let Relay { scanner, reader, output, report, over, .. } = self;
+        let Relay { scanner, reader, alike, output, report, over, .. } = self;
         let scanned = scanner.push(piece, &mut |frame| {
             output.frame(frame, out);
-            reader.push(frame, &mut |event| {
+            alike.read(frame, &mut **reader, &mut |event| {
                 note(&event, now, report, over);
                 output.push(event, report, out);
             });
@@ -169,7 +172,7 @@ impl Relay {
 
     /// Reads what only lacks its end.
     fn drain(&mut self, now: Timestamp, out: &mut BytesMut) {
-        let Relay { scanner, reader, output, report, over, .. } = self;
+        let Relay { scanner, reader, alike, output, report, over, .. } = self;
         let mut read = |event: Event<'_>| {
             note(&event, now, report, over);
             output.push(event, report, out);
@@ -177,7 +180,7 @@ impl Relay {
         let mut last = Vec::new();
         scanner.finish(&mut |frame| {
             last.extend_from_slice(frame.data);
-            reader.push(frame, &mut read);
+            alike.read(frame, &mut **reader, &mut read);
         });
         reader.finish(&mut read);
         if !last.is_empty() {

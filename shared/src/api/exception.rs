@@ -4,7 +4,7 @@
 
 use super::{ReadStream, Sink};
 use crate::error::{Error, Fault, Kind};
-use crate::ir::Event;
+use crate::ir::{Delta, Event};
 use crate::wire::json::Json;
 use crate::wire::{self, Frame};
 
@@ -65,6 +65,14 @@ impl ReadStream for Framed {
                 sink(Event::Fail(of_frame(frame)));
             }
         }
+    }
+
+    fn idle(&self) -> Option<&'static [&'static str]> {
+        self.events.idle()
+    }
+
+    fn go_on(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> bool {
+        !self.over && self.events.go_on(delta, sink)
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) {

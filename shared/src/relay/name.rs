@@ -29,9 +29,16 @@ pub(crate) struct Naming {
     /// How the member begins, by which most events of some APIs are seen to have none.
     key: Finder<'static>,
     path: &'static [&'static str],
-    /// How the last event with a name began, to the end of the name: of other APIs nearly all begin alike.
-    beginning: Vec<u8>,
-    /// Where the name is in it.
+    /// How the last event with a name began, to the end of the name: of other APIs nearly all begin alike, or end alike.
+    beginning: Known,
+    /// How it ended, from the byte before the member on, where that is the event's own and the first of its name.
+    ending: Known,
+}
+
+/// A part of an event, and where the name is in it.
+#[derive(Default)]
+struct Known {
+    text: Vec<u8>,
     place: Range<usize>,
 }
 
@@ -41,13 +48,13 @@ impl Naming {
         let (_, path) = api.model_places();
         let member = path.last().copied().unwrap_or_default();
         let key = Finder::new(&format!("\"{member}\"")).into_owned();
-        Naming { name: in_json(echo), key, path, beginning: Vec::new(), place: 0..0 }
+        Naming { name: in_json(echo), key, path, beginning: Known::default(), ending: Known::default() }
     }
 
     /// Appends the data of one event.
     pub(crate) fn data(&mut self, data: &[u8], out: &mut BytesMut) {
-        match self.find(data) {
-            Some(place) => splice(data, place, &self.name, out),
+        match self.key.find(data) {
+            Some(key) => self.replace(data, key, out),
             None => out.extend_from_slice(data),
         }
     }
@@ -62,30 +69,71 @@ impl Naming {
             let (head, tail) = rest.split_at(end);
             let (earlier, line) = head.split_at(begin);
             out.extend_from_slice(earlier);
-            self.line(line, out);
+            self.line(line, found - begin, out);
             rest = tail;
         }
         out.extend_from_slice(rest);
     }
 
-    fn line(&mut self, line: &[u8], out: &mut BytesMut) {
+    /// A line that has the member's name at `key` first.
+    fn line(&mut self, line: &[u8], key: usize, out: &mut BytesMut) {
         const FIELD: &[u8] = b"data:";
-        let Some(data) = line.strip_prefix(FIELD) else { return out.extend_from_slice(line) };
-        out.extend_from_slice(FIELD);
-        self.data(data, out);
+        match (line.strip_prefix(FIELD), key.checked_sub(FIELD.len())) {
+            (Some(data), Some(key)) => {
+                out.extend_from_slice(FIELD);
+                self.replace(data, key, out);
+            }
+            _ => out.extend_from_slice(line),
+        }
     }
 
-    /// Where the provider's name is. Nothing behind a name is looked at, so what begins like the last event has its name
-    /// in the same place.
-    fn find(&mut self, data: &[u8]) -> Option<Range<usize>> {
-        if !self.beginning.is_empty() && data.starts_with(&self.beginning) {
-            return Some(self.place.clone());
+    fn replace(&mut self, data: &[u8], key: usize, out: &mut BytesMut) {
+        match self.find(data, key) {
+            Some(place) => splice(data, place, &self.name, out),
+            None => out.extend_from_slice(data),
         }
-        let place = find(data, self.path, &self.name)?;
-        self.beginning.clear();
-        self.beginning.extend_from_slice(data.get(..place.end)?);
-        self.place = place.clone();
+    }
+
+    /// Where the provider's name is.
+    fn find(&mut self, data: &[u8], key: usize) -> Option<Range<usize>> {
+        if let Some(place) = self.at_start(data).or_else(|| self.at_end(data, key)) {
+            return Some(place);
+        }
+        // Also where it is the client's, so that it need not be looked for in the next event.
+        let place = string(data, self.path).filter(|_| self.name != "\"\"")?;
+        self.learn(data, key, &place);
         Some(place)
+    }
+
+    /// Nothing behind a name is looked at, so what begins like the last event has its name in the same place.
+    fn at_start(&self, data: &[u8]) -> Option<Range<usize>> {
+        let Known { text, place } = &self.beginning;
+        (!text.is_empty() && data.starts_with(text)).then(|| place.clone())
+    }
+
+    /// An ending's brackets match but for the brace that closes the event, so wherever it ends an event, its members are the
+    /// event's own.
+    fn at_end(&self, data: &[u8], key: usize) -> Option<Range<usize>> {
+        let Known { text, place } = &self.ending;
+        let begin = key.checked_sub(1).filter(|_| !text.is_empty())?;
+        (data.get(begin..)? == text).then(|| begin + place.start..begin + place.end)
+    }
+
+    fn learn(&mut self, data: &[u8], key: usize, place: &Range<usize>) {
+        self.beginning.set(data.get(..place.end), place.clone());
+        self.ending.text.clear();
+        let between = data.get(key + self.key.needle().len()..place.start).unwrap_or_default();
+        if let ([_], b":", Some(begin)) = (self.path, between.trim_ascii(), key.checked_sub(1)) {
+            self.ending.set(data.get(begin..), place.start - begin..place.end - begin);
+        }
+    }
+}
+
+impl Known {
+    fn set(&mut self, text: Option<&[u8]>, place: Range<usize>) {
+        self.text.clear();
+        self.text.extend_from_slice(text.unwrap_or_default());
+        self.place = place;
     }
 }
 
@@ -98,12 +146,16 @@ fn in_json(echo: &Echo) -> Bytes {
 
 /// Where the provider's name is, unless it is the client's or the client has none.
 fn find(json: &[u8], path: &[&str], name: &[u8]) -> Option<Range<usize>> {
-    let place = place(json, path).filter(|_| name != b"\"\"")?;
-    let value = json.get(place.clone())?;
-    (value.first() == Some(&b'"') && value != name).then_some(place)
+    string(json, path).filter(|place| name != b"\"\"" && json.get(place.clone()) != Some(name))
+}
+
+/// Where the string at this path is.
+fn string(json: &[u8], path: &[&str]) -> Option<Range<usize>> {
+    place(json, path).filter(|place| json.get(place.start) == Some(&b'"'))
 }
 
 fn splice(json: &[u8], place: Range<usize>, name: &[u8], out: &mut BytesMut) {
+    out.reserve(json.len() + name.len());
     out.extend_from_slice(json.get(..place.start).unwrap_or_default());
     out.extend_from_slice(name);
     out.extend_from_slice(json.get(place.end..).unwrap_or_default());
@@ -144,6 +196,16 @@ mod tests {
         let own = |name: &str| if name == "null" { event(name) } else { event(r#""a\"b""#) };
         let events = names.map(event).concat();
         assert_eq!(played(Api::Completions, &events), names.map(own).concat());
+    }
+
+    #[test]
+    fn a_name_behind_the_words_is_replaced() {
+        let event = |words: &str| format!("data: {{\"c\":[{words}],\"model\":\"m-1\",\"x\":{{}}}}\n\n");
+        let words = ["1", "\"a\"", "{\"model\":\"m-1\",\"x\":{}}", "\",\\\"model\"", "2"];
+        let events = words.map(event).concat();
+        let own =
+            words.map(|words| event(words).replace("],\"model\":\"m-1\"", r#"],"model":"a\"b""#)).concat();
+        assert_eq!(played(Api::Completions, &events), own);
     }
 
     #[test]

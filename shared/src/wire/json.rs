@@ -8,11 +8,14 @@
 mod index;
 mod outline;
 mod scan;
+mod stencil;
 mod text;
 mod writer;
 
 pub use index::Index;
 pub use outline::{Edit, Outline, place};
+pub(crate) use outline::{prefix, without_end};
+pub(crate) use stencil::Stencils;
 pub use writer::{Writer, push_escaped, quoted};
 
 use std::borrow::Cow;

@@ -65,7 +65,14 @@ impl Scanner {
             self.after_return = false;
             complete = if self.between_events() { piece.len() - rest.len() } else { 0 };
         }
-        while let Some(end) = memchr2(b'\n', b'\r', rest) {
+        loop {
+            if let Some((frame, after)) = self.whole_event(rest) {
+                sink(frame);
+                (self.blank, self.at_start, rest) = (true, false, after);
+                complete = piece.len() - rest.len();
+                continue;
+            }
+            let Some(end) = memchr2(b'\n', b'\r', rest) else { break };
             let (line, after) = rest.split_at(end);
             let blank = self.end_of_line(line, sink);
             self.bounded()?;
@@ -77,6 +84,18 @@ impl Scanner {
         self.line.extend_from_slice(rest);
         self.bounded()?;
         Ok(complete)
+    }
+
+    /// The event that nearly every piece begins with: all of it, in a line for its name, if any, and one of data. It is not
+    /// copied.
+    fn whole_event<'p>(&self, rest: &'p [u8]) -> Option<(Frame<'p>, &'p [u8])> {
+        if !self.line.is_empty() || self.event.has_data || !self.event.name.is_empty() {
+            return None;
+        }
+        let (name, rest) = field(rest, b"event:").unwrap_or((&[], rest));
+        let (data, rest) = field(rest, b"data:")?;
+        let rest = rest.strip_prefix(b"\n").filter(|_| name.len() + data.len() <= self.limit)?;
+        Some((Frame::event(std::str::from_utf8(name).ok()?, data), rest))
     }
 
     /// The stream has ended: gives an event to `sink` that lacks only its blank line.
@@ -173,6 +192,13 @@ fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
     let (field, value) = line.split_at(colon);
     let value = value.strip_prefix(b":").unwrap_or(value);
     (field, value.strip_prefix(b" ").unwrap_or(value))
+}
+
+/// The value of a line that begins with this field and ends in LF, and what follows the line.
+fn field<'p>(text: &'p [u8], field: &[u8]) -> Option<(&'p [u8], &'p [u8])> {
+    let line = text.strip_prefix(field)?;
+    let (value, rest) = line.split_at(memchr2(b'\n', b'\r', line)?);
+    Some((value.strip_prefix(b" ").unwrap_or(value), rest.strip_prefix(b"\n")?))
 }
 
 /// Appends an event. A name that no field can hold is left out; the data's own line ends become lines of it.

@@ -213,6 +213,21 @@ impl Answer {
         }
     }
 
+    /// Lets the open block grow by what a chunk like the last has.
+    pub(super) fn go_on(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> bool {
+        let Some(what) = self.open else { return false };
+        match (what, &delta) {
+            (What::Text | What::Refusal, Delta::Text(_)) | (What::Thinking(_), Delta::Thinking(_)) => {}
+            // Behind complete arguments the same piece may begin another call.
+            (What::Call(at), Delta::Arguments(piece)) if self.is_busy() => {
+                self.calls.get_mut(at).into_iter().for_each(|call| call.grow(piece));
+            }
+            _ => return false,
+        }
+        self.grow(what, delta, sink);
+        true
+    }
+
     /// The tokens of the words that came last; those of refusals and of calls' arguments have no place.
     fn logprobs(&mut self, all: Json<'_>, sink: &mut Sink<'_>) {
         lost::name_others(all, &["content"], "choices[0].logprobs.", self.aim, sink);

@@ -141,7 +141,12 @@ impl Call {
         if let (None, Some(signature)) = (&self.signature, &piece.signature) {
             self.signature = Some(signature.to_string());
         }
-        self.scan.push(&piece.arguments);
+        self.grow(&piece.arguments);
+    }
+
+    /// Notes more of its arguments.
+    pub(super) fn grow(&mut self, arguments: &str) {
+        self.scan.push(arguments);
     }
 
     /// Keeps arguments while there is no name to go with them.

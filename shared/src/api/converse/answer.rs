@@ -73,6 +73,25 @@ impl ReadStream for Reader {
         }
     }
 
+    /// All events are made of one length.
+    fn idle(&self) -> Option<&'static [&'static str]> {
+        Some(&["p"])
+    }
+
+    fn go_on(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> bool {
+        let goes_on = matches!(
+            (&self.block, &delta),
+            (Some(Block::Text), Delta::Text(_))
+                | (Some(Block::Thinking), Delta::Thinking(_))
+                | (Some(Block::ToolUse(true)), Delta::Arguments(_))
+        );
+        let goes_on = goes_on && !self.over && !self.stopped;
+        if goes_on {
+            self.say(delta, sink);
+        }
+        goes_on
+    }
+
     fn finish(&mut self, sink: &mut Sink<'_>) {
         if self.stopped && !self.over {
             self.end(sink);

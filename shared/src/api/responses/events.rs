@@ -8,7 +8,7 @@ use super::answer::{Answer, Item, Part, annotations, items, write_summary};
 use crate::api::{Echo, WriteStream, openai};
 use crate::error::Error;
 use crate::ir::{Delta, Event, Open};
-use crate::wire::json::Writer;
+use crate::wire::json::{Stencils, Writer};
 
 /// Writes a stream. An item is done when the next one begins or the answer stops: only then is it known to be whole.
 pub(super) struct Stream {
@@ -18,6 +18,10 @@ pub(super) struct Stream {
     /// How many items are done.
     done: usize,
     open: Opened,
+    /// By the kind of event, and by how many events there had been when the open block began.
+    stencils: Stencils<(&'static str, u64)>,
+    /// That number.
+    began: u64,
 }
 
 #[derive(PartialEq)]
@@ -48,7 +52,16 @@ impl Stream {
     /// A stream that goes on where so many events have been.
     pub(super) fn after(echo: Echo, events: u64) -> Stream {
         let answer = Answer::new(echo);
-        Stream { answer, sequence: events, phase: Phase::Waiting, done: 0, open: Opened::Mute }
+        let stencils = Stencils::default();
+        Stream {
+            answer,
+            sequence: events,
+            phase: Phase::Waiting,
+            done: 0,
+            open: Opened::Mute,
+            stencils,
+            began: 0,
+        }
     }
 }
 
@@ -112,6 +125,7 @@ impl Stream {
             self.event("response.output_item.added", out, |o, answer| write_item(answer, "in_progress", o));
         }
         self.answer.add_part(block);
+        self.began = self.sequence;
         self.open = self.part_added(block, out);
     }
 
@@ -138,29 +152,30 @@ impl Stream {
             (Some(Item::Message { parts, .. }), Delta::Text(more)) => {
                 let is_refusal = parts.last().is_some_and(|part| part.is_refusal);
                 let kind = if is_refusal { "response.refusal.delta" } else { "response.output_text.delta" };
-                self.delta(kind, more, &[], out);
+                self.delta(kind, more, out);
             }
-            (Some(Item::Message { .. }), Delta::Logprobs(list)) => {
-                self.delta("response.output_text.delta", "", &items(list), out);
-            }
+            (Some(Item::Message { .. }), Delta::Logprobs(list)) => self.tokens(&items(list), out),
             (Some(Item::Reasoning { .. }), Delta::Thinking(more)) => {
-                self.delta("response.reasoning_summary_text.delta", more, &[], out);
+                self.delta("response.reasoning_summary_text.delta", more, out);
             }
             (Some(Item::Call(call)), Delta::Arguments(more)) => {
-                self.delta(call.delta_event(), more, &[], out);
+                self.delta(call.delta_event(), more, out);
             }
             _ => {}
         }
     }
 
-    fn delta(&mut self, kind: &str, more: &str, tokens: &[String], out: &mut BytesMut) {
-        self.event(kind, out, |o, answer| {
-            write_place(answer, o);
-            o.key("delta").string(more);
-            if kind == "response.output_text.delta" {
-                o.key("logprobs").array(|a| tokens.iter().for_each(|token| a.raw(token)));
-            }
+    fn delta(&mut self, kind: &'static str, more: &str, out: &mut BytesMut) {
+        write_head(kind, self.sequence, out);
+        self.stencils.write((kind, self.began), more, out, |more, out| {
+            write_rest(out, |o| write_delta(&self.answer, kind, more, &[], o));
         });
+        self.sequence += 1;
+    }
+
+    fn tokens(&mut self, tokens: &[String], out: &mut BytesMut) {
+        let kind = "response.output_text.delta";
+        self.event(kind, out, |o, answer| write_delta(answer, kind, "", tokens, o));
     }
 
     fn annotation(&mut self, annotation: &str, out: &mut BytesMut) {
@@ -229,16 +244,32 @@ impl Stream {
     }
 
     fn event(&mut self, kind: &str, out: &mut BytesMut, members: impl FnOnce(&mut Writer<'_>, &Answer)) {
-        out.put_slice(b"event: ");
-        out.put_slice(kind.as_bytes());
-        out.put_slice(b"\ndata: ");
-        Writer::new(out).object(|o| {
-            o.key("type").string(kind);
-            o.key("sequence_number").integer(self.sequence);
-            members(o, &self.answer);
-        });
-        out.put_slice(b"\n\n");
+        write_head(kind, self.sequence, out);
+        write_rest(out, |o| members(o, &self.answer));
         self.sequence += 1;
+    }
+}
+
+/// Writes the beginning of an event: its kind and number.
+fn write_head(kind: &str, number: u64, out: &mut BytesMut) {
+    for part in ["event: ", kind, "\ndata: {\"type\":\"", kind, "\",\"sequence_number\":"] {
+        out.put_slice(part.as_bytes());
+    }
+    Writer::new(out).integer(number);
+}
+
+/// Writes the other members of an event, and its end.
+fn write_rest(out: &mut BytesMut, members: impl FnOnce(&mut Writer<'_>)) {
+    out.put_u8(b',');
+    members(&mut Writer::new(out));
+    out.put_slice(b"}\n\n");
+}
+
+fn write_delta(answer: &Answer, kind: &str, more: &str, tokens: &[String], o: &mut Writer<'_>) {
+    write_place(answer, o);
+    o.key("delta").string(more);
+    if kind == "response.output_text.delta" {
+        o.key("logprobs").array(|a| tokens.iter().for_each(|token| a.raw(token)));
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Reader {
     ended: BTreeSet<Key>,
     /// The ids of the items that are done.
     done: BTreeSet<String>,
+    /// Whether the last event was a piece of a block, and not what repeats one whole.
+    grew: bool,
     used_tool: bool,
     refused: bool,
 }
@@ -153,6 +155,21 @@ impl ReadStream for Reader {
         self.room = index;
     }
 
+    /// Events are counted, and made of one length.
+    fn idle(&self) -> Option<&'static [&'static str]> {
+        Some(&["sequence_number", "obfuscation"])
+    }
+
+    fn go_on(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> bool {
+        let Some(block) = self.open.front_mut().filter(|_| self.grew) else { return false };
+        let (Delta::Text(more) | Delta::Thinking(more) | Delta::Arguments(more)) = &delta else {
+            return false;
+        };
+        block.length += more.len();
+        sink(Event::Delta { index: self.index, delta });
+        true
+    }
+
     /// All that must be said comes with the last event; without it the answer was cut off (E9).
     fn finish(&mut self, _: &mut Sink<'_>) {}
 }
@@ -164,6 +181,7 @@ impl Reader {
 
     fn event(&mut self, event: Json<'_>, name: &str, sink: &mut Sink<'_>) {
         let said = Said::of(event, name);
+        self.grew = said.kind.ends_with(".delta");
         let text = || Open::Text;
         let refusal = || Open::Refusal;
         let thinking = || said.thinking();

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use bytes::BytesMut;
 
-use super::scan::{is_space, skip};
+use super::scan::{self, is_space, skip};
 use super::text::{string_end, unescape};
-use super::{Json, Malformed};
+use super::{DEPTH, Json, Malformed};
 
 /// The members of a body's top-level object.
 ///
@@ -126,6 +126,22 @@ impl Edit<'_> {
 pub fn place(bytes: &[u8], path: &[&str]) -> Option<Range<usize>> {
     let start = path.iter().try_fold(space(bytes, 0), |open, key| member(bytes, open, key))?;
     Some(start..skip(bytes, start)?)
+}
+
+/// The value that text begins with, checked, and what follows it.
+pub(crate) fn prefix(bytes: &[u8]) -> Option<(Json<'_>, &[u8])> {
+    let (value, rest) = bytes.split_at_checked(scan::prefix(bytes, DEPTH)?)?;
+    Some((Json::unindexed(scan::text(value).ok()?), rest))
+}
+
+/// An object's end without its brace and the spaces around that.
+pub(crate) fn without_end(bytes: &[u8]) -> Option<&[u8]> {
+    Some(trim_end(trim_end(bytes).strip_suffix(b"}")?))
+}
+
+fn trim_end(bytes: &[u8]) -> &[u8] {
+    let spaces = bytes.iter().rev().take_while(|&&byte| is_space(byte)).count();
+    bytes.get(..bytes.len() - spaces).unwrap_or_default()
 }
 
 /// Where the value of a member begins, of the object that opens at `open`.

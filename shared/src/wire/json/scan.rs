@@ -21,6 +21,11 @@ pub(super) fn check(bytes: &[u8], depth: usize, notes: &mut impl Notes) -> Resul
     }
 }
 
+/// Where the value that `bytes` begin with ends.
+pub(super) fn prefix(bytes: &[u8], depth: usize) -> Option<usize> {
+    Scanner { bytes, room: depth, notes: &mut (), wrong: Malformed { offset: 0, what: "" } }.value(0)
+}
+
 /// Takes down where keys and values are, each before what stands inside of it.
 pub(super) trait Notes {
     /// One begins; the number given is its own.

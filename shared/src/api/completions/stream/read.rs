@@ -5,7 +5,7 @@ use crate::api::completions::response::failure_of;
 use crate::api::completions::usage;
 use crate::api::{Aim, ReadStream, Sink};
 use crate::error::Error;
-use crate::ir::Event;
+use crate::ir::{Delta, Event};
 use crate::wire::Frame;
 use crate::wire::json::{Index, Json, Kind};
 
@@ -32,6 +32,15 @@ impl ReadStream for Reader {
             _ => self.take(frame.name, data, sink),
         };
         self.end_on(taken, sink);
+    }
+
+    /// Some servers make all events of one length.
+    fn idle(&self) -> Option<&'static [&'static str]> {
+        Some(&["obfuscation", "p"])
+    }
+
+    fn go_on(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> bool {
+        !self.over && self.answer.go_on(delta, sink)
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) {

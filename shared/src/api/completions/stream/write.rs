@@ -8,7 +8,7 @@ use crate::api::completions::response::{Head, is_known, write_image_data, write_
 use crate::api::completions::{answer, reasoning, tool, usage};
 use crate::api::{Api, Echo, WriteStream, openai};
 use crate::ir::{Delta, Event, Open, Start, StopReason, ToolKind, Usage};
-use crate::wire::json::{self, Json};
+use crate::wire::json::{self, Json, Stencils};
 
 /// Writes chunks, `[DONE]` last. Why the answer ended waits for the end itself.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(in crate::api::completions) struct Writer {
     stop: Option<StopReason>,
     refused: bool,
     usage: Usage,
+    /// By the member that grows and how many calls there have been.
+    stencils: Stencils<(&'static str, usize)>,
     over: bool,
     /// Which of several answers is written.
     number: u32,
@@ -58,7 +60,7 @@ impl WriteStream for Writer {
             Event::Delta { delta, .. } => self.grow(delta, out),
             Event::Close { .. } => self.close(out),
             Event::Usage(usage) => self.usage.update(usage),
-            Event::Tier(tier) => self.head.set_tier(tier),
+            Event::Tier(tier) => self.set_tier(tier),
             Event::Choice { number, event } => self.choose(*number, event, out),
             Event::Lost(_) => {}
             Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
@@ -84,6 +86,7 @@ impl Writer {
             stop: None,
             refused: false,
             usage: Usage::default(),
+            stencils: Stencils::default(),
             over: false,
             number: 0,
             others: BTreeMap::new(),
@@ -93,6 +96,12 @@ impl Writer {
     fn start(&mut self, start: &Start<'_>, out: &mut BytesMut) {
         self.head = Head::new(start, &self.echo);
         self.begin(out);
+    }
+
+    /// Takes the tier that is told of late.
+    fn set_tier(&mut self, tier: &str) {
+        self.head.set_tier(tier);
+        self.stencils = Stencils::default();
     }
 
     /// Another answer is one of the same chunks, with another number.
@@ -170,16 +179,16 @@ impl Writer {
             *empty &= piece.is_empty();
         }
         match (&self.block, delta) {
-            (Block::Text, Delta::Text(words)) => self.delta(out, |o| o.key("content").string(words)),
+            (Block::Text, Delta::Text(words)) => self.words("content", words, out),
             (Block::Refusal, Delta::Text(words)) => {
                 self.refused = true;
-                self.delta(out, |o| o.key("refusal").string(words));
+                self.words("refusal", words, out);
             }
             (Block::Audio, Delta::Text(words)) => self.audio("transcript", words, out),
             (Block::Audio, Delta::Audio(data)) => self.audio("data", data, out),
             (Block::Thinking, Delta::Thinking(words)) => self.thinking(words, out),
             (Block::Thinking, Delta::Signature(seal)) => self.detail("signature", seal, |_| (), out),
-            (Block::Call { kind, .. }, Delta::Arguments(piece)) => self.arguments(*kind, piece, out),
+            (&Block::Call { kind, .. }, Delta::Arguments(piece)) => self.arguments(kind, piece, out),
             (Block::Call { .. }, Delta::Signature(seal)) => {
                 self.call_delta(out, |o| tool::write_signature(Some(seal), o));
             }
@@ -191,6 +200,25 @@ impl Writer {
             // The invariant of `Event` and citations of other APIs leave nothing else.
             _ => {}
         }
+    }
+
+    fn words(&mut self, member: &'static str, words: &str, out: &mut BytesMut) {
+        self.again(member, words, out, |writer, words, out| {
+            writer.delta(out, |o| o.key(member).string(words))
+        });
+    }
+
+    /// Writes a chunk with words in this member, of which there are many.
+    fn again(
+        &mut self,
+        member: &'static str,
+        words: &str,
+        out: &mut BytesMut,
+        write: impl Fn(&Writer, &str, &mut BytesMut),
+    ) {
+        let mut stencils = std::mem::take(&mut self.stencils);
+        stencils.write((member, self.calls), words, out, |words, out| write(self, words, out));
+        self.stencils = stencils;
     }
 
     /// Writes thinking twice: as most clients know it, and as those do that give seals back.
@@ -234,12 +262,14 @@ impl Writer {
         self.block = Block::Other;
     }
 
-    fn arguments(&self, kind: ToolKind, piece: &str, out: &mut BytesMut) {
+    fn arguments(&mut self, kind: ToolKind, piece: &str, out: &mut BytesMut) {
         if self.is_function_call() {
             return self.delta(out, |o| tool::write_function_call(None, piece, o));
         }
         let (word, input) = tool::words(kind);
-        self.call_delta(out, |o| o.key(word).object(|o| o.key(input).string(piece)));
+        self.again(word, piece, out, |writer, piece, out| {
+            writer.call_delta(out, |o| o.key(word).object(|o| o.key(input).string(piece)));
+        });
     }
 
     fn audio(&self, name: &str, piece: &str, out: &mut BytesMut) {

@@ -61,6 +61,23 @@ impl ReadStream for Reader {
         self.index = index;
     }
 
+    fn idle(&self) -> Option<&'static [&'static str]> {
+        Some(&[])
+    }
+
+    fn go_on(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> bool {
+        let goes_on = matches!(
+            (&self.block, &delta),
+            (Some(Block::Text), Delta::Text(_))
+                | (Some(Block::Thinking), Delta::Thinking(_))
+                | (Some(Block::ToolUse(None)), Delta::Arguments(_))
+        );
+        if goes_on && !self.over {
+            self.say(delta, sink);
+        }
+        goes_on && !self.over
+    }
+
     fn finish(&mut self, sink: &mut Sink<'_>) {
         if !self.over && self.stop.is_some() {
             self.end(sink);

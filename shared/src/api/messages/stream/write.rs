@@ -6,7 +6,7 @@ use crate::api::messages::response::{self, Seen};
 use crate::api::messages::{error, usage};
 use crate::api::{Api, Echo, WriteStream};
 use crate::ir::{Citations, Delta, Event, Open, Start, Stop, ToolKind, Usage};
-use crate::wire::json::{self, Json, push_escaped};
+use crate::wire::json::{self, Json, Stencils, push_escaped};
 
 /// Writes events in the order that the vendor's SDKs insist on: each block begins, grows and stops with its own index.
 /// Why the answer ended waits for the end itself, together with all of its usage (E1, E3, E5).
@@ -22,6 +22,8 @@ pub(in crate::api::messages) struct Writer {
     usage: Usage,
     stop: Option<Stop<'static>>,
     seen: Seen,
+    /// By the kind of delta and the block's index.
+    stencils: Stencils<(&'static str, u32)>,
     over: bool,
 }
 
@@ -88,6 +90,7 @@ impl Writer {
             usage: Usage::default(),
             stop: None,
             seen: Seen::default(),
+            stencils: Stencils::default(),
             over: false,
         }
     }
@@ -149,35 +152,34 @@ impl Writer {
         }
     }
 
-    fn words(&self, words: &str, out: &mut BytesMut) {
+    fn words(&mut self, words: &str, out: &mut BytesMut) {
         self.delta("text_delta", "text", words, out);
     }
 
-    fn arguments(&self, piece: &str, out: &mut BytesMut) {
+    fn arguments(&mut self, piece: &str, out: &mut BytesMut) {
         self.delta("input_json_delta", "partial_json", piece, out);
     }
 
     fn cite(&self, list: &str, out: &mut BytesMut) {
         let list = Json::parse(list.as_bytes()).unwrap_or(Json::NULL);
         for citation in list.items() {
-            self.frame_delta("citations_delta", out, |o| o.key("citation").json(citation));
+            write_delta("citations_delta", self.index(), out, |o| o.key("citation").json(citation));
         }
     }
 
-    fn delta(&self, kind: &str, name: &str, text: &str, out: &mut BytesMut) {
-        if !text.is_empty() {
-            self.frame_delta(kind, out, |o| o.key(name).string(text));
+    fn delta(&mut self, kind: &'static str, name: &str, text: &str, out: &mut BytesMut) {
+        if text.is_empty() {
+            return;
         }
-    }
-
-    fn frame_delta(&self, kind: &str, out: &mut BytesMut, member: impl FnOnce(&mut json::Writer<'_>)) {
-        write_frame("content_block_delta", out, |o| {
-            o.key("index").integer(self.count.saturating_sub(1));
-            o.key("delta").object(|o| {
-                o.key("type").string(kind);
-                member(o);
-            });
+        let index = self.index();
+        self.stencils.write((kind, index), text, out, |text, out| {
+            write_delta(kind, index, out, |o| o.key(name).string(text));
         });
+    }
+
+    /// The open block's.
+    fn index(&self) -> u32 {
+        self.count.saturating_sub(1)
     }
 
     fn close(&mut self, out: &mut BytesMut) {
@@ -187,7 +189,7 @@ impl Writer {
             Block::Recording(false) => self.words(&response::stand_in("a recording"), out),
             _ => {}
         }
-        write_frame("content_block_stop", out, |o| o.key("index").integer(self.count.saturating_sub(1)));
+        write_frame("content_block_stop", out, |o| o.key("index").integer(self.index()));
     }
 
     fn end(&mut self, out: &mut BytesMut) {
@@ -236,6 +238,16 @@ fn write_open(block: &Open<'_>, message: &str, index: u32, value: &mut json::Wri
             o.key("type").string("text");
             o.key("text").string("");
         }
+    });
+}
+
+fn write_delta(kind: &str, index: u32, out: &mut BytesMut, member: impl FnOnce(&mut json::Writer<'_>)) {
+    write_frame("content_block_delta", out, |o| {
+        o.key("index").integer(index);
+        o.key("delta").object(|o| {
+            o.key("type").string(kind);
+            member(o);
+        });
     });
 }
 
