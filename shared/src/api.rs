@@ -199,7 +199,7 @@ impl Passage {
         }
         let Passage { to, unwrap, cite, tell, sealer, .. } = self;
         let mut seal = |event: Event<'_>| match sealer {
-            Some(sealer) => sealer.push(&event, sink),
+            Some(sealer) => sealer.push(event, sink),
             None => sink(event),
         };
         let mut give = |event: Event<'_>| lost::give(*to, event, &mut seal);

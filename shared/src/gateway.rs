@@ -104,6 +104,8 @@ pub struct Provider {
     pub http_host: Option<HeaderValue>,
     /// The version of the API where addresses have one in them.
     pub api_version: Option<String>,
+    /// The addresses that are the same for every model, by the API and whether the answer is to be streamed.
+    addresses: Vec<((Api, bool), http::Uri)>,
 }
 
 /// Which models a provider's entry is for.
@@ -233,7 +235,20 @@ impl Provider {
 
     /// The address of an operation, for an answer that is to be streamed or not.
     pub fn uri(&self, api: Api, model: &str, stream: bool) -> Result<http::Uri, Error> {
+        let known = self.addresses.iter().find(|(call, _)| *call == (api, stream));
+        if let Some((_, address)) = known {
+            return Ok(address.clone());
+        }
         self.parse(&self.dialect.address(&self.base, api, model, self.api_version.as_deref(), stream))
+    }
+
+    /// Makes the addresses once that are the same for every model.
+    fn prepare(&mut self) {
+        let calls = self.apis_of("").iter().flat_map(|&api| [(api, false), (api, true)]);
+        let fixed = calls.filter(|&(api, stream)| self.dialect.is_fixed(&self.base, api, stream));
+        // One that makes no sense is told of when it is asked for.
+        let address = |call: (Api, bool)| Some((call, self.uri(call.0, "", call.1).ok()?));
+        self.addresses = fixed.filter_map(address).collect();
     }
 
     /// The address of something else than an answer, which usually is at `path` behind the root.

@@ -75,9 +75,8 @@ pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, aim: Aim, 
     if !aim.tells_losses() {
         return;
     }
-    for (name, value) in object.fields() {
-        let is_word = name.len() <= LONGEST_NAME;
-        if is_word && !known.contains(&&*name) && says_something(value) {
+    for (name, value) in object.others(known) {
+        if name.len() <= LONGEST_NAME && says_something(value) {
             sink(Event::Lost(Loss::of_answer(format_args!("{at}{name}"), Why::Dropped)));
         }
     }

@@ -57,10 +57,18 @@ impl Dialect {
     /// Where an operation of `api` is, which some APIs have in another place for answers that are to be streamed. `base`
     /// is a complete root, `version` the configured one.
     pub fn address(&self, base: &str, api: Api, model: &str, version: Option<&str>, stream: bool) -> String {
+        self.fill(base, self.path(base, api, stream), model, version)
+    }
+
+    /// Whether that is the same for every model.
+    pub fn is_fixed(&self, base: &str, api: Api, stream: bool) -> bool {
+        !self.path(base, api, stream).contains("{model}")
+    }
+
+    fn path(&self, base: &str, api: Api, stream: bool) -> &'static str {
         let route = self.routes.iter().find(|route| route.api == api && base.ends_with(route.under));
         let own = route.map(|route| route.stream.filter(|_| stream).unwrap_or(route.path));
-        let path = own.unwrap_or(usual_path(api, stream));
-        self.fill(base, path, model, version)
+        own.unwrap_or(usual_path(api, stream))
     }
 
     /// Where `task` of `api` is. `path` is where it usually is behind the root.

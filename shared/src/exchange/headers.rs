@@ -75,6 +75,9 @@ const KEPT: &[&str] = &[
 /// The longest request id that is taken over from a client.
 const LONGEST_ID: usize = 128;
 
+/// How many headers are added to an answer's.
+const OWN_HEADERS: usize = 4;
+
 /// Copies what of a client's headers a provider may see. `same` is whether both speak one API.
 pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
     for (name, value) in from {
@@ -88,6 +91,7 @@ pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
 
 /// Copies what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself.
 pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
+    to.reserve(from.len() + OWN_HEADERS);
     for (name, value) in from {
         let word = name.as_str();
         let own = word.starts_with("x-plano-");
@@ -125,10 +129,12 @@ pub(super) fn request_id(headers: &HeaderMap, mut random: impl FnMut() -> u64) -
 
 /// 128 bits in 32 digits.
 fn hexadecimal(halves: [u64; 2]) -> String {
-    let nibbles =
-        halves.into_iter().flat_map(|half| (0..16).rev().map(move |place| half >> (4 * place) & 15));
     let mut digits = String::with_capacity(32);
-    digits.extend(nibbles.filter_map(|nibble| char::from_digit(nibble as u32, 16)));
+    for byte in halves.into_iter().flat_map(u64::to_be_bytes) {
+        for nibble in [byte >> 4, byte & 15] {
+            digits.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }));
+        }
+    }
     digits
 }
 

@@ -128,7 +128,7 @@ fn translate<H: Host>(
     let mut passage = Passage::new(target.api, asked.api, &call.echo);
     let mut losses = Vec::new();
     let mut take = |event: Event<'_>| {
-        passage.push(event, &mut |event| keep(&event, &mut response, &mut losses));
+        passage.push(event, &mut |event| keep(event, &mut response, &mut losses));
     };
     target.api.read().response(json, Aim::Translation, &mut take).map_err(|error| nonsense(&error))?;
     call.note_lost(losses);
@@ -148,7 +148,7 @@ fn gather<H: Host>(
     let mut reader = target.api.read_stream(target.framing(), Aim::Translation);
     let mut take = |event: Event<'_>| {
         over |= matches!(event, Event::End | Event::Fail(_));
-        passage.push(event, &mut |event| keep(&event, &mut response, &mut losses));
+        passage.push(event, &mut |event| keep(event, &mut response, &mut losses));
     };
     let mut scanner = target.framing().scanner(call.gateway.limits.event_bytes);
     let scanned = scanner.push(body, &mut |frame| reader.push(frame, &mut take));
@@ -164,10 +164,10 @@ fn gather<H: Host>(
 }
 
 /// Puts an answer's next event with the others, or with what is lost.
-fn keep(event: &Event<'_>, response: &mut ir::Response, losses: &mut Vec<Loss>) {
+fn keep(event: Event<'_>, response: &mut ir::Response, losses: &mut Vec<Loss>) {
     match event {
-        Event::Lost(loss) => losses.push(loss.clone()),
-        event => response.push(event),
+        Event::Lost(loss) => losses.push(loss),
+        event => response.push(&event),
     }
 }
 
@@ -291,9 +291,10 @@ impl<H: Host> Call<'_, H> {
             (headers::MODEL, &report.provider_model),
         ];
         for (name, text) in own.into_iter().filter(|(_, text)| !text.is_empty()) {
-            headers.extend(headers::plain(text).map(|value| (name, value)));
+            headers::plain(text).into_iter().for_each(|value| drop(headers.insert(&name, value)));
         }
-        headers.extend(self.wish.header(&self.losses).map(|lost| (LOST, lost)));
+        let lost = self.wish.header(&self.losses);
+        lost.into_iter().for_each(|lost| drop(headers.insert(LOST, lost)));
     }
 }
 

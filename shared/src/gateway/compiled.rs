@@ -379,7 +379,7 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
             headers.extend(self.header(name, template, &place));
         }
         let http_host = entry.http_host.and_then(|host| self.value(&host, &place));
-        Some(Provider {
+        let mut provider = Provider {
             name: entry.name,
             prefix: entry.prefix,
             serves: entry.serves,
@@ -391,7 +391,10 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
             headers,
             http_host,
             api_version: entry.api_version,
-        })
+            addresses: Vec::new(),
+        };
+        provider.prepare();
+        Some(provider)
     }
 
     fn credential(&mut self, entry: &CompiledProvider, dialect: &Dialect, place: &str) -> Credential {

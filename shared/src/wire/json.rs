@@ -20,6 +20,7 @@ pub use writer::{Writer, push_escaped, quoted};
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 /// How deep arrays and objects may nest before a body is refused.
@@ -147,13 +148,27 @@ impl<'a> Json<'a> {
     pub fn pick<const N: usize>(self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
         let mut found = [None; N];
         let mut fields = self.fields();
-        while let Some(field) = fields.advance() {
-            let named = keys.iter().position(|key| field.is_named(key));
-            if let Some(place) = named.and_then(|at| found.get_mut(at)) {
-                *place = Some(field.value);
+        while let Some(own) = fields.key() {
+            match found.iter_mut().zip(keys).find(|(_, key)| own.is(key)) {
+                Some((place, _)) => *place = fields.value(),
+                None => fields.pass(),
             }
         }
         found
+    }
+
+    /// An object's members but for those with these keys, in their order.
+    pub fn others(self, known: &[&str]) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+        let mut fields = self.fields();
+        std::iter::from_fn(move || {
+            loop {
+                let key = fields.key()?;
+                if !known.iter().any(|known| key.is(known)) {
+                    return Some((key.text()?, fields.value()?));
+                }
+                fields.pass();
+            }
+        })
     }
 
     /// An object's members in their order; none where the value is not an object.
@@ -196,43 +211,69 @@ pub struct Fields<'a> {
     inner: Inner<'a>,
 }
 
-/// A member as it is written.
-struct Field<'a> {
-    /// Without the quotes.
-    key: &'a str,
-    /// Whether the key has escapes.
+/// A member's key as it is written.
+struct Key<'a> {
+    /// The text that it stands in, and where, without the quotes.
+    whole: &'a str,
+    place: Range<usize>,
     escaped: bool,
-    value: Json<'a>,
 }
 
-impl<'a> Fields<'a> {
-    fn advance(&mut self) -> Option<Field<'a>> {
-        match &mut self.inner {
-            Inner::Indexed(rest) => {
-                let (key, escaped) = rest.take_key()?;
-                Some(Field { key, escaped, value: rest.take()? })
-            }
-            Inner::Text(text) => {
-                let (scan::Member { key, escaped, value }, rest) = scan::split_member(text)?;
-                *text = rest;
-                Some(Field { key, escaped, value: Json::unindexed(value) })
-            }
+impl<'a> Key<'a> {
+    fn text(&self) -> Option<Cow<'a, str>> {
+        let raw = self.whole.get(self.place.clone())?;
+        Some(if self.escaped { text::unescape(raw) } else { Cow::Borrowed(raw) })
+    }
+
+    fn is(&self, key: &str) -> bool {
+        match self.escaped {
+            true => self.text().is_some_and(|text| text == key),
+            // Bytes are at hand without a look at where characters begin.
+            false => self.whole.as_bytes().get(self.place.clone()) == Some(key.as_bytes()),
         }
     }
 }
 
-impl Field<'_> {
-    fn is_named(&self, key: &str) -> bool {
-        if self.escaped { text::unescape(self.key) == key } else { self.key == key }
+impl<'a> Fields<'a> {
+    /// The next member's key. Its value must be taken or passed next.
+    fn key(&mut self) -> Option<Key<'a>> {
+        match &mut self.inner {
+            Inner::Indexed(rest) => rest.take_key(),
+            Inner::Text(text) => {
+                let (key, rest) = scan::split_key(text)?;
+                *text = rest;
+                Some(key)
+            }
+        }
     }
+
+    fn value(&mut self) -> Option<Json<'a>> {
+        match &mut self.inner {
+            Inner::Indexed(rest) => rest.take(),
+            Inner::Text(text) => take_value(text),
+        }
+    }
+
+    fn pass(&mut self) {
+        match &mut self.inner {
+            Inner::Indexed(rest) => rest.pass(),
+            Inner::Text(text) => drop(take_value(text)),
+        }
+    }
+}
+
+fn take_value<'a>(text: &mut &'a str) -> Option<Json<'a>> {
+    let (value, rest) = scan::split_value(text)?;
+    *text = rest;
+    Some(Json::unindexed(value))
 }
 
 impl<'a> Iterator for Fields<'a> {
     type Item = (Cow<'a, str>, Json<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Field { key, escaped, value } = self.advance()?;
-        Some((if escaped { text::unescape(key) } else { Cow::Borrowed(key) }, value))
+        let key = self.key()?;
+        Some((key.text()?, self.value()?))
     }
 }
 
@@ -248,11 +289,7 @@ impl<'a> Iterator for Items<'a> {
     fn next(&mut self) -> Option<Json<'a>> {
         match &mut self.inner {
             Inner::Indexed(rest) => rest.take(),
-            Inner::Text(text) => {
-                let (value, rest) = scan::split_value(text)?;
-                *text = rest;
-                Some(Json::unindexed(value))
-            }
+            Inner::Text(text) => take_value(text),
         }
     }
 }

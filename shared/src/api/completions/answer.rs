@@ -25,6 +25,9 @@ const KNOWN: [&str; 10] = [
     "obfuscation",
 ];
 
+/// The members of an answer that say what it is.
+pub(super) const HEAD: [&str; 4] = ["id", "model", "created", "service_tier"];
+
 /// The same of a choice.
 const KNOWN_OF_CHOICE: [&str; 9] = [
     "index",
@@ -177,10 +180,15 @@ impl Answer {
 
     /// Begins the answer with what a chunk or a whole answer says of it, unless it has begun.
     pub(super) fn begin(&mut self, body: Json<'_>, sink: &mut Sink<'_>) {
-        if std::mem::replace(&mut self.begun, true) {
-            return;
+        if !self.begun {
+            self.start(body.pick(HEAD), body, sink);
         }
-        let [id, model, created, tier] = body.pick(["id", "model", "created", "service_tier"]);
+    }
+
+    /// Begins the answer with its [`HEAD`].
+    pub(super) fn start(&mut self, head: [Option<Json<'_>>; 4], body: Json<'_>, sink: &mut Sink<'_>) {
+        self.begun = true;
+        let [id, model, created, tier] = head;
         sink(Event::Start(Start {
             id: id.and_then(Json::string).unwrap_or_default(),
             model: model.and_then(Json::string).unwrap_or_default(),
@@ -197,7 +205,8 @@ impl Answer {
             (None, Some(message)) => self.delta(message, true, sink)?,
             (None, None) => {}
         }
-        if let Some(tokens) = choice.logprobs.and_then(Json::present) {
+        if let Some(tokens) = choice.logprobs.and_then(Json::present).filter(|_| self.aim == Aim::Translation)
+        {
             self.logprobs(tokens, sink);
         }
         if let Some(error) = choice.error.and_then(Json::present) {
@@ -254,6 +263,27 @@ impl Answer {
 
     fn delta(&mut self, delta: Json<'_>, whole: bool, sink: &mut Sink<'_>) -> Result<(), Error> {
         let members = Members::of(delta);
+        let is_told = !whole || self.aim == Aim::Translation;
+        if is_told {
+            self.words(&members, delta, whole, sink);
+        }
+        if let Some(words) = members.refusal.and_then(Json::string).filter(|words| !words.is_empty()) {
+            self.refused = true;
+            self.add(What::Refusal, Open::Refusal, Delta::Text(words), sink);
+        }
+        if is_told {
+            members.images.into_iter().flat_map(Json::items).for_each(|image| self.image(image, sink));
+            self.audio(members.audio, sink);
+        }
+        let calls = members.tool_calls.into_iter().flat_map(Json::items);
+        for (place, call) in (0..).zip(calls) {
+            self.call(&Piece::read(call, whole.then_some(place)), sink)?;
+        }
+        members.function_call.map_or(Ok(()), |call| self.call(&Piece::read_legacy(call), sink))
+    }
+
+    /// Thinking and words, which no account is kept of.
+    fn words(&mut self, members: &Members<'_>, delta: Json<'_>, whole: bool, sink: &mut Sink<'_>) {
         for name in &members.others {
             sink(Event::Lost(Loss::of_answer(format_args!("choices[0].message.{name}"), Why::Dropped)));
         }
@@ -262,17 +292,6 @@ impl Answer {
         }
         self.content(members.content, sink);
         self.citations(members.annotations, sink);
-        if let Some(words) = members.refusal.and_then(Json::string).filter(|words| !words.is_empty()) {
-            self.refused = true;
-            self.add(What::Refusal, Open::Refusal, Delta::Text(words), sink);
-        }
-        members.images.into_iter().flat_map(Json::items).for_each(|image| self.image(image, sink));
-        self.audio(members.audio, sink);
-        let calls = members.tool_calls.into_iter().flat_map(Json::items);
-        for (place, call) in (0..).zip(calls) {
-            self.call(&Piece::read(call, whole.then_some(place)), sink)?;
-        }
-        members.function_call.map_or(Ok(()), |call| self.call(&Piece::read_legacy(call), sink))
     }
 
     fn reasoning(&mut self, delta: Json<'_>, whole: bool, sink: &mut Sink<'_>) {

@@ -13,9 +13,12 @@ use crate::error::{Error, Kind};
 use crate::ir::{Block, Event, Loss, Media, Response, Rest, Source, Start, StopReason, Usage};
 use crate::wire::json::{Json, Malformed, Writer};
 
+/// The members of an answer that are read, the last of them its [head](answer::HEAD).
+const MEMBERS: [&str; 8] = ["error", "object", "choices", "usage", "id", "model", "created", "service_tier"];
+
 /// Reads a whole answer, as one delta that has everything.
 pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
-    let [error, object, choices, usage] = body.pick(["error", "object", "choices", "usage"]);
+    let [error, object, choices, usage, head @ ..] = body.pick(MEMBERS);
     if let Some(error) = failure_of(body, error, object) {
         sink(Event::Fail(error));
         return Ok(());
@@ -24,7 +27,7 @@ pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), 
         return Err(Malformed { offset: 0, what: "expected an answer with choices" });
     };
     let mut answer = Answer::new(aim);
-    answer.begin(body, sink);
+    answer.start(head, body, sink);
     if let Err(error) = finish(&mut answer, choice, &others, usage, sink) {
         sink(Event::Fail(error));
     }

@@ -4,6 +4,10 @@
 //! pieces of a tag, a length and so many bytes. The text comes in whole groups of four letters, so that it is also what
 //! an API takes for Base64, and the same after a client has decoded and encoded it.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::api::Api;
 
 use super::base64;
@@ -60,7 +64,8 @@ mod tag {
 
 /// Whether a body has a packed text in it, or looks so.
 pub(crate) fn is_in(body: &[u8]) -> bool {
-    memchr::memmem::find(body, b"\"planoseal1").is_some()
+    static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"planoseal1"));
+    QUOTED.find(body).is_some()
 }
 
 impl Seal {

@@ -74,11 +74,11 @@ impl Sealer {
     }
 
     /// Takes the next event, and gives 0..n.
-    pub(crate) fn push(&mut self, event: &Event<'_>, sink: &mut Sink<'_>) {
+    pub(crate) fn push(&mut self, event: Event<'_>, sink: &mut Sink<'_>) {
         match event {
             Event::Start(start) => self.start(start, sink),
-            Event::Open { block, .. } => self.open(block, sink),
-            Event::Delta { delta, .. } => self.grow(delta, sink),
+            Event::Open { block, .. } => self.open(&block, sink),
+            Event::Delta { delta, .. } => self.grow(&delta, sink),
             Event::Close { .. } => self.close(sink),
             // Each answer has a sealer of its own.
             Event::Choice { .. } => {}
@@ -88,15 +88,15 @@ impl Sealer {
             | Event::Lost(_)
             | Event::Ping
             | Event::Fail(_)
-            | Event::End => sink(event.clone()),
+            | Event::End => sink(event),
         }
     }
 
-    fn start(&mut self, start: &Start<'_>, sink: &mut Sink<'_>) {
+    fn start(&mut self, start: Start<'_>, sink: &mut Sink<'_>) {
         if !start.id.is_empty() {
             self.base = start.id.to_string();
         }
-        sink(Event::Start(start.clone()));
+        sink(Event::Start(start));
     }
 
     /// Whether the client's API has the provider's seals itself.

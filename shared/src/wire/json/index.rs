@@ -1,7 +1,9 @@
 //! Where the parts of a text are, noted while its grammar is checked, so that whoever reads it steps over them.
 
+use std::ops::Range;
+
 use super::scan::{self, Notes};
-use super::{DEPTH, Json, Malformed};
+use super::{DEPTH, Json, Key, Malformed};
 
 /// Room for the places of a text's parts. It may be used again and again, and then costs no allocation.
 #[derive(Debug, Default)]
@@ -84,11 +86,12 @@ impl<'a> Rest<'a> {
         Some(Rest { raw: json.raw, base: own.start, parts })
     }
 
-    /// The next key, without its quotes, and whether it has escapes.
-    pub(super) fn take_key(&mut self) -> Option<(&'a str, bool)> {
+    /// The next key.
+    pub(super) fn take_key(&mut self) -> Option<Key<'a>> {
         let (part, rest) = self.parts.split_first()?;
         self.parts = rest;
-        Some((self.text(part.start + 1, part.end - 1)?, part.is_escaped()))
+        let place = self.place(part.start + 1, part.end - 1);
+        Some(Key { whole: self.raw, place, escaped: part.is_escaped() })
     }
 
     /// The next value.
@@ -96,10 +99,16 @@ impl<'a> Rest<'a> {
         let part = *self.parts.first()?;
         let (own, rest) = self.parts.split_at_checked(part.size())?;
         self.parts = rest;
-        Some(Json { raw: self.text(part.start, part.end)?, parts: own })
+        Some(Json { raw: self.raw.get(self.place(part.start, part.end))?, parts: own })
     }
 
-    fn text(&self, start: u32, end: u32) -> Option<&'a str> {
-        self.raw.get((start - self.base) as usize..(end - self.base) as usize)
+    /// Steps over the next value.
+    pub(super) fn pass(&mut self) {
+        let size = self.parts.first().map_or(0, |part| part.size());
+        self.parts = self.parts.get(size..).unwrap_or_default();
+    }
+
+    fn place(&self, start: u32, end: u32) -> Range<usize> {
+        (start - self.base) as usize..(end - self.base) as usize
     }
 }

@@ -1,7 +1,7 @@
 //! The scanner below [`Json`](super::Json): the grammar of RFC 8259 checked once, and values skipped after that.
 
-use super::Malformed;
 use super::text::{plain_end, string_end};
+use super::{Key, Malformed};
 
 /// Checks that `bytes` are UTF-8.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
@@ -227,23 +227,12 @@ pub(super) fn split_value(text: &str) -> Option<(&str, &str)> {
     Some((text.get(start..end)?, text.get(end..)?))
 }
 
-/// A member of checked text: its key without the quotes, and its value.
-pub(super) struct Member<'a> {
-    pub(super) key: &'a str,
-    /// Whether the key has escapes.
-    pub(super) escaped: bool,
-    pub(super) value: &'a str,
-}
-
-/// Splits the first member off checked text, leaving out the separators before it.
-pub(super) fn split_member(text: &str) -> Option<(Member<'_>, &str)> {
+/// Splits the first key off checked text, leaving out the separators before it.
+pub(super) fn split_key(text: &str) -> Option<(Key<'_>, &str)> {
     let bytes = text.as_bytes();
     let open = separated(bytes, 0)?;
     let (close, escaped) = string_end(bytes, open)?;
-    let start = separated(bytes, close)?;
-    let end = skip(bytes, start)?;
-    let key = text.get(open + 1..close - 1)?;
-    Some((Member { key, escaped, value: text.get(start..end)? }, text.get(end..)?))
+    Some((Key { whole: text, place: open + 1..close - 1, escaped }, text.get(close..)?))
 }
 
 /// The position of the first byte that separates nothing.

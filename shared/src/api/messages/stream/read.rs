@@ -98,8 +98,11 @@ impl Reader {
         sink: &mut Sink<'_>,
     ) {
         self.begin(message, sink);
-        content.items().for_each(|block| self.open(block, sink));
         self.stop = response::read_stop(message);
+        // Where an answer does not say why it ended, its blocks tell.
+        if self.aim == Aim::Translation || self.stop.is_none() {
+            content.items().for_each(|block| self.open(block, sink));
+        }
         self.end(sink);
     }
 
