@@ -143,13 +143,14 @@ pub fn write_request(
     quirks: &Quirks,
     out: &mut BytesMut,
 ) -> Result<Vec<Loss>, Error> {
-    let mut losses = identity::open(&mut request, to, quirks);
-    losses.extend(identity::adapt(&mut request, to, quirks));
+    let (opened, moved) = identity::open(&mut request, to, quirks);
+    let mut losses = identity::adapt(&mut request, to, quirks);
     identity::fit(&mut request, to, quirks);
     losses.extend(marks::fit(&mut request, to, quirks));
     let written = to.write().request(&request, quirks, out);
-    losses.extend(written.map_err(|error| spelling::error(&request, error))?);
-    Ok(spelling::losses(&request, losses))
+    losses.extend(written.map_err(|error| spelling::error(&request, &moved, error))?);
+    let opened = spelling::losses(&request, &identity::Moved::new(), opened);
+    Ok(opened.into_iter().chain(spelling::losses(&request, &moved, losses)).collect())
 }
 
 /// The id that a call has at its provider, where a client knows it by one that this gateway packed seals into.

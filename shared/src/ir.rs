@@ -29,8 +29,8 @@ pub struct Request<'a> {
     pub model: Cow<'a, str>,
     /// The conversation in its order, instructions included.
     pub turns: Vec<Turn<'a>>,
-    /// For each turn which of the client's messages, or items, it begins with; none for instructions that stand apart.
-    pub places: Vec<Option<u32>>,
+    /// For each of the client's messages, or items, where it begins in the turns; instructions that stand apart are none.
+    pub places: Vec<Place>,
     /// The tools on offer.
     pub tools: Vec<Tool<'a>>,
     /// Whether and which tools must be used.
@@ -81,6 +81,38 @@ pub struct Request<'a> {
 /// Members that the representation has no place for, in the words of the API they were read from. They go back to that
 /// API as they are; to any other each is a [`Loss`].
 pub type Rest<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
+
+/// Where a client's message, or item, begins in the turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The number of the turn.
+    pub turn: usize,
+    /// The number of its first block there.
+    pub block: usize,
+    /// Whether its blocks are parts that the client numbers.
+    pub parts: bool,
+}
+
+impl Place {
+    /// The place of a message that is a turn of its own.
+    pub fn of_turn(turn: usize) -> Place {
+        Place { turn, block: 0, parts: true }
+    }
+
+    /// The place of what was added to `turns`, which ended at `end` before.
+    pub fn of_added(turns: &[Turn<'_>], end: (usize, usize), parts: bool) -> Place {
+        let (length, blocks) = end;
+        match turns.len() > length {
+            true => Place { turn: length, block: 0, parts },
+            false => Place { turn: length.saturating_sub(1), block: blocks, parts },
+        }
+    }
+
+    /// How many turns there are, and how many blocks in the last.
+    pub fn end(turns: &[Turn<'_>]) -> (usize, usize) {
+        (turns.len(), turns.last().map_or(0, |turn| turn.blocks.len()))
+    }
+}
 
 /// Consecutive content of one author.
 #[derive(Clone, Debug, PartialEq)]

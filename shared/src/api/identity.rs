@@ -20,7 +20,7 @@ use crate::api::Api;
 
 pub(super) use custom::adapt;
 pub(super) use ids::{fit, fit_as_they_are};
-pub(super) use open::{id_in, open};
+pub(super) use open::{Moved, id_in, open};
 pub(crate) use seal::is_in;
 pub(crate) use sealer::Sealer;
 

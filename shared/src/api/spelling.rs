@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 
 use super::Api;
+use super::identity::Moved;
 use crate::error::Error;
-use crate::ir::{Block, Loss, Request, Turn};
+use crate::ir::{Loss, Request};
 
 /// Places of the representation and what an API calls them; the first row that begins a path counts. A writer that
 /// knows no effort at all says so in its own word.
@@ -65,27 +66,27 @@ const GENERATE: Words = &[
 const BREAKPOINT: &str = ".prompt_cache_breakpoint";
 
 /// Losses in the client's words, less what says nothing about the answer: items of Responses have ids and a status that
-/// only name them.
-pub(super) fn losses(request: &Request<'_>, losses: Vec<Loss>) -> Vec<Loss> {
+/// only name them. `moved` says which blocks stand elsewhere than the client had them.
+pub(super) fn losses(request: &Request<'_>, moved: &Moved, losses: Vec<Loss>) -> Vec<Loss> {
     let Some(api) = request.api else { return losses };
     let names_only = |path: &str| {
         let inside = path.starts_with("messages[") && api == Api::Responses;
         inside && (path.ends_with("].id") || path.ends_with("].status"))
     };
     let kept = losses.into_iter().filter(|loss| !names_only(&loss.path));
-    kept.map(|loss| Loss { path: spell(request, api, loss.path), ..loss }).collect()
+    kept.map(|loss| Loss { path: spell(request, moved, api, loss.path), ..loss }).collect()
 }
 
 /// An error that names its place in the client's words.
-pub(super) fn error(request: &Request<'_>, error: Error) -> Error {
+pub(super) fn error(request: &Request<'_>, moved: &Moved, error: Error) -> Error {
     let (Some(api), Some(param)) = (request.api, &error.param) else { return error };
-    let param = spell(request, api, Cow::Owned(param.clone())).into_owned();
+    let param = spell(request, moved, api, Cow::Owned(param.clone())).into_owned();
     Error { param: Some(param), ..error }
 }
 
-fn spell(request: &Request<'_>, api: Api, path: Cow<'static, str>) -> Cow<'static, str> {
+fn spell(request: &Request<'_>, moved: &Moved, api: Api, path: Cow<'static, str>) -> Cow<'static, str> {
     if let Some(rest) = path.strip_prefix("messages[") {
-        return in_conversation(request, api, rest).map_or(path.clone(), Cow::Owned);
+        return in_conversation(request, moved, api, rest).map_or(path.clone(), Cow::Owned);
     }
     if request.rest.iter().any(|(name, _)| *name == *path) {
         return path;
@@ -106,45 +107,40 @@ fn spell(request: &Request<'_>, api: Api, path: Cow<'static, str>) -> Cow<'stati
 }
 
 /// `rest` is what follows `messages[`: the number of a turn, and what of it.
-fn in_conversation(request: &Request<'_>, api: Api, rest: &str) -> Option<String> {
+fn in_conversation(request: &Request<'_>, moved: &Moved, api: Api, rest: &str) -> Option<String> {
     let (turn, rest) = rest.split_once(']')?;
     let turn: usize = turn.parse().ok()?;
-    let place = request.places.get(turn)?;
-    match (api, place) {
-        (Api::Messages, None) => Some(format!("system{}", rest.strip_prefix(".content").unwrap_or(rest))),
-        (Api::Generate, None) => Some(format!("systemInstruction{}", rest.replacen(".content", ".parts", 1))),
-        (_, None) => Some("instructions".to_owned()),
-        (Api::Generate, Some(at)) => {
-            Some(format!("contents[{at}]{}", rest.replacen(".content", ".parts", 1)))
-        }
-        (Api::Responses, Some(at)) => {
-            Some(in_items(request.turns.get(turn)?, *at, &rest.replace(".cache_control", BREAKPOINT)))
-        }
-        (_, Some(at)) => Some(format!("messages[{at}]{rest}")),
+    let inside = rest.strip_prefix(".content[").and_then(|inside| inside.split_once(']'));
+    let (block, within) = inside.unwrap_or(("0", rest));
+    let block: usize = block.parse().ok()?;
+    let block = moved.get(&turn).and_then(|origins| origins.get(block)).copied().unwrap_or(block);
+    let behind = request.places.partition_point(|place| (place.turn, place.block) <= (turn, block));
+    let Some((number, place)) = behind.checked_sub(1).and_then(|at| Some((at, request.places.get(at)?)))
+    else {
+        return Some(apart(api, rest));
+    };
+    let part = inside.filter(|_| place.parts).map(|_| block.saturating_sub(place.block));
+    Some(in_message(api, number, part, within))
+}
+
+/// A place in instructions that stand apart.
+fn apart(api: Api, rest: &str) -> String {
+    match api {
+        Api::Messages => format!("system{}", rest.strip_prefix(".content").unwrap_or(rest)),
+        Api::Generate => format!("systemInstruction{}", rest.replacen(".content", ".parts", 1)),
+        _ => "instructions".to_owned(),
     }
 }
 
-/// Where something stood among the items that a turn was read from, the first of which was number `first`: messages have
-/// parts, everything else is an item of its own.
-fn in_items(turn: &Turn<'_>, first: u32, rest: &str) -> String {
-    let is_part = |block: &Block<'_>| {
-        matches!(
-            block,
-            Block::Text(_) | Block::Refusal(_) | Block::Image(_) | Block::Document(_) | Block::Audio(_)
-        )
-    };
-    let inside = rest.strip_prefix(".content[").and_then(|rest| rest.split_once(']'));
-    let Some((block, rest)) = inside.filter(|_| !turn.blocks.iter().all(is_part)) else {
-        return format!("input[{first}]{rest}");
-    };
-    let block: usize = block.parse().unwrap_or_default();
-    // Parts that follow each other are those of one message.
-    let starts = |at: &usize| {
-        !matches!((at.checked_sub(1).and_then(|before| turn.blocks.get(before)), turn.blocks.get(*at)),
-        (Some(before), Some(block)) if is_part(before) && is_part(block))
-    };
-    let items = (1..=block).filter(starts).count();
-    format!("input[{}]{rest}", first as usize + items)
+/// A place in a message, or an item, by their numbers.
+fn in_message(api: Api, message: usize, part: Option<usize>, rest: &str) -> String {
+    let inside = part.map_or(String::new(), |part| format!(".content[{part}]"));
+    let rest = format!("{inside}{rest}");
+    match api {
+        Api::Generate => format!("contents[{message}]{}", rest.replacen(".content", ".parts", 1)),
+        Api::Responses => format!("input[{message}]{}", rest.replace(".cache_control", BREAKPOINT)),
+        _ => format!("messages[{message}]{rest}"),
+    }
 }
 
 #[cfg(test)]
@@ -178,6 +174,50 @@ mod tests {
             "messages":[{"role":"user","content":[{"type":"text","text":"Hi","cache_control":{"type":"ephemeral"}}]}]}"#;
         let lost = lost(Api::Messages, Api::Completions, body);
         assert_eq!(lost, ["system[0].cache_control", "messages[0].content[0].cache_control"]);
+    }
+
+    /// Items that make one turn, items of several blocks, and messages one behind the other.
+    #[test]
+    fn items_have_the_clients_numbers() {
+        let body = r#"{"model":"m","instructions":"Be brief.","input":[
+            {"role":"user","content":"Hi"},
+            {"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_text","text":"b","x":1}]},
+            {"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"1"},{"type":"summary_text","text":"2"}],
+                "encrypted_content":"e"},
+            {"type":"message","role":"assistant","content":[{"type":"output_text","text":"c","y":1}]},
+            {"type":"function_call","call_id":"c","name":"f","arguments":"{}","z":1},
+            {"type":"function_call_output","call_id":"c","output":"1"},
+            {"type":"function_call_output","call_id":"d","output":"1","w":1}]}"#;
+        let lost = lost(Api::Responses, Api::Completions, body);
+        let wanted = [
+            "input[2]",
+            "input[1].content[1].x",
+            "input[2].thinking",
+            "input[3].content[0].y",
+            "input[4].z",
+            "input[6].w",
+        ];
+        assert_eq!(lost, wanted);
+    }
+
+    /// What a client packs into one block was several, and has left others behind: later ones count as it counts.
+    #[test]
+    fn unpacked_blocks_have_the_clients_numbers() {
+        let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":[
+            {"type":"redacted_thinking","data":"of-another"},{"type":"text","text":"a"},
+            {"type":"tool_use","id":"c","name":"f","input":{},"cache_control":{"type":"ephemeral"}}]},
+            {"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"1"}]}]}"#;
+        let lost = lost(Api::Messages, Api::Completions, body);
+        assert_eq!(lost, ["messages[1].content[0]", "messages[1].content[2].cache_control"]);
+    }
+
+    #[test]
+    fn results_of_tools_are_messages_of_their_own() {
+        let body = r#"{"model":"m","messages":[{"role":"user","content":"Hi"},
+            {"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}},
+                {"id":"d","type":"function","function":{"name":"f","arguments":"{}"}}]},
+            {"role":"tool","tool_call_id":"c","content":"1"},{"role":"tool","tool_call_id":"d","content":"2","x":1}]}"#;
+        assert_eq!(lost(Api::Completions, Api::Messages, body), ["messages[3].x"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::request::Context;
 use crate::api::gather::{At, Conversation, Gather, Piece};
 use crate::api::member::{of_kind, optional, present, rest, within};
 use crate::error::Error;
-use crate::ir::{Block, Loss, Request, Role, Turn};
+use crate::ir::{Block, Loss, Place, Request, Role, Turn};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// How ids begin that stand for none: the API knows a call by its place, others by its id.
@@ -56,8 +56,8 @@ pub(super) fn read<'a>(contents: Json<'a>, request: &mut Request<'a>) -> Result<
     let mut calls = Calls::default();
     for (index, content) in contents.items().enumerate() {
         let turn = read_content(content, &mut calls);
+        request.places.push(Place::of_turn(request.turns.len()));
         request.turns.push(turn.map_err(|error| within(format!("contents[{index}]"))(error))?);
-        request.places.push(u32::try_from(index).ok());
     }
     Ok(())
 }

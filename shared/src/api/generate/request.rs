@@ -27,7 +27,6 @@ pub(super) fn read<'a>(body: Json<'a>) -> Result<Request<'a>, Error> {
     // Instructions stand before the conversation, wherever the member stands.
     if let Some(system) = present(body, "systemInstruction") {
         request.turns.push(conversation::read_instruction(system)?);
-        request.places.push(None);
     }
     let contents = present(body, "contents").ok_or_else(|| missing("contents"))?;
     conversation::read(of_kind(contents, "contents", Kind::Array)?, &mut request)?;

@@ -10,19 +10,23 @@ use crate::api::Api;
 use crate::dialect::Quirks;
 use crate::ir::{Block, Loss, Request, Rest, Role, Text, Thought, ToolUse, Turn};
 
+/// By the number of a turn in which they stand elsewhere, where each of its blocks stood in the client's request.
+pub(in crate::api) type Moved = BTreeMap<usize, Vec<usize>>;
+
 /// Unpacks the seals in a request to a provider of the API `to`. What is lost is thinking that only another provider
-/// could have read.
-pub(in crate::api) fn open(request: &mut Request<'_>, to: Api, quirks: &Quirks) -> Vec<Loss> {
+/// could have read, in the places where the client had it.
+pub(in crate::api) fn open(request: &mut Request<'_>, to: Api, quirks: &Quirks) -> (Vec<Loss>, Moved) {
     let own = request.api.is_none_or(|api| api == to);
     let native = request.api.map_or(kin(to), kin);
-    let mut opening = Opening { native, own, to, quirks, ids: BTreeMap::new(), losses: Vec::new() };
+    let mut opening =
+        Opening { native, own, to, quirks, ids: BTreeMap::new(), losses: Vec::new(), moved: Moved::new() };
     for (index, turn) in request.turns.iter_mut().enumerate() {
-        if turn.role == Role::Assistant {
+        if turn.role == Role::Assistant && turn.blocks.iter().any(may_be_sealed) {
             opening.turn(index, turn);
         }
     }
     request.turns.iter_mut().for_each(|turn| opening.name_results(turn));
-    opening.losses
+    (opening.losses, opening.moved)
 }
 
 struct Opening<'q> {
@@ -35,11 +39,16 @@ struct Opening<'q> {
     /// The calls' own ids by those that the client knows.
     ids: BTreeMap<String, String>,
     losses: Vec<Loss>,
+    moved: Moved,
 }
 
 /// A turn's blocks as they are unpacked.
 struct Opened<'a> {
     blocks: Vec<Block<'a>>,
+    /// Where each of them stood.
+    origins: Vec<usize>,
+    /// The number of the block that is being unpacked.
+    at: usize,
     /// Where the blocks since the last call begin.
     since: usize,
     /// Seals on words: behind how many blocks they came, and whether the words are none.
@@ -68,18 +77,23 @@ impl Opening<'_> {
     fn turn(&mut self, index: usize, turn: &mut Turn<'_>) {
         let came = std::mem::take(&mut turn.blocks);
         let called = came.iter().flat_map(|block| self.thinking_in(block)).collect();
-        let mut opened =
-            Opened { blocks: Vec::with_capacity(came.len()), since: 0, words: Vec::new(), called };
+        let length = came.len();
+        let mut opened = Opened::new(length, called);
         for (at, block) in came.into_iter().enumerate() {
             let path = || format!("messages[{index}].content[{at}]");
+            opened.at = at;
             match block {
                 Block::Thinking(thought) => self.thought(thought, path, &mut opened),
                 Block::Sealed { data, id } => self.sealed(data, id, path, &mut opened),
                 Block::ToolUse(call) => self.call(call, path, &mut opened),
-                other => opened.blocks.push(other),
+                other => opened.push(other),
             }
         }
-        turn.blocks = opened.finish(self.takes(Api::Generate));
+        let origins;
+        (turn.blocks, origins) = opened.finish(self.takes(Api::Generate));
+        if !origins.iter().copied().eq(0..length) {
+            self.moved.insert(index, origins);
+        }
     }
 
     /// The thinking that a call takes along, where the provider may have it.
@@ -98,7 +112,9 @@ impl Opening<'_> {
                 thought.signature = None;
             }
             let is_copy = thought.signature.is_none() && !opened.called.is_empty();
-            opened.blocks.extend(Some(Block::Thinking(thought)).filter(|_| !is_copy));
+            if !is_copy {
+                opened.push(Block::Thinking(thought));
+            }
             return;
         };
         for piece in seal.pieces {
@@ -121,7 +137,7 @@ impl Opening<'_> {
     ) {
         let Some(seal) = Seal::unpack(&data) else {
             return match self.own || self.takes(self.native) {
-                true => opened.blocks.push(Block::Sealed { data, id }),
+                true => opened.push(Block::Sealed { data, id }),
                 false => self.lose(&path),
             };
         };
@@ -153,14 +169,14 @@ impl Opening<'_> {
             return;
         }
         if self.takes(api) {
-            return opened.blocks.push(block);
+            return opened.push(block);
         }
         match block {
             Block::Thinking(thought)
                 if matches!(self.to, Api::Completions | Api::Generate) && !thought.text.is_empty() =>
             {
                 let thought = Thought { signature: None, id: None, ..thought };
-                opened.blocks.push(Block::Thinking(thought));
+                opened.push(Block::Thinking(thought));
             }
             _ => self.lose(path),
         }
@@ -179,7 +195,7 @@ impl Opening<'_> {
             }
             None => {}
         }
-        opened.blocks.push(Block::ToolUse(call));
+        opened.push(Block::ToolUse(call));
         opened.since = opened.blocks.len();
     }
 
@@ -222,22 +238,40 @@ pub(in crate::api) fn id_in(text: &str) -> Option<String> {
     })
 }
 
+/// Whether a block is one that is looked into.
+fn may_be_sealed(block: &Block<'_>) -> bool {
+    match block {
+        Block::Thinking(_) | Block::Sealed { .. } => true,
+        Block::ToolUse(call) => call.signature.is_some() || seal_of(call).is_some(),
+        _ => false,
+    }
+}
+
 /// What a call's id or its signature has packed.
 fn seal_of(call: &ToolUse<'_>) -> Option<Seal> {
     Seal::unpack(&call.id).or_else(|| Seal::unpack(call.signature.as_deref()?))
 }
 
 impl<'a> Opened<'a> {
+    fn new(length: usize, called: Vec<Piece>) -> Opened<'a> {
+        let (blocks, origins) = (Vec::with_capacity(length), Vec::with_capacity(length));
+        Opened { blocks, origins, at: 0, since: 0, words: Vec::new(), called }
+    }
+
+    fn push(&mut self, block: Block<'a>) {
+        self.blocks.push(block);
+        self.origins.push(self.at);
+    }
+
     /// The thought that a seal behind it is on, out of its place; a new one where the client has left it out.
     fn take_unsealed(&mut self, id: Option<&str>) -> Thought<'a> {
         let fits = |block: &mut Block<'_>| match block {
             Block::Thinking(thought) => thought.signature.is_none() && thought.id.as_deref() == id,
             _ => false,
         };
-        match self.blocks.pop_if(fits) {
-            Some(Block::Thinking(thought)) => thought,
-            _ => Thought::default(),
-        }
+        let Some(Block::Thinking(thought)) = self.blocks.pop_if(fits) else { return Thought::default() };
+        self.origins.pop();
+        thought
     }
 
     /// Whether a call has the same thinking.
@@ -254,23 +288,24 @@ impl<'a> Opened<'a> {
     /// Puts thinking before the call that comes next; what the model thought before it spoke, before its words.
     fn insert(&mut self, thinking: Vec<Piece>) {
         let is_behind = |piece: &Piece| matches!(piece, Piece::Gap | Piece::Words { apart: false, .. });
-        let words = self.blocks.split_off(self.since);
+        let words = (self.blocks.split_off(self.since), self.origins.split_off(self.since));
         let (before, behind) =
             thinking.split_at(thinking.iter().position(is_behind).unwrap_or(thinking.len()));
         before.iter().for_each(|piece| self.place(piece.clone()));
-        self.blocks.extend(words);
+        self.blocks.extend(words.0);
+        self.origins.extend(words.1);
         behind.iter().for_each(|piece| self.place(piece.clone()));
     }
 
     fn place(&mut self, piece: Piece) {
         match piece {
             Piece::Words { signature, apart } => self.words.push((self.blocks.len(), signature, apart)),
-            other => self.blocks.extend(block_of(other)),
+            other => block_of(other).into_iter().for_each(|block| self.push(block)),
         }
     }
 
-    /// The blocks, with the seals on words on them where the provider `takes` such.
-    fn finish(mut self, takes: bool) -> Vec<Block<'a>> {
+    /// The blocks, with the seals on words on them where the provider `takes` such, and where each of them stood.
+    fn finish(mut self, takes: bool) -> (Vec<Block<'a>>, Vec<usize>) {
         for (at, signature, apart) in self.words.into_iter().rev().filter(|_| takes) {
             let is_text = |block: &Block<'_>| matches!(block, Block::Text(_));
             let before = self.blocks.iter().take(at).rposition(is_text);
@@ -280,10 +315,12 @@ impl<'a> Opened<'a> {
                 _ => {
                     let text = Text { signature: Some(Cow::Owned(signature)), ..Text::default() };
                     self.blocks.insert(at, Block::Text(text));
+                    let origin = self.origins.get(at).copied().unwrap_or(self.at);
+                    self.origins.insert(at, origin);
                 }
             }
         }
-        self.blocks
+        (self.blocks, self.origins)
     }
 }
 

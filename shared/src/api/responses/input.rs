@@ -10,7 +10,8 @@ use crate::api::member::{missing, of_kind, optional, present, required, rest, st
 use crate::api::{Api, openai};
 use crate::error::Error;
 use crate::ir::{
-    Block, Citations, Media, Request, Rest, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn,
+    Block, Citations, Media, Place, Request, Rest, Role, Source, Text, Thought, ToolKind, ToolResult,
+    ToolUse, Turn,
 };
 use crate::wire::json::{Json, Kind};
 
@@ -22,22 +23,24 @@ pub(super) fn read<'a>(
     request: &mut Request<'a>,
 ) -> Result<(), Error> {
     let mut turns = Turns { declared, ..Turns::default() };
-    let mut places = Vec::new();
+    let before = request.turns.len();
+    let behind = |place: Place| Place { turn: place.turn + before, ..place };
     match input.kind() {
-        Kind::String => turns.push(Role::User, Block::text(string(input, "input")?)),
-        Kind::Object => read_item(input, &mut turns).map_err(within("input"))?,
+        // Text alone, or an item alone, is where the first would be.
+        Kind::String => {
+            turns.push(Role::User, Block::text(string(input, "input")?));
+            request.places.push(Place::of_turn(before));
+        }
+        Kind::Object => request.places.push(behind(read_item(input, &mut turns).map_err(within("input"))?)),
         Kind::Array => {
             for (index, item) in input.items().enumerate() {
-                read_item(item, &mut turns).map_err(within(format_args!("input[{index}]")))?;
-                places.resize(turns.turns.len(), u32::try_from(index).ok());
+                let place = read_item(item, &mut turns).map_err(within(format_args!("input[{index}]")))?;
+                request.places.push(behind(place));
             }
         }
         _ => return Err(wrong("input", "a string or an array")),
     }
-    // Text alone, or an item alone, is where the first would be.
-    places.resize(turns.turns.len(), Some(0));
     request.turns.append(&mut turns.turns);
-    request.places.append(&mut places);
     Ok(())
 }
 
@@ -79,12 +82,21 @@ impl<'a> Turns<'a> {
     }
 }
 
-fn read_item<'a>(item: Json<'a>, turns: &mut Turns<'a>) -> Result<(), Error> {
-    let is_message = item.get("role").is_some();
+/// Reads an item, and says where it begins: a message has parts, everything else is one.
+fn read_item<'a>(item: Json<'a>, turns: &mut Turns<'a>) -> Result<Place, Error> {
+    let has_role = item.get("role").is_some();
     let kind = optional(of_kind(item, "type", Kind::Object)?, "type")?;
-    match kind.as_deref() {
-        Some("message") => read_message(item, turns),
-        None if is_message => read_message(item, turns),
+    let is_message = kind.as_deref().map_or(has_role, |kind| kind == "message");
+    let end = Place::end(&turns.turns);
+    match is_message {
+        true => read_message(item, turns)?,
+        false => read_other(item, kind.as_deref(), turns)?,
+    }
+    Ok(Place::of_added(&turns.turns, end, is_message))
+}
+
+fn read_other<'a>(item: Json<'a>, kind: Option<&str>, turns: &mut Turns<'a>) -> Result<(), Error> {
+    match kind {
         Some("function_call") => push_call(item, ToolKind::Function, turns),
         Some("custom_tool_call") => push_call(item, ToolKind::Custom, turns),
         Some("function_call_output") => push_output(item, ToolKind::Function, turns),

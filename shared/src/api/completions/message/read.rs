@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::api::completions::{part, reasoning, tool};
 use crate::api::member::{of_kind, optional, present, required, within, wrong};
 use crate::error::Error;
-use crate::ir::{Block, Request, Role, ToolResult, Turn};
+use crate::ir::{Block, Place, Request, Role, ToolResult, Turn};
 use crate::wire::json::{Json, Kind};
 
 /// Reads `messages`. Consecutive results of tools are one turn of the user's (D6).
@@ -24,7 +24,7 @@ pub(in crate::api::completions) fn read<'a>(
 #[derive(Default)]
 struct Turns<'a> {
     turns: Vec<Turn<'a>>,
-    places: Vec<Option<u32>>,
+    places: Vec<Place>,
     /// Whether the last turn is one of tool results, which the next may join.
     results: bool,
     /// The id given to the last call of the legacy form, which has none.
@@ -36,7 +36,8 @@ impl<'a> Turns<'a> {
         if message.kind() != Kind::Object {
             return Err(Error::invalid("A message must be an object."));
         }
-        match &*required(message, "role")? {
+        let (end, role) = (Place::end(&self.turns), required(message, "role")?);
+        match &*role {
             "tool" => self.push_result(read_result(message)?),
             "function" => {
                 let id = Cow::Owned(self.legacy.clone());
@@ -48,8 +49,7 @@ impl<'a> Turns<'a> {
             }
             _ => self.push(read_plain(message)?),
         }
-        // What joined an earlier turn stands where that began.
-        self.places.resize(self.turns.len(), u32::try_from(index).ok());
+        self.places.push(Place::of_added(&self.turns, end, !self.results));
         Ok(())
     }
 

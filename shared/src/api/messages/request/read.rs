@@ -8,7 +8,7 @@ use crate::api::member::{
 };
 use crate::api::messages::{block, parameters, thinking, tool};
 use crate::error::Error;
-use crate::ir::{Block, Request, Rest, Role, Turn};
+use crate::ir::{Block, Place, Request, Rest, Role, Turn};
 use crate::wire::json::{Json, Kind};
 
 /// Reads a request. A member that is `null` is one that was not given.
@@ -23,7 +23,6 @@ pub(in crate::api::messages) fn read<'a>(body: Json<'a>) -> Result<Request<'a>, 
     // Instructions stand before the conversation, wherever the member stands.
     if let Some(system) = present(body, "system") {
         request.turns.push(Turn::new(Role::System, read_content(system, "system")?));
-        request.places.push(None);
     }
     for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
         read_member(name, value, &mut request)?;
@@ -77,8 +76,8 @@ fn read_member<'a>(name: Cow<'a, str>, value: Json<'a>, request: &mut Request<'a
 fn read_messages<'a>(messages: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     for (index, message) in of_kind(messages, "messages", Kind::Array)?.items().enumerate() {
         let turn = read_message(message).map_err(|error| within(format!("messages[{index}]"))(error))?;
+        request.places.push(Place::of_turn(request.turns.len()));
         request.turns.push(turn);
-        request.places.push(u32::try_from(index).ok());
     }
     Ok(())
 }

@@ -76,7 +76,6 @@ fn read_conversation<'a>(body: Json<'a>, request: &mut Request<'a>) -> Result<()
     if let Some(instructions) = present(body, "instructions") {
         let text = string(instructions, "instructions")?;
         request.turns.push(Turn::new(Role::System, vec![Block::text(text)]));
-        request.places.push(None);
     }
     match present(body, "input") {
         Some(given) => {
