@@ -44,12 +44,18 @@ pub(super) fn approximated(path: &str) -> Vec<Loss> {
     vec![Loss::of_answer(path, Why::Approximated)]
 }
 
+/// What is only a mark where nothing but its id and its status is in it: that a model has thought, which usage says too.
+const MARKS: &[&str] = &["reasoning"];
+
 /// That a block in another API's words has no place: by its `type`, or by its one member's name.
 pub(super) fn foreign(to: Api, block: &Open<'_>) -> Vec<Loss> {
     let Open::Opaque { api, raw } = block else { return Vec::new() };
     let Some(json) = Json::parse(raw.as_bytes()).ok().filter(|_| *api != to) else { return Vec::new() };
     let kind = json.get("type").and_then(Json::string).or_else(|| json.fields().next().map(|(name, _)| name));
-    dropped(kind.as_deref().unwrap_or("content"))
+    let kind = kind.as_deref().unwrap_or("content");
+    let is_mark = MARKS.contains(&kind)
+        && !json.others(&["type", "id", "status"]).any(|(_, value)| says_something(value));
+    if is_mark { Vec::new() } else { dropped(kind) }
 }
 
 /// That counts have no place, where they are more than 0.

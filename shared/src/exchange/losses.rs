@@ -19,6 +19,11 @@ pub(super) const LOST: HeaderName = HeaderName::from_static("x-plano-lost");
 /// The most bytes of a list of losses: proxies take heads of a few thousand bytes.
 const LONGEST: usize = 1000;
 
+/// What every answer of some provider loses, and no caller can do anything about: which of its machines answered
+/// (<https://platform.openai.com/docs/api-reference/chat/object#chat-object-system_fingerprint>). A word that is always
+/// there says nothing, so heads are without it. Reports have it.
+const EVER: &[&str] = &["answer.system_fingerprint"];
+
 /// What stands encoded in a list: what no header may have, and what a list is made with.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b',').add(b'%');
 
@@ -51,8 +56,9 @@ impl Wish {
 
     /// The header that names the losses, where one is wanted and there are any.
     pub(super) fn header(self, losses: &[Loss]) -> Option<HeaderValue> {
-        let wanted = self.report || self.strict;
-        HeaderValue::from_str(&list(losses.iter().filter(|_| wanted))?).ok()
+        let is_wanted =
+            |loss: &&Loss| (self.report || self.strict) && !EVER.iter().any(|ever| *ever == loss.path);
+        HeaderValue::from_str(&list(losses.iter().filter(is_wanted))?).ok()
     }
 
     /// Refuses what would lose something, where nothing may be lost. What only stands in another place is not lost.
@@ -126,6 +132,15 @@ mod tests {
         let many = list((0..1000).map(|index| Loss::dropped(format!("tools[{index}].strict")))).unwrap();
         assert!(many.len() < LONGEST + 30 && many.ends_with("strict, +944 more"), "{many}");
         assert_eq!(list([Loss::dropped("x".repeat(2000))]).as_deref(), Some("+1 more"));
+    }
+
+    #[test]
+    fn what_every_answer_loses_is_in_no_head() {
+        let wish = Wish { report: true, strict: false };
+        let ever = Loss::dropped("answer.system_fingerprint");
+        assert_eq!(wish.header(std::slice::from_ref(&ever)), None);
+        let header = wish.header(&[ever, Loss::dropped("answer.system_fingerprints")]);
+        assert_eq!(header.unwrap(), "answer.system_fingerprints");
     }
 
     #[test]
