@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::client::Question;
-use crate::configuration::{self, FAMILIES};
+use crate::configuration::FAMILIES;
 use crate::process::Process;
 
 /// A host of the gateway.
@@ -57,15 +57,20 @@ impl Kind {
         crate::tools::missing(self.name(), self.needs())
     }
 
-    /// Starts the host in front of providers at `provider` and waits until it answers.
+    /// Starts the host in front of providers at `provider` and waits until it answers. Its configuration is for a port to
+    /// listen on and the providers' address.
     ///
     /// # Panics
     /// With the host's own words where it does not start.
-    pub async fn start(self, provider: SocketAddr) -> Host {
+    pub async fn start(
+        self,
+        provider: SocketAddr,
+        configuration: impl Fn(u16, SocketAddr) -> String,
+    ) -> Host {
         let folder = Folder::new(self.name());
         let port = free_port();
         let file = folder.path().join("config.yaml");
-        std::fs::write(&file, configuration::yaml(port, provider)).expect("a temporary file can be written");
+        std::fs::write(&file, configuration(port, provider)).expect("a temporary file can be written");
         let place = Place { folder: folder.path(), file: &file, port, provider };
         let process = match self {
             Kind::Native => native::start(&place),

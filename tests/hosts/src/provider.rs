@@ -1,6 +1,7 @@
 //! A provider on loopback that says what it is told to say, and remembers what it was asked.
 
 mod operations;
+mod site;
 
 pub use operations::RECORDING;
 
@@ -175,6 +176,7 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     let script = state.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let task = state.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let known = || operations::answer(&head.method, &path, &head.headers, &body);
+    let script = site::answer(&path).or(script);
     let script = match (script, task) {
         (Some(script), _) => script,
         (None, Some(task)) => by_task(&task, &path, &body),

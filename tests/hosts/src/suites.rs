@@ -3,11 +3,15 @@
 pub mod agents;
 pub mod behaviour;
 pub mod corpus;
+pub mod fetching;
 pub mod operations;
 pub mod plano;
 pub mod reports;
 pub mod sdks;
 
+use std::net::SocketAddr;
+
+use crate::configuration;
 use crate::host::{Host, Kind};
 use crate::provider::Provider;
 use crate::tools;
@@ -23,11 +27,19 @@ async fn play<S>(kind: Kind, name: &str, suite: S)
 where
     S: AsyncFnOnce(&Host, &Provider) -> Vec<(String, Outcome)>,
 {
+    play_with(kind, name, configuration::yaml, suite).await;
+}
+
+/// The same with another configuration, for a host that listens on the port and providers at the address.
+async fn play_with<S>(kind: Kind, name: &str, configuration: impl Fn(u16, SocketAddr) -> String, suite: S)
+where
+    S: AsyncFnOnce(&Host, &Provider) -> Vec<(String, Outcome)>,
+{
     if kind.is_missing() {
         return;
     }
     let provider = Provider::start().await;
-    let host = kind.start(provider.address).await;
+    let host = kind.start(provider.address, configuration).await;
     let outcomes = suite(&host, &provider).await;
     let failed =
         outcomes.iter().filter_map(|(case, outcome)| Some(format!("{case}: {}", outcome.as_ref().err()?)));

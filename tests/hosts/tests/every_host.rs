@@ -1,7 +1,7 @@
 //! Every suite on every host. A host whose programs are missing says so; `cargo xtask test` has them all.
 
 use hosts::host::Kind;
-use hosts::suites::{agents, behaviour, corpus, operations, plano, reports, sdks};
+use hosts::suites::{agents, behaviour, corpus, fetching, operations, plano, reports, sdks};
 
 macro_rules! on_every_host {
     ($($suite:ident: $play:path;)*) => {
@@ -24,6 +24,7 @@ on_every_host! {
     behaves: behaviour::behaviour;
     serves_the_sdks: sdks::sdks;
     does_other_things: operations::operations;
+    fetches: fetching::fetching;
     reports: reports::reports;
     passes_planos_own: plano::plano;
     serves_agents: agents::agents;
