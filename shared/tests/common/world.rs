@@ -1,4 +1,4 @@
-//! The world as a value: providers that say what they are told to, a clock that stands still, dice that are not thrown.
+//! The world as a value: providers that say what they are told to, a clock that stands still or jumps, dice that are not thrown.
 
 #![allow(dead_code, reason = "not every test looks at all that came of a request")]
 
@@ -28,6 +28,9 @@ pub(crate) type Answer = Result<Response<Pieces>, CallError>;
 pub(crate) struct World<const RESENDS: bool> {
     pub(crate) answers: RefCell<VecDeque<Answer>>,
     pub(crate) now: Timestamp,
+    /// How far the clock goes on whenever somebody looks at it.
+    pub(crate) tick: Duration,
+    pub(crate) looked: Cell<u32>,
     /// What every throw of the dice gives.
     pub(crate) dice: u64,
     /// The one encoding that there is a table of, in which each text is a thousand tokens.
@@ -107,7 +110,8 @@ impl<const RESENDS: bool> Host for World<RESENDS> {
     }
 
     fn now(&self) -> Timestamp {
-        self.now
+        self.looked.set(self.looked.get() + 1);
+        Timestamp(self.now.0 + (self.tick * self.looked.get()).as_micros() as u64)
     }
 
     fn random(&self) -> u64 {

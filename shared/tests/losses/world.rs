@@ -1,24 +1,20 @@
 //! A provider of each family, as its row has it, that takes every request.
 
-use std::cell::RefCell;
-use std::future::{Future, Ready, ready};
-use std::pin::{Pin, pin};
-use std::sync::LazyLock;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+#[path = "../common/world.rs"]
+mod common;
 
-use bytes::{Bytes, BytesMut};
-use futures_core::Stream;
+use std::sync::LazyLock;
+
+use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Map, Value};
 use shared::api::Api;
 use shared::dialect::Dialect;
-use shared::exchange::{self, Reply};
 use shared::gateway::{Compiled, CompiledProvider, Gateway};
-use shared::host::{BodyError, CallError, Host, Timestamp};
-use shared::relay::Ending;
+use shared::host::Timestamp;
 
 use crate::probe::{Client, body};
+use common::{Pieces, Reached, World};
 
 /// A provider to translate for.
 pub(crate) struct Upstream {
@@ -67,16 +63,12 @@ pub(crate) struct Sent {
 pub(crate) fn send(client: &Client, upstream: &Upstream, request: &Map<String, Value>) -> Sent {
     let (path, body) = body(client, &format!("{}/m", upstream.name), request.clone());
     let request = Request::post(path).header("x-request-id", "1").body(body).expect("a request");
-    let world = World::default();
-    let mut exchange = pin!(exchange::run(&GATEWAY, &world, request));
-    let Poll::Ready(reply) = exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("nothing here makes anybody wait");
-    };
-    let Reply::Whole { response, report } = reply else { panic!("the provider does not stream") };
-    let (uri, body) = world.sent.take().unwrap_or_default();
-    let status = response.status().as_u16();
-    assert!(status < 500 || status == 502, "{}: {status}", String::from_utf8_lossy(response.body()));
-    Sent { refused: report.attempts == 0, losses: report.losses, uri, body }
+    let mut reached = answered("", 400, false).play(&GATEWAY, request);
+    let (uri, body) =
+        reached.sent.pop().map_or_else(Default::default, |sent| (sent.uri().to_string(), sent.into_body()));
+    let status = reached.head.status.as_u16();
+    assert!(status < 500 || status == 502, "{}: {status}", String::from_utf8_lossy(&reached.body));
+    Sent { refused: reached.report.attempts == 0, losses: reached.report.losses, uri, body }
 }
 
 /// What a client got for a provider's answer: its head and body as far as they tell of the answer, and what was lost.
@@ -98,76 +90,17 @@ pub(crate) fn receive(client: &Client, upstream: &Upstream, answer: &str, stream
         path = path.replace(":generateContent", ":streamGenerateContent?alt=sse");
     }
     let request = Request::post(path).header("x-request-id", "1").header("x-plano-loss", "report");
-    let world = World { answer: Some((Bytes::from(answer.to_owned()), stream)), ..World::default() };
-    let mut exchange = pin!(exchange::run(&GATEWAY, &world, request.body(body).expect("a request")));
-    let Poll::Ready(reply) = exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("nothing here makes anybody wait");
-    };
-    let (head, body, report) = match reply {
-        Reply::Whole { response, report } => {
-            let (head, body) = response.into_parts();
-            (head, body, *report)
-        }
-        Reply::Stream { head, mut body, mut relay } => {
-            let mut out = BytesMut::new();
-            relay.push(&body.0.take().unwrap_or_default(), Timestamp(0), &mut out);
-            let report = relay.finish(Ending::Complete, Timestamp(0), &mut out);
-            (head.into_parts().0, out.freeze(), report)
-        }
-    };
+    let request = request.body(body).expect("a request");
+    let Reached { head, body, report, .. } = answered(answer, 200, stream).play(&GATEWAY, request);
     let word = |name| head.headers.get(name).map(|value| value.to_str().expect("plain text").to_owned());
     let (lost, model) = (word("x-plano-lost"), report.provider_model);
     Got { status: head.status.as_u16(), losses: report.losses, lost, body, model }
 }
 
-#[derive(Default)]
-struct World {
-    sent: RefCell<Option<(String, Bytes)>>,
-    /// What the provider answers, and whether as a stream.
-    answer: Option<(Bytes, bool)>,
-}
-
-/// A body in one piece, or none.
-pub(crate) struct Piece(Option<Bytes>);
-
-impl Stream for Piece {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.take().map(Ok))
-    }
-}
-
-impl Host for World {
-    type Body = Piece;
-    type Sleep = Ready<()>;
-    const RESENDS: bool = false;
-    const NAME: &'static str = "test";
-
-    async fn call(&self, _: Request<Bytes>, _: Duration) -> Result<Response<Bytes>, CallError> {
-        Err(CallError::Timeout)
-    }
-
-    async fn send(&self, request: Request<Bytes>, _: Duration) -> Result<Response<Piece>, CallError> {
-        self.sent.replace(Some((request.uri().to_string(), request.into_body())));
-        let (status, body, stream) = match &self.answer {
-            Some((body, stream)) => (200, Some(body.clone()), *stream),
-            None => (400, None, false),
-        };
-        let kind = if stream { "text/event-stream" } else { "application/json" };
-        let response = Response::builder().status(status).header("content-type", kind).body(Piece(body));
-        Ok(response.expect("a response"))
-    }
-
-    fn sleep(&self, _: Duration) -> Ready<()> {
-        ready(())
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(1_765_432_109_000_000)
-    }
-
-    fn random(&self) -> u64 {
-        4
-    }
+/// A world whose provider answers this.
+fn answered(body: &str, status: u16, stream: bool) -> World<false> {
+    let kind = if stream { "text/event-stream" } else { "application/json" };
+    let response = Response::builder().status(status).header("content-type", kind);
+    let response = response.body(Pieces::new(&[body.as_bytes()], false)).expect("a response");
+    World { now: Timestamp(1_765_432_109_000_000), dice: 4, ..World::saying([Ok(response)]) }
 }

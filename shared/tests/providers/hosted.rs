@@ -4,14 +4,11 @@ use bytes::{Bytes, BytesMut};
 use http::Request;
 use serde_json::{Value, json};
 use shared::dialect::Dialect;
-use shared::exchange::Reply;
 use shared::gateway::{CompiledKeys, CompiledProvider, CompiledSigning, Template};
-use shared::host::Timestamp;
-use shared::relay::Ending;
 use shared::report::{Outcome, Report};
 use shared::wire::eventstream;
 
-use crate::world::{World, run, usual};
+use crate::world::{Reached, Said, run, usual};
 
 const BEDROCK: &str = "amazon_bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 const VERTEX: &str = "vertex/claude-sonnet-4-5@20250929";
@@ -35,9 +32,9 @@ fn ask(path: &str, body: &Value) -> Request<Bytes> {
     Request::post(path).body(Bytes::from(body.to_string())).unwrap()
 }
 
-fn sent(request: Request<Bytes>, model: &str, world: &World) -> (Request<Bytes>, Reply<crate::world::Body>) {
-    let (mut sent, reply) = run(provider(model), request, world);
-    (sent.pop().expect("the provider was asked"), reply)
+fn sent(request: Request<Bytes>, model: &str, said: Said<'_>) -> (Request<Bytes>, Reached) {
+    let mut reached = run(provider(model), request, said);
+    (reached.sent.pop().expect("the provider was asked"), reached)
 }
 
 fn body(request: &Request<Bytes>) -> Value {
@@ -49,7 +46,7 @@ fn body(request: &Request<Bytes>) -> Value {
 #[test]
 fn f5_f6_p17_claude_on_bedrock_is_asked_in_its_own_words() {
     let headers = [("anthropic-version", "2023-06-01"), ("authorization", "Bearer callers-own")];
-    let (got, _) = sent(messages(BEDROCK, &headers), BEDROCK, &World::default());
+    let (got, _) = sent(messages(BEDROCK, &headers), BEDROCK, Said::default());
     let bedrock = "https://bedrock-runtime.us-west-2.amazonaws.com/model/";
     let model = "us.anthropic.claude-sonnet-4-5-20250929-v1%3A0";
     assert_eq!(got.uri().to_string(), format!("{bedrock}{model}/invoke-with-response-stream"));
@@ -67,12 +64,12 @@ fn f5_f6_p17_claude_on_bedrock_is_asked_in_its_own_words() {
 fn a_version_that_the_client_names_stays() {
     let headers = [("anthropic-version", "2026-10-21")];
     for model in [BEDROCK, VERTEX] {
-        let (got, _) = sent(messages(model, &headers), model, &World::default());
+        let (got, _) = sent(messages(model, &headers), model, Said::default());
         assert_eq!(body(&got)["anthropic_version"], "2026-10-21");
     }
     let mut own = json!({"model": BEDROCK, "max_tokens": 9, "messages": [], "anthropic_version": "mine"});
     own["anthropic_beta"] = json!(["a"]);
-    let (got, _) = sent(ask("/v1/messages", &own), BEDROCK, &World::default());
+    let (got, _) = sent(ask("/v1/messages", &own), BEDROCK, Said::default());
     assert_eq!(
         (&body(&got)["anthropic_version"], &body(&got)["anthropic_beta"]),
         (&json!("mine"), &json!(["a"]))
@@ -84,17 +81,16 @@ fn a_version_that_the_client_names_stays() {
 fn p19_betas_go_in_each_providers_form() {
     let betas = "context-1m-2025-08-07,oauth-2025-04-20, interleaved-thinking-2025-05-14";
     for model in ["anthropic/claude-sonnet-4-5", VERTEX] {
-        let (got, _) = sent(messages(model, &[("anthropic-beta", betas)]), model, &World::default());
+        let (got, _) = sent(messages(model, &[("anthropic-beta", betas)]), model, Said::default());
         assert_eq!(got.headers()["anthropic-beta"], betas, "{model}");
         assert!(body(&got).get("anthropic_beta").is_none());
     }
-    let (got, reply) = sent(messages(BEDROCK, &[("anthropic-beta", betas)]), BEDROCK, &World::default());
+    let (got, reached) = sent(messages(BEDROCK, &[("anthropic-beta", betas)]), BEDROCK, Said::default());
     assert_eq!(
         body(&got)["anthropic_beta"],
         json!(["context-1m-2025-08-07", "interleaved-thinking-2025-05-14"])
     );
-    let Reply::Whole { report, .. } = reply else { panic!("there was no stream") };
-    assert_eq!(report.losses, ["anthropic-beta.oauth-2025-04-20"]);
+    assert_eq!(reached.report.losses, ["anthropic-beta.oauth-2025-04-20"]);
 }
 
 /// Clients of other APIs reach Claude through Messages too, other models through Converse.
@@ -102,7 +98,7 @@ fn p19_betas_go_in_each_providers_form() {
 fn f6_the_api_follows_from_the_model() {
     let question = |model: &str| json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
     let path = |model: &str| {
-        let (got, _) = sent(ask("/v1/chat/completions", &question(model)), model, &World::default());
+        let (got, _) = sent(ask("/v1/chat/completions", &question(model)), model, Said::default());
         (got.uri().path().to_owned(), body(&got))
     };
     let (at, claude) = path(BEDROCK);
@@ -122,7 +118,7 @@ fn f6_the_api_follows_from_the_model() {
 #[test]
 fn models_on_vertex() {
     let root = "/v1/projects/PROJECT/locations/us-central1";
-    let (got, _) = sent(messages(VERTEX, &[]), VERTEX, &World::default());
+    let (got, _) = sent(messages(VERTEX, &[]), VERTEX, Said::default());
     let at = format!("{root}/publishers/anthropic/models/claude-sonnet-4-5%4020250929:streamRawPredict");
     assert_eq!((got.uri().path(), got.uri().query()), (at.as_str(), None));
     assert_eq!(got.headers()["authorization"], "Bearer value-of-VERTEX_TOKEN");
@@ -133,16 +129,16 @@ fn models_on_vertex() {
     assert_eq!(sent_body, format!("{before}{after}"));
 
     let question = json!({"model": "vertex/gemini-3-pro", "messages": [{"role": "user", "content": "hi"}]});
-    let (got, _) = sent(ask("/v1/chat/completions", &question), "vertex/m", &World::default());
+    let (got, _) = sent(ask("/v1/chat/completions", &question), "vertex/m", Said::default());
     assert_eq!(got.uri().path(), format!("{root}/publishers/google/models/gemini-3-pro:generateContent"));
     let stream = "/v1beta/models/vertex/gemini-3-pro:streamGenerateContent?alt=sse";
-    let (got, _) = sent(ask(stream, &json!({"contents": []})), "vertex/m", &World::default());
+    let (got, _) = sent(ask(stream, &json!({"contents": []})), "vertex/m", Said::default());
     assert_eq!(
         got.uri().path_and_query().unwrap().as_str(),
         format!("{root}/publishers/google/models/gemini-3-pro:streamGenerateContent?alt=sse")
     );
     let question = json!({"model": "vertex/meta/llama-4-maas", "messages": []});
-    let (got, _) = sent(ask("/v1/chat/completions", &question), "vertex/m", &World::default());
+    let (got, _) = sent(ask("/v1/chat/completions", &question), "vertex/m", Said::default());
     assert_eq!(got.uri().path(), format!("{root}/endpoints/openapi/chat/completions"));
     assert_eq!(body(&got)["model"], "meta/llama-4-maas");
 }
@@ -158,11 +154,11 @@ fn addresses_of_images_are_refused() {
         )
     };
     for model in [BEDROCK, VERTEX] {
-        let (got, reply) = run(provider(model), question(model, "https://h/i.png"), &World::default());
-        let Reply::Whole { response, .. } = reply else { panic!("a whole answer") };
-        let text = String::from_utf8_lossy(response.body()).into_owned();
-        assert!(got.is_empty() && response.status() == 400 && text.contains("unsupported_content"), "{text}");
-        let (got, _) = sent(question(model, "data:image/png;base64,AA=="), model, &World::default());
+        let reached = run(provider(model), question(model, "https://h/i.png"), Said::default());
+        let text = String::from_utf8_lossy(&reached.body).into_owned();
+        assert!(reached.sent.is_empty() && reached.head.status == 400, "{text}");
+        assert!(text.contains("unsupported_content"), "{text}");
+        let (got, _) = sent(question(model, "data:image/png;base64,AA=="), model, Said::default());
         assert_eq!(body(&got)["messages"][0]["content"][0]["source"]["data"], "AA==");
     }
 }
@@ -208,15 +204,10 @@ fn streamed(path: &str, stream: &[u8], size: usize) -> (String, Report) {
         "messages": [{"role": "user", "content": "hi"}],
     });
     let media_type = "application/vnd.amazon.eventstream";
-    let world = World { media_type, ..World::default() };
-    let (_, reply) = sent(ask(path, &question), BEDROCK, &world);
-    let Reply::Stream { head, mut relay, .. } = reply else { panic!("a stream") };
-    let written = head.headers()["content-type"].to_str().unwrap().to_owned();
-    assert_eq!(written, "text/event-stream; charset=utf-8");
-    let mut out = BytesMut::new();
-    stream.chunks(size).for_each(|piece| relay.push(piece, Timestamp(0), &mut out));
-    let report = relay.finish(Ending::Complete, Timestamp(0), &mut out);
-    (String::from_utf8(out.to_vec()).unwrap(), report)
+    let said = Said { media_type, body: stream, size, ..Said::default() };
+    let (_, reached) = sent(ask(path, &question), BEDROCK, said);
+    assert_eq!(reached.head.headers["content-type"], "text/event-stream; charset=utf-8");
+    (String::from_utf8(reached.body.to_vec()).unwrap(), reached.report)
 }
 
 /// A Messages client gets Claude's own events, byte for byte but for its own name for the model, wherever the frames are cut; others get theirs (F4, F6).
@@ -283,12 +274,11 @@ fn errors_of_hosts_are_in_the_clients_words() {
         (VERTEX, 429, google, r#"{"type":"error","error":{"type":"rate_limit_error","message":"Quota"}"#),
         (BEDROCK, 200, r#"{"type":"message", "id":"msg_1"}"#, r#"{"type":"message", "id":"msg_1"}"#),
     ] {
-        let world = World { status, answer: answer.into(), ..World::default() };
+        let said = Said { status, body: answer.as_bytes(), ..Said::default() };
         let question = json!({"model": model, "max_tokens": 9, "messages": []});
-        let (_, reply) = sent(ask("/v1/messages", &question), model, &world);
-        let Reply::Whole { response, .. } = reply else { panic!("a whole answer") };
-        let text = String::from_utf8_lossy(response.body()).into_owned();
-        assert!(response.status() == status && text.starts_with(wanted.trim_end_matches('}')), "{text}");
+        let (_, reached) = sent(ask("/v1/messages", &question), model, said);
+        let text = String::from_utf8_lossy(&reached.body).into_owned();
+        assert!(reached.head.status == status && text.starts_with(wanted.trim_end_matches('}')), "{text}");
     }
 }
 
@@ -305,8 +295,8 @@ fn signing(session_token: bool) -> CompiledProvider {
 /// Each attempt is signed for its own moment, over the very bytes that are sent, and the secret is in none (F6).
 #[test]
 fn f6_attempts_are_signed_anew() {
-    let world = World { status: 503, ..World::default() };
-    let (sent, _) = run(signing(true), messages(BEDROCK, &[("x-amz-date", "forged")]), &world);
+    let said = Said { status: 503, ..Said::default() };
+    let sent = run(signing(true), messages(BEDROCK, &[("x-amz-date", "forged")]), said).sent;
     let signatures: Vec<&str> =
         sent.iter().map(|request| request.headers()["authorization"].to_str().unwrap()).collect();
     assert_eq!(signatures.len(), 2);

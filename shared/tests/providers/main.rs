@@ -14,11 +14,10 @@ mod world;
 use serde_json::{Value, json};
 use shared::api::Api;
 use shared::dialect::{Auth, DIALECTS, Dialect};
-use shared::exchange::Reply;
-use world::{World, exchange};
+use world::{Said, exchange};
 
 fn sent(id: &str, client: Api, body: &Value) -> Value {
-    let (request, _) = exchange(Dialect::named(id).unwrap(), client, body, World::default());
+    let (request, _) = exchange(Dialect::named(id).unwrap(), client, body, Said::default());
     serde_json::from_slice(request.body()).unwrap()
 }
 
@@ -42,7 +41,7 @@ fn every_provider_gets_its_key_at_its_address() {
             let apis = dialect.apis_of("m");
             let spoken = if apis.contains(&client) { client } else { apis[0] };
             let body = ask(client, format!("{}/m", dialect.id));
-            let (request, _) = exchange(dialect, client, &body, World::default());
+            let (request, _) = exchange(dialect, client, &body, Said::default());
             let base = dialect.root_of(dialect.base.unwrap_or(dialect.example));
             let (id, client) = (dialect.id, client.name());
             assert_eq!(
@@ -185,28 +184,26 @@ fn beginning() -> &'static str {
 fn a_provider_that_only_streams_serves_clients_that_do_not() {
     let chatgpt = Dialect::named("chatgpt").unwrap();
     for client in [Api::Completions, Api::Messages, Api::Responses] {
-        let world = World { media_type: "text/event-stream", answer: STREAM.into(), ..World::default() };
+        let said = Said { media_type: "text/event-stream", body: STREAM.as_bytes(), ..Said::default() };
         let mut body = ask(client, "chatgpt/m".to_owned());
         body["stream"] = json!(false);
-        let (request, reply) = exchange(chatgpt, client, &body, world);
+        let (request, reached) = exchange(chatgpt, client, &body, said);
         let sent: Value = serde_json::from_slice(request.body()).unwrap();
         assert_eq!((&sent["store"], &sent["stream"]), (&json!(false), &json!(true)));
         assert_eq!(request.headers()["accept"], "text/event-stream");
         assert_eq!(request.headers()["chatgpt-account-id"], "value-of-CHATGPT_ACCOUNT_ID");
-        let Reply::Whole { response, .. } = reply else { panic!("a whole answer") };
-        assert_eq!(response.headers()["content-type"], "application/json");
-        let text = String::from_utf8_lossy(response.body()).into_owned();
-        assert!(response.status() == 200 && text.contains("Good day"), "{text}");
+        assert_eq!(reached.head.headers["content-type"], "application/json");
+        let text = String::from_utf8_lossy(&reached.body).into_owned();
+        assert!(reached.head.status == 200 && text.contains("Good day"), "{text}");
     }
 }
 
 /// Cut short, it is an error and not half an answer.
 #[test]
 fn a_gathered_stream_must_be_whole() {
-    let world = World { media_type: "text/event-stream", answer: beginning().into(), ..World::default() };
+    let said = Said { media_type: "text/event-stream", body: beginning().as_bytes(), ..Said::default() };
     let chatgpt = Dialect::named("chatgpt").unwrap();
-    let (_, reply) = exchange(chatgpt, Api::Responses, &ask(Api::Responses, "chatgpt/m".to_owned()), world);
-    let Reply::Whole { response, .. } = reply else { panic!("a whole answer") };
-    assert_eq!(response.status(), 502);
-    assert!(String::from_utf8_lossy(response.body()).contains("upstream_cut"));
+    let (_, reached) = exchange(chatgpt, Api::Responses, &ask(Api::Responses, "chatgpt/m".to_owned()), said);
+    assert_eq!(reached.head.status, 502);
+    assert!(String::from_utf8_lossy(&reached.body).contains("upstream_cut"));
 }

@@ -1,109 +1,52 @@
-//! The world as a value.
+//! A world with one provider, which always answers the same. Its clock goes on by a minute whenever it is looked at.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::future::{Future, Ready, ready};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+#[path = "../common/world.rs"]
+mod common;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_core::Stream;
 use http::{Request, Response};
 use serde_json::Value;
 use shared::api::Api;
 use shared::dialect::Dialect;
-use shared::exchange::{self, Reply};
 use shared::gateway::{Compiled, CompiledProvider};
-use shared::host::{BodyError, CallError, Host, Timestamp};
+use shared::host::Timestamp;
 
-/// A world with one provider, which always answers the same. Its clock goes on by a minute whenever it is looked at.
-pub(crate) struct World {
+pub(crate) use common::Reached;
+use common::{Pieces, World};
+
+/// What the provider answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Said<'a> {
     pub(crate) status: u16,
     pub(crate) media_type: &'static str,
-    pub(crate) answer: Bytes,
-    /// What the provider got, attempt by attempt.
-    pub(crate) sent: RefCell<Vec<Request<Bytes>>>,
-    pub(crate) now: Cell<u64>,
+    pub(crate) body: &'a [u8],
+    /// The bytes of a piece, in which it comes.
+    pub(crate) size: usize,
 }
 
-impl Default for World {
-    fn default() -> World {
-        World {
-            status: 200,
-            media_type: "application/json",
-            answer: Bytes::new(),
-            sent: RefCell::default(),
-            now: Cell::new(1_440_938_160),
-        }
+impl Default for Said<'_> {
+    fn default() -> Self {
+        Said { status: 200, media_type: "application/json", body: &[], size: usize::MAX }
     }
 }
 
-pub(crate) struct Body(pub(crate) VecDeque<Bytes>);
-
-impl Stream for Body {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.pop_front().map(Ok))
-    }
-}
-
-impl Host for World {
-    type Body = Body;
-    type Sleep = Ready<()>;
-    const NAME: &'static str = "test";
-    const RESENDS: bool = true;
-
-    fn call(
-        &self,
-        _: Request<Bytes>,
-        _: Duration,
-    ) -> impl Future<Output = Result<Response<Bytes>, CallError>> {
-        ready(Err(CallError::Timeout))
-    }
-
-    fn send(
-        &self,
-        request: Request<Bytes>,
-        _: Duration,
-    ) -> impl Future<Output = Result<Response<Body>, CallError>> {
-        self.sent.borrow_mut().push(request);
-        let body = Body([self.answer.clone()].into());
-        let response =
-            Response::builder().status(self.status).header("content-type", self.media_type).body(body);
-        ready(response.map_err(|_| CallError::Timeout))
-    }
-
-    fn sleep(&self, _: Duration) -> Ready<()> {
-        ready(())
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now.set(self.now.get() + 60);
-        Timestamp(self.now.get() * 1_000_000)
-    }
-
-    fn random(&self) -> u64 {
-        0
-    }
-}
-
-/// Sends `body` for a client of `client` to a model of this provider, and gives what the provider got and the reply.
+/// Sends `body` for a client of `client` to a model of this provider, and gives what the provider got and what came of it.
 pub(crate) fn exchange(
     dialect: &Dialect,
     client: Api,
     body: &Value,
-    world: World,
-) -> (Request<Bytes>, Reply<Body>) {
+    said: Said<'_>,
+) -> (Request<Bytes>, Reached) {
     let model = body["model"].as_str().unwrap_or_default();
     let request = Request::post(path(client).replace("MODEL", model))
         .header("authorization", "Bearer callers-own")
         .header("x-api-key", "callers-own")
         .body(Bytes::from(body.to_string()))
         .unwrap();
-    let (mut sent, reply) = run(usual(dialect), request, &world);
-    (sent.pop().expect("the provider was asked"), reply)
+    let mut reached = run(usual(dialect), request, said);
+    (reached.sent.pop().expect("the provider was asked"), reached)
 }
 
 /// All models of a provider at its usual place.
@@ -112,20 +55,18 @@ pub(crate) fn usual(dialect: &Dialect) -> CompiledProvider {
     CompiledProvider { base: dialect.root_of(base), ..CompiledProvider::usual(dialect) }
 }
 
-/// What the provider gets for a request, attempt by attempt, and the reply.
-pub(crate) fn run(
-    provider: CompiledProvider,
-    request: Request<Bytes>,
-    world: &World,
-) -> (Vec<Request<Bytes>>, Reply<Body>) {
+/// What comes of a request, which is tried twice where it has to be.
+pub(crate) fn run(provider: CompiledProvider, request: Request<Bytes>, said: Said<'_>) -> Reached {
     let mut compiled = Compiled::new(vec![provider]);
     compiled.listeners[0].max_retries = 1;
     let gateway = compiled.open(|name| Some(format!("value-of-{name}"))).unwrap();
-    let mut context = Context::from_waker(Waker::noop());
-    let Poll::Ready(reply) = pin!(exchange::run(&gateway, world, request)).poll(&mut context) else {
-        panic!("nothing in this world makes anybody wait");
+    let pieces: Vec<&[u8]> = said.body.chunks(said.size).collect();
+    let answer = || {
+        let response = Response::builder().status(said.status).header("content-type", said.media_type);
+        Ok(response.body(Pieces::new(&pieces, false)).unwrap())
     };
-    (world.sent.take(), reply)
+    let (now, tick) = (Timestamp(1_440_938_160_000_000), Duration::from_secs(60));
+    World::<true> { now, tick, ..World::saying([answer(), answer()]) }.play(&gateway, request)
 }
 
 fn path(client: Api) -> &'static str {
