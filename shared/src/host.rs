@@ -32,6 +32,21 @@ impl Timestamp {
     pub fn since(self, earlier: Timestamp) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// Year, month and day of the month, in universal time. Years are counted from March, so that the leap day is a year's
+    /// last, in eras of 400 years, which all have the same number of days.
+    pub fn date(self) -> (u64, u64, u64) {
+        // From the first of March of the year 0.
+        let days = self.seconds() / 86_400 + 719_468;
+        let (era, day) = (days / 146_097, days % 146_097);
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        // Months from March on are 31, 30, 31, 30, 31, and again: 153 days in five.
+        let month = (5 * day + 2) / 153;
+        let date = day - (153 * month + 2) / 5 + 1;
+        let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        (400 * era + year + later, month, date)
+    }
 }
 
 /// The world, as far as the gateway needs it. A host moves bytes and decides nothing.

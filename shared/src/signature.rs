@@ -101,26 +101,11 @@ struct Time {
 impl Time {
     fn of(now: Timestamp) -> Time {
         let seconds = now.seconds();
-        let (year, month, date) = calendar(seconds / 86_400);
+        let (year, month, date) = now.date();
         let day = format!("{year:04}{month:02}{date:02}");
         let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
         Time { second: format!("{day}T{hour:02}{minute:02}{second:02}Z"), day }
     }
-}
-
-/// Year, month and day of the month, so many days after 1970 began. Years are counted from March, so that the leap day is
-/// a year's last, in eras of 400 years, which all have the same number of days.
-fn calendar(days: u64) -> (u64, u64, u64) {
-    // From the first of March of the year 0.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    // Months from March on are 31, 30, 31, 30, 31, and again: 153 days in five.
-    let month = (5 * day + 2) / 153;
-    let date = day - (153 * month + 2) / 5 + 1;
-    let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (400 * era + year + later, month, date)
 }
 
 /// The headers to sign, by name: where the request goes, what it is, and all that are AWS's own. Others may change on

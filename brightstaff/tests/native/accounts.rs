@@ -16,6 +16,7 @@ use shared::dialect::Dialect;
 use shared::gateway::{
     AwsRole, AwsSource, Compiled, CompiledKeys, CompiledProvider, CompiledSigning, Listener, TokenSource,
 };
+use shared::host::Timestamp;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -76,24 +77,9 @@ const REFUSAL: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>U
 /// So many seconds from now, as AWS writes it.
 pub(crate) fn after(seconds: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + seconds;
-    let (mut year, mut days) = (1970, now / 86_400);
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let length = |year| if leap(year) { 366 } else { 365 };
-    while days >= length(year) {
-        days -= length(year);
-        year += 1;
-    }
-    let february = if leap(year) { 29 } else { 28 };
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
+    let (year, month, day) = Timestamp(now * 1_000_000).date();
     let (hour, minute, second) = (now / 3_600 % 24, now / 60 % 60, now % 60);
-    format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", days + 1)
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 fn keys(id: &str, seconds: u64) -> String {
