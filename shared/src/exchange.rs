@@ -1,6 +1,7 @@
 //! The one path of every request.
 
 mod asked;
+mod batch;
 mod carry;
 mod count;
 mod demo;

@@ -1,6 +1,6 @@
 //! What goes to a provider of the client's own API and comes back as it is: files, pictures, recordings, batches.
 //!
-//! Of a request nothing is changed but the model's name; of an answer nothing at all. It is only looked at, for its
+//! Of a request nothing is changed but the model's name, or those in a batch; of an answer nothing at all. It is only looked at, for its
 //! account.
 
 use std::borrow::Cow;
@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, Uri};
 
+use super::batch::Batch;
 use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
@@ -48,9 +49,13 @@ pub(super) async fn answer<H: Host>(
     // Nothing is lost here, but what is wished for has to be understood.
     Wish::of(call.gateway, request.headers())?;
     let named = names_model.then(|| Named::scan(found, request)).transpose()?;
+    let batch = match &named {
+        Some(_) => Batch::default(),
+        None => Batch::scan(call.gateway, task, request),
+    };
     let way = match &named {
         Some(named) => by_model(call, task, &named.model)?,
-        None => by_hint(call, task, request)?,
+        None => by_hint(call, task, request, &batch)?,
     };
     call.note_target(Some(way.api), way.provider, &way.model);
     let outgoing = Outgoing {
@@ -58,7 +63,10 @@ pub(super) async fn answer<H: Host>(
         api: way.api,
         method: request.method().clone(),
         uri: with_query(way.provider.task_uri(way.api, task, &path(found), &way.model)?, request.uri())?,
-        body: named.map_or(Ok(request.body().clone()), |named| named.rename(&way.model))?,
+        body: match named {
+            Some(named) => named.rename(&way.model)?,
+            None => batch.rename(way.provider, request.body()),
+        },
         same: true,
         content_type: request.headers().get(header::CONTENT_TYPE).cloned(),
         accept: request.headers().get(header::ACCEPT).cloned().unwrap_or(HeaderValue::from_static("*/*")),
@@ -114,16 +122,20 @@ fn by_model<'g, H: Host>(call: &mut Call<'g, H>, task: Task, model: &str) -> Res
     Ok(Way { provider, api: api.ok_or_else(|| unserved(provider, task))?, model })
 }
 
+/// Whom the header names; else whose the models in a batch are; else the only one, or the default.
 fn by_hint<'g, H: Host>(
     call: &mut Call<'g, H>,
     task: Task,
     request: &Request<Bytes>,
+    batch: &Batch<'_, 'g>,
 ) -> Result<Way<'g>, Error> {
     call.note_model("");
     let family = family(call.client, task);
     let hint = request.headers().get(HINT).and_then(|value| value.to_str().ok()).map(str::trim);
     let hint = hint.filter(|hint| !hint.is_empty());
-    let provider = call.gateway.keeper(hint, |provider| provider.api_with(family, task, "").is_some())?;
+    let of_batch = if hint.is_none() { batch.provider()? } else { None };
+    let can = |provider: &Provider| provider.api_with(family, task, "").is_some();
+    let provider = of_batch.map_or_else(|| call.gateway.keeper(hint, can), Ok)?;
     let api = provider.api_with(family, task, "").ok_or_else(|| unserved(provider, task))?;
     Ok(Way { provider, api, model: String::new() })
 }

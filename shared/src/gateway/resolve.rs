@@ -140,6 +140,11 @@ impl Provider {
         matches!(&self.serves, Serves::Exact(own) if own == model)
     }
 
+    /// Whether it is the same entry, or one of the same account.
+    pub(crate) fn shares_account(&self, other: &Provider) -> bool {
+        std::ptr::eq(self, other) || self.is_account_of(other)
+    }
+
     /// Whether what this one keeps, the other one finds.
     fn is_account_of(&self, other: &Provider) -> bool {
         let same_key = match (&self.credential, &other.credential) {

@@ -92,6 +92,12 @@ impl<'a> Form<'a> {
         Ok(Some(text))
     }
 
+    /// Where the content of the file of this name is. Fails where that name comes twice.
+    pub fn file(&self, name: &str) -> Result<Option<Range<usize>>, Malformed> {
+        let file = self.named(name)?.filter(|part| part.file);
+        Ok(file.map(|part| part.content.clone()))
+    }
+
     /// Appends the body to `out` with this text as the field of this name, and every other byte as it is. A field that is
     /// not there comes first.
     pub fn set(&self, name: &str, text: &str, out: &mut BytesMut) -> Result<(), Malformed> {
@@ -115,13 +121,16 @@ impl<'a> Form<'a> {
     }
 
     fn field(&self, name: &str) -> Result<Option<&Part<'a>>, Malformed> {
-        let mut named = self.parts.iter().filter(|part| part.name == name);
-        let field = named.next();
-        match (field, named.next()) {
-            (_, Some(_)) => Err(Malformed("a field comes twice")),
-            (Some(Part { file: true, .. }), None) => Err(Malformed("a field is a file")),
-            (field, None) => Ok(field),
+        match self.named(name)? {
+            Some(Part { file: true, .. }) => Err(Malformed("a field is a file")),
+            field => Ok(field),
         }
+    }
+
+    fn named(&self, name: &str) -> Result<Option<&Part<'a>>, Malformed> {
+        let mut named = self.parts.iter().filter(|part| part.name == name);
+        let part = named.next();
+        if named.next().is_some() { Err(Malformed("a field comes twice")) } else { Ok(part) }
     }
 
     /// Takes in the part behind the delimiter that ends at `at`, and gives the end of the next delimiter.
@@ -243,6 +252,8 @@ mod tests {
         assert_eq!(form.text("model"), Ok(Some("openai/whisper-1")));
         assert_eq!(form.text("file"), Err(Malformed("a field is a file")));
         assert_eq!(form.text("stream"), Ok(None));
+        let content = |name| form.file(name).unwrap().map(|place| BODY.get(place).unwrap());
+        assert_eq!((content("file"), content("model")), (Some("RIFF\r\n--x\r\n\0"), None));
         assert_eq!(set("openai/whisper-1"), BODY);
         assert_eq!(set("w"), BODY.replace("openai/whisper-1", "w"));
     }

@@ -9,6 +9,7 @@
     reason = "a test stops where the core must not"
 )]
 
+mod batches;
 #[path = "../common/world.rs"]
 mod common;
 mod text;
