@@ -141,6 +141,10 @@ async fn send<H: Host>(
         let attempt = if retries.are_over() { std::mem::take(&mut request) } else { request.clone() };
         let sent = call.host.send(attempt, call.gateway.timeout()).await;
         call.note_head();
+        if let Err(error) = &sent {
+            // The client is only told that; why is for whoever reads the report.
+            call.report.trouble = Some(error.to_string());
+        }
         match retries.judge(sent, call.host.random()) {
             Verdict::Relay(response) => return Ok(response),
             Verdict::Again(pause) => call.host.sleep(pause).await,

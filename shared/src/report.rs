@@ -42,6 +42,8 @@ pub struct Report {
     pub error: Option<Failure>,
     /// How often the provider was asked.
     pub attempts: u32,
+    /// Why the last of the attempts that got no answer got none, as the network has it: `could not connect: …`.
+    pub trouble: Option<String>,
     pub usage: Usage,
     /// Why the answer ended, in a word of [`StopReason`](crate::ir::StopReason).
     pub stop: Option<String>,

@@ -97,6 +97,24 @@ fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
+/// The client hears that its provider cannot be reached; why is for the report, also where another attempt helped.
+#[test]
+fn what_the_network_says_is_in_the_report_alone() {
+    let refused = || Err(CallError::Connect("connection refused (os error 111)".to_owned()));
+    for (answers, status, outcome) in [
+        (vec![refused(), chat()], 200, Outcome::Answered),
+        (vec![refused(), refused(), refused(), refused()], 502, Outcome::Failed),
+    ] {
+        let (_, response, report) = play(ask("/v1/chat/completions", &[], &hello("chat/m")), answers);
+        assert_eq!((response.status().as_u16(), report.outcome), (status, outcome));
+        let trouble = "could not connect: connection refused (os error 111)";
+        assert_eq!(report.trouble.as_deref(), Some(trouble));
+        assert!(!String::from_utf8_lossy(response.body()).contains("refused"));
+    }
+    let (_, _, report) = play(ask("/v1/chat/completions", &[], &hello("chat/m")), vec![chat()]);
+    assert_eq!(report.trouble, None);
+}
+
 #[test]
 fn j2_a_callers_credentials_and_the_gateways_own_headers_reach_no_provider() {
     let secrets = [

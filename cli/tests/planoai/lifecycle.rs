@@ -106,6 +106,28 @@ fn one_that_does_not_start_says_why() {
     assert_eq!(home.run(&["status"]).code, 1);
 }
 
+/// The client hears that the provider cannot be reached, and the log why.
+#[test]
+fn the_log_says_why_a_provider_cannot_be_reached() {
+    let home = Home::new("unreached");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = home.write(
+        "gateway.yaml",
+        &format!(
+            "version: v0.4.0\nlisteners:\n  - {{type: model, name: model, port: {}, max_retries: 0}}\nmodel_providers:\n  \
+             - {{model: vllm/m, base_url: 'http://{closed}'}}\n",
+            std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+        ),
+    );
+    let up = home.run(&["up", &file]);
+    let body = r#"{"model":"vllm/m","messages":[{"role":"user","content":"Good morning"}]}"#;
+    let answer = post(&up.address("model"), "/v1/chat/completions", body);
+    assert!(answer.contains("upstream_unreachable") && !answer.contains("refused"), "{answer}");
+    home.run(&["down"]);
+    let log = home.run(&["logs"]).out;
+    assert!(log.contains("\"trouble\":\"could not connect: ") && log.contains("refused"), "{log}");
+}
+
 #[test]
 fn off_loopback_it_wants_a_token() {
     let home = Home::new("exposed");

@@ -22,6 +22,7 @@ impl Report {
             o.key("outcome").string(self.outcome.word());
             self.error.iter().for_each(|error| error.write(o.key("error")));
             o.key("attempts").integer(self.attempts);
+            text("trouble", self.trouble.as_deref(), o);
             write_usage(&self.usage, o.key("usage"));
             text("stop", self.stop.as_deref(), o);
             o.key("losses").array(|a| self.losses.iter().for_each(|loss| a.string(loss)));
@@ -125,12 +126,13 @@ mod tests {
     fn any_report() -> impl Strategy<Value = Report> {
         let outcomes = [Outcome::Answered, Outcome::Failed, Outcome::Cut, Outcome::Abandoned];
         let apis = [None, Some(Api::Completions), Some(Api::Generate)];
-        let words = any::<[String; 10]>();
+        let words = any::<[String; 11]>();
         let times = any::<(Option<u64>, Option<u64>, u64, u64)>();
         let small = (any::<bool>(), any::<u16>(), any::<u32>(), any::<bool>());
         let picks = (prop::sample::select(outcomes.to_vec()), prop::sample::select(apis.to_vec()));
         (words, times, small, picks, any_usage()).prop_map(|(words, times, small, picks, usage)| {
-            let [id, host, operation, model, provider, provider_model, kind, fault, stop, loss] = words;
+            let [id, host, operation, model, provider, provider_model, kind, fault, stop, loss, trouble] =
+                words;
             let (head, first_token, total, began) = times;
             let (stream, status, attempts, whole) = small;
             Report {
@@ -148,6 +150,7 @@ mod tests {
                 outcome: picks.0,
                 error: whole.then_some(Failure { kind, fault }),
                 attempts,
+                trouble: whole.then_some(trouble),
                 usage,
                 stop: whole.then_some(stop),
                 losses: vec![loss],
