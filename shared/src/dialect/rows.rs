@@ -176,6 +176,7 @@ pub static DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "moonshotai",
+        aliases: &["moonshot"],
         name: "moonshotai",
         key: Some("MOONSHOT_API_KEY"),
         base: Some("https://api.moonshot.ai/v1"),
@@ -192,6 +193,7 @@ pub static DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "zhipu",
+        aliases: &["zai"],
         name: "zhipu",
         key: Some("ZAI_API_KEY"),
         base: Some("https://open.bigmodel.cn/api/paas/v4"),
@@ -208,6 +210,7 @@ pub static DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "qwen",
+        aliases: &["dashscope"],
         name: "qwen",
         key: Some("DASHSCOPE_API_KEY"),
         example: "https://dashscope-intl.aliyuncs.com",
@@ -236,6 +239,7 @@ pub static DIALECTS: &[Dialect] = &[
     // deployments have the version in the query, `/openai/v1` needs none.
     Dialect {
         id: "azure_openai",
+        aliases: &["azure"],
         tokens: Some(Cloud::Azure),
         name: "azure_openai",
         key: Some("AZURE_OPENAI_API_KEY"),
@@ -291,7 +295,7 @@ pub static DIALECTS: &[Dialect] = &[
     // loses nothing: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html
     Dialect {
         id: "amazon_bedrock",
-        aliases: &["amazon"],
+        aliases: &["amazon", "bedrock"],
         name: "amazon_bedrock",
         key: Some("AWS_BEARER_TOKEN_BEDROCK"),
         places: &[
@@ -651,7 +655,13 @@ pub static DIALECTS: &[Dialect] = &[
     // https://github.com/ggml-org/llama.cpp/tree/master/tools/server
     Dialect { id: "llama_cpp", name: "llama.cpp", example: "http://localhost:8080", quirks: SERVER, ..USUAL },
     // https://lmstudio.ai/docs/developer/openai-compat
-    Dialect { id: "lm_studio", name: "LM Studio", example: "http://localhost:1234", ..USUAL },
+    Dialect {
+        id: "lm_studio",
+        aliases: &["lmstudio"],
+        name: "LM Studio",
+        example: "http://localhost:1234",
+        ..USUAL
+    },
     // Plano's own models, where somebody serves them.
     Dialect { id: "plano", name: "Plano", example: "http://localhost:8000", ..USUAL },
     // The model of a gateway without providers: it is answered here and called nowhere.
