@@ -23,6 +23,14 @@ pub use lines::Lines;
 /// The name of a field whose value is JSON already.
 const RAW: &str = "report";
 
+/// Whether a filter has levels only, alone or behind the target that they are for: any other word alone would be a target,
+/// and nothing else would be logged.
+pub fn is_filter(filter: &str) -> bool {
+    let level =
+        |part: &str| part.rsplit('=').next().is_some_and(|word| word.trim().parse::<LevelFilter>().is_ok());
+    filter.split(',').all(level)
+}
+
 /// Makes `sink` the process's log. `filter` is as in `info` or `warn,report=info`; what makes no sense is `info`.
 ///
 /// Whoever ends the process calls [`Lines::flush`] before.

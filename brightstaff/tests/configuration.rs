@@ -477,6 +477,80 @@ fn names_must_be_declared() {
     );
 }
 
+/// What is most often wrong with a key: a name without its `$`, `Bearer`, a bracket that was forgotten, nothing at all.
+#[test]
+fn keys_that_cannot_be_what_was_meant_are_told() {
+    let entry = |key: &str| format!("model_providers: [{{model: openai/m, access_key: {key}}}]\n");
+    let at = "f:3:37: model_providers[0].access_key";
+    for (key, told) in [
+        ("OPENAI_API_KEY", "looks like a variable's name, and the key is what it holds: put a `$` in front"),
+        ("'bearer $KEY'", "goes out with `Bearer` in front wherever that belongs: leave it out"),
+        (
+            "sk-written",
+            "the key itself is in the file, and in everything that is made from it: `$NAME` keeps it out",
+        ),
+    ] {
+        check_warnings(&entry(key), &[&format!("{at}: {told}")]);
+    }
+    let torn = "has a `${` that begins no variable: it is `${NAME}`, and `$$` is a dollar";
+    for (key, told) in [
+        ("'${KEY'", torn),
+        ("'${KEY}-${a b}'", torn),
+        ("''", "has no value: give it one, or leave the key out"),
+        ("' '", "has no value: give it one, or leave the key out"),
+    ] {
+        check(&entry(key), &[&format!("{at}: {told}")]);
+    }
+    check(
+        "model_providers: [{model: openai/m, base_url: 'https://${HOST', access_key: $KEY}]\n",
+        &[&format!("f:3:37: model_providers[0].base_url: {torn}")],
+    );
+    check(&entry("'$${KEY'"), &[]);
+}
+
+/// Addresses are copied from examples that call one operation.
+#[test]
+fn addresses_of_operations_are_told() {
+    let entry =
+        |url: &str| format!("model_providers: [{{model: openai/m, base_url: '{url}', access_key: $KEY}}]\n");
+    let why = "is the root of the API, and requests go to paths behind it: leave `/chat/completions` out";
+    check_warnings(
+        &entry("https://h/v1/chat/completions"),
+        &[&format!("f:3:37: model_providers[0].base_url: {why}")],
+    );
+    check_warnings(&entry("https://h/v1/"), &[]);
+}
+
+/// Providers have the names that other gateways' configurations have for them, too.
+#[test]
+fn providers_have_their_usual_names() {
+    for (name, id) in [
+        ("bedrock", "amazon_bedrock"),
+        ("azure", "azure_openai"),
+        ("moonshot", "moonshotai"),
+        ("zai", "zhipu"),
+        ("dashscope", "qwen"),
+        ("lmstudio", "lm_studio"),
+    ] {
+        assert_eq!(Dialect::named(name).map(|dialect| dialect.id), Some(id));
+    }
+}
+
+/// A bracket that was forgotten is only noticed at what cannot stand in it.
+#[test]
+fn a_bracket_that_is_still_open_is_told() {
+    let told = |text: &str| read(text).unwrap_err().to_string();
+    let text =
+        "version: v0.4.0\nlisteners:\n  - {type: model, name: m\nmodel_providers:\n  - model: openai/m\n";
+    let why = told(text);
+    assert!(
+        why.starts_with("f:5:3: is no YAML: ") && why.ends_with("; the `{` in line 3 is still open here"),
+        "{why}"
+    );
+    assert!(told("version: v0.4.0\nlisteners: [a\n").ends_with("; the `[` in line 2 is still open here"));
+    assert!(!told("version: v0.4.0\n\tlisteners: []\n").contains("still open"));
+}
+
 #[test]
 fn an_alias_may_name_what_a_wildcard_has() {
     let providers = "model_providers: [{model: anthropic/*, access_key: $KEY}]\n";

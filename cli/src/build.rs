@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Guest {
     /// The Worker: writes the compiled configuration where wrangler bundles it
+    #[command(after_help = "Examples:\n  \
+        planoai build worker gateway.yaml && npx wrangler dev\n\n\
+        Exit codes: 0 built; 1 a file cannot be written; 78 the configuration is wrong.")]
     Worker {
         /// The configuration; without one, ./config.yaml, ./plano_config.yaml, or the keys in the environment
         file: Option<PathBuf>,
@@ -35,6 +38,9 @@ enum Guest {
         output: PathBuf,
     },
     /// The Spin component: writes a copy of the module with the configuration in it
+    #[command(after_help = "Examples:\n  \
+        planoai build spin gateway.yaml && planoai render spin gateway.yaml -o spin.toml && spin up\n\n\
+        Exit codes: 0 built; 1 a file cannot be read or written; 78 the configuration is wrong.")]
     Spin {
         /// The configuration; without one, ./config.yaml, ./plano_config.yaml, or the keys in the environment
         file: Option<PathBuf>,

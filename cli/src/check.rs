@@ -15,18 +15,18 @@ use crate::output;
     planoai check gateway.yaml --host worker\n\n\
     Exit codes: 0 it can be used; 78 it cannot.")]
 pub(crate) struct Arguments {
-    /// The configuration
-    file: PathBuf,
+    /// The configuration; without one, ./config.yaml, ./plano_config.yaml, or the keys in the environment
+    file: Option<PathBuf>,
     /// Where it is to run: native, envoy, worker or spin
     #[arg(long, default_value = "native")]
     host: Host,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let configuration = configuration::load_for(arguments.host, Some(&arguments.file))?;
+    let configuration = configuration::load_for(arguments.host, arguments.file.as_deref())?;
     let unset = configuration.loaded.unset.iter();
     let unset = unset.map(|problem| format!("notice: {problem}; it must be where the gateway runs"));
-    let summary = format!("{}: {}", arguments.file.display(), summary(&configuration));
+    let summary = format!("{}: {}", configuration.name(), summary(&configuration));
     let lines = configuration.notices(arguments.host).chain(unset).chain([summary]);
     output::print(lines.map(|line| line + "\n").collect::<String>().as_bytes())
 }

@@ -52,6 +52,12 @@ fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
 }
 
 impl Configuration {
+    /// What it is called.
+    pub(crate) fn name(&self) -> String {
+        let file = self.file.as_ref().map(|file| file.display().to_string());
+        file.unwrap_or_else(|| "the keys in the environment".to_owned())
+    }
+
     /// Listens on `port` for models, where there is no file that says so.
     pub(crate) fn listen_on(&mut self, port: u16) -> Result<(), Failure> {
         if let Some(file) = &self.file {

@@ -16,6 +16,10 @@ pub(crate) const COMPONENT: &str = "target/spin/gateway.wasm";
 
 /// Write what another program needs in order to run the gateway.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    planoai render envoy gateway.yaml -o envoy.yaml\n  \
+    planoai render spin gateway.yaml -o spin.toml\n\n\
+    Exit codes: 0 written; 1 it cannot be written; 78 the configuration is wrong.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     host: Host,

@@ -16,9 +16,17 @@ pub(crate) fn read(drain: Duration) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// What is to be logged: `RUST_LOG`, else Plano's `LOG_LEVEL`.
-pub(crate) fn log_filter() -> Option<String> {
-    variable("RUST_LOG").or_else(|| variable("LOG_LEVEL"))
+/// What is to be logged: `RUST_LOG`, which may be there for others too, else Plano's `LOG_LEVEL`, which must make sense.
+pub(crate) fn log_filter() -> Result<Option<String>, Failure> {
+    if let Some(filter) = variable("RUST_LOG") {
+        return Ok(Some(filter));
+    }
+    match variable("LOG_LEVEL") {
+        Some(level) if !brightstaff::log::is_filter(&level) => Err(Failure::configuration(format!(
+            "LOG_LEVEL is `{level}`; it must be like `off`, `error`, `warn`, `info`, `debug`, `trace` or `warn,report=info`"
+        ))),
+        level => Ok(level),
+    }
 }
 
 fn resolve(address: &str) -> Result<SocketAddr, Failure> {

@@ -8,7 +8,10 @@ use crate::state::State;
 
 /// Say whether a gateway runs in the background, and where it listens.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 it runs; 1 it does not.")]
+#[command(after_help = "Examples:\n  \
+    planoai status\n  \
+    PLANO_HOME=/tmp/second planoai status    of one with a state folder of its own\n\n\
+    Exit codes: 0 it runs; 1 it does not.")]
 pub(crate) struct Arguments {}
 
 pub(crate) fn run(_: Arguments) -> Result<(), Failure> {

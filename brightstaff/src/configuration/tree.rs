@@ -60,7 +60,8 @@ impl Node {
             return Err(Malformed::at(START, format!("is longer than {LONGEST} bytes")));
         }
         let parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
-        Reader { parser, anchors: BTreeMap::new(), nodes: 0 }.document()
+        let read = Reader { parser, anchors: BTreeMap::new(), nodes: 0 }.document();
+        read.map_err(|error| error.within(text))
     }
 
     /// The value of a member.
@@ -104,12 +105,39 @@ impl Malformed {
     fn at(place: Place, why: impl Into<String>) -> Malformed {
         Malformed { place, why: why.into() }
     }
+
+    /// The same with the bracket that is open there since another line: that it was forgotten is noticed far behind it.
+    fn within(mut self, text: &str) -> Malformed {
+        if let Some((bracket, line)) = open_bracket(text, self.place.line) {
+            self.why.push_str(&format!("; the `{bracket}` in line {line} is still open here"));
+        }
+        self
+    }
 }
 
 impl From<ScanError> for Malformed {
     fn from(error: ScanError) -> Malformed {
         Malformed::at(place(error.marker()), format!("is no YAML: {}", error.info()))
     }
+}
+
+/// The innermost bracket that is open where a line begins, and its own line, as far as can be told without reading: one
+/// that stands where a value begins.
+fn open_bracket(text: &str, until: usize) -> Option<(char, usize)> {
+    let mut open = Vec::new();
+    for (line, text) in (1..until).zip(text.lines()) {
+        let mut before = '-';
+        let plain = text.split(" #").next().unwrap_or_default();
+        for letter in plain.chars().filter(|letter| !letter.is_whitespace()) {
+            match letter {
+                '{' | '[' if "-:,[{".contains(before) => open.push((letter, line)),
+                '}' | ']' => drop(open.pop()),
+                _ => {}
+            }
+            before = letter;
+        }
+    }
+    open.pop()
 }
 
 /// Reads events.

@@ -29,6 +29,9 @@ pub(super) fn walk(tree: &Node, schema: &Json, environment: Environment<'_>) -> 
     Walked { json, ..walk.found }
 }
 
+const EMPTY: &str = "has no value: give it one, or leave the key out";
+const TORN: &str = "has a `${` that begins no variable: it is `${NAME}`, and `$$` is a dollar";
+
 struct Walk<'w> {
     root: &'w Json,
     environment: Environment<'w>,
@@ -109,7 +112,7 @@ impl<'w> Walk<'w> {
 
     fn scalar(&mut self, path: &Path, text: &str, plain: bool, schema: &'w Json) -> Option<Json> {
         if plain && matches!(text, "" | "~" | "null" | "Null" | "NULL") {
-            return self.error(path, "has no value: give it one, or leave the key out".to_owned());
+            return self.error(path, EMPTY.to_owned());
         }
         if schema["writeOnly"] == true {
             return self.secret(path, text);
@@ -124,6 +127,12 @@ impl<'w> Walk<'w> {
 
     /// A secret stays where it is; that its variables have values is for later, so it is only noted.
     fn secret(&mut self, path: &Path, text: &str) -> Option<Json> {
+        if text.trim().is_empty() {
+            return self.error(path, EMPTY.to_owned());
+        }
+        if variables::is_torn(text) {
+            return self.error(path, TORN.to_owned());
+        }
         let blank = |name: &&str| (self.environment)(name).is_none_or(|value| value.trim().is_empty());
         let unset = variables::names(text).filter(blank).map(|name| (path.clone(), name.to_owned()));
         let unset = unset.collect::<Vec<_>>();
@@ -133,6 +142,10 @@ impl<'w> Walk<'w> {
 
     fn expand(&mut self, path: &Path, text: &str, schema: &Json) -> Option<String> {
         let prose = schema["x-prose"] == true;
+        if !prose && variables::is_torn(text) {
+            self.error(path, TORN.to_owned());
+            return None;
+        }
         let missing = match variables::expand(text, self.environment) {
             Ok(expanded) => return Some(expanded.into_owned()),
             Err(names) => names.into_iter().map(|name| format!("`${name}`")).collect::<Vec<_>>().join(", "),
@@ -255,6 +268,13 @@ fn is_other_type(text: &str) -> bool {
     number || matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
 }
 
+/// A mapping, with the keys that it has to have.
+fn mapping(schema: &Json) -> String {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    let keys = required.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ");
+    if keys.is_empty() { "a mapping".to_owned() } else { format!("a mapping with {keys}") }
+}
+
 fn wanted(schema: &Json) -> String {
     match kind(schema) {
         "string" => "text".to_owned(),
@@ -262,7 +282,7 @@ fn wanted(schema: &Json) -> String {
         "integer" => "a whole number".to_owned(),
         "number" => "a number".to_owned(),
         "array" => "a list".to_owned(),
-        "object" => "a mapping".to_owned(),
+        "object" => mapping(schema),
         _ => {
             words(schema).map_or("something else".to_owned(), |words| format!("one of {}", words.join(", ")))
         }

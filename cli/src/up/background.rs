@@ -29,6 +29,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let configuration = arguments.configuration()?;
     configuration.open()?;
     settings::read(arguments.drain())?;
+    settings::log_filter()?;
     let mut child = start(&arguments, &state)?;
     let running = wait(&mut child, &state).await?;
     let banner = banner::Banner { running: &running, configuration: &configuration, log: Some(&state.log()) };

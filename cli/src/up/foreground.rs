@@ -18,7 +18,7 @@ const HOLD_TRIES: u32 = 10;
 const HOLD_PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let log = brightstaff::log::start(settings::log_filter().as_deref(), std::io::stderr())
+    let log = brightstaff::log::start(settings::log_filter()?.as_deref(), std::io::stderr())
         .map_err(|error| Failure::new(format!("the log cannot be started: {error}")))?;
     open_files::raise();
     let done = serve(&arguments).await;

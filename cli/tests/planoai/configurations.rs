@@ -25,11 +25,25 @@ fn usage_is_explained() {
     assert_eq!(home.run(&["--version"]).code, 0);
     assert_eq!(home.run(&[]).code, 2);
     assert_eq!(home.run(&["serve"]).code, 2);
-    for command in ["up", "down", "logs", "status", "check", "compile", "build", "render envoy", "schema"] {
+    for command in [
+        "up",
+        "down",
+        "logs",
+        "status",
+        "check",
+        "compile",
+        "build",
+        "build worker",
+        "build spin",
+        "render",
+        "render envoy",
+        "render spin",
+        "schema",
+    ] {
         let arguments = command.split(' ').chain(["--help"]).collect::<Vec<_>>();
         let help = home.run(&arguments);
         assert_eq!(help.code, 0);
-        assert!(help.out.contains("Exit codes:"), "{}", help.out);
+        assert!(help.out.contains("Exit codes:") && help.out.contains("Example"), "{}", help.out);
     }
 }
 
@@ -142,6 +156,35 @@ fn up_takes_the_configuration_beside_it_and_wants_its_secrets() {
         "{}",
         with.out
     );
+}
+
+/// As every other command it takes the file beside it, and says what it took.
+#[test]
+fn check_takes_the_configuration_beside_it() {
+    let home = Home::new("check-beside");
+    let keys = home.run(&["check"]);
+    assert_eq!((keys.code, keys.err.as_str()), (0, ""));
+    assert!(
+        keys.out.ends_with("the keys in the environment: can be used: 1 model entry, 0 aliases\n"),
+        "{}",
+        keys.out
+    );
+    home.write("config.yaml", &good());
+    let file = home.run(&["check"]);
+    assert!(file.out.ends_with("config.yaml: can be used: 1 model entry, 1 alias\n"), "{}", file.out);
+}
+
+/// A level that is none would be a target, and nothing would be logged.
+#[test]
+fn a_log_level_that_is_none_is_refused() {
+    let home = Home::new("level");
+    let up = |level: &str| {
+        Said::of(home.command(&["up", "--listener-port", "0"]).env("LOG_LEVEL", level).output().unwrap())
+    };
+    let wrong = up("WARNING");
+    assert_eq!(wrong.code, 78, "{}", wrong.out);
+    assert!(wrong.err.starts_with("LOG_LEVEL is `WARNING`; it must be like `off`"), "{}", wrong.err);
+    assert_eq!(up("warn,report=info").code, 0);
 }
 
 /// A port that is given for nothing is a mistake that must be heard of.

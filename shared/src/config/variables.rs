@@ -29,6 +29,12 @@ pub fn names(value: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether there is a `${` that begins no variable.
+pub fn is_torn(value: &str) -> bool {
+    let dollars = value.replace("$$", "");
+    dollars.split('$').skip(1).any(|after| after.starts_with('{') && braced(after).is_none())
+}
+
 /// Puts the variables' values in. What a value has in it is never looked at again.
 ///
 /// Fails with the names that `lookup` does not know.

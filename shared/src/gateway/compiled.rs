@@ -334,6 +334,17 @@ impl Template {
     pub fn is_literal(&self) -> bool {
         variables::names(&self.0).next().is_none()
     }
+
+    /// Whether what was written is a variable's name rather than a secret: `OPENAI_API_KEY`.
+    pub fn is_name(&self) -> bool {
+        let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        self.0.contains('_') && self.0.bytes().all(fits)
+    }
+
+    /// Whether it begins with the word that goes in front of tokens in `authorization`.
+    pub fn has_scheme(&self) -> bool {
+        self.0.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer "))
+    }
 }
 
 impl fmt::Debug for Template {

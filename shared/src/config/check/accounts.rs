@@ -1,7 +1,7 @@
 //! Credentials that are more than a key: signatures, and what accounts in clouds lend.
 
 use super::Checks;
-use super::providers::LITERAL;
+use super::providers::doubt;
 use crate::config::{Aws, AwsOrigin, Path, Provider};
 use crate::dialect::Dialect;
 use crate::gateway::{AwsRole, AwsSource, Cloud, CompiledKeys, CompiledSigning, TokenSource};
@@ -52,8 +52,10 @@ impl Checks<'_> {
             }
             return CompiledKeys::Lent(source);
         }
-        for (key, _) in given.filter(|(key, value)| *key != "access_key_id" && value.is_literal()) {
-            self.warn(here.key(key), LITERAL);
+        for (key, value) in given.filter(|(key, _)| *key != "access_key_id") {
+            if let Some(doubt) = doubt(value) {
+                self.warn(here.key(key), doubt);
+            }
         }
         let CompiledKeys::Given { id, secret, .. } = CompiledKeys::usual(false) else {
             return CompiledKeys::usual(false);

@@ -7,7 +7,7 @@ use http::header::{HeaderName, HeaderValue};
 use super::{Checks, suggestion, top, values};
 use crate::config::{Path, Provider, Version};
 use crate::dialect::{Dialect, settle};
-use crate::gateway::{CompiledProvider, Serves};
+use crate::gateway::{CompiledProvider, Serves, Template};
 
 impl<'c> Checks<'c> {
     pub(super) fn providers(&mut self) -> Vec<CompiledProvider> {
@@ -97,8 +97,8 @@ impl<'c> Checks<'c> {
             let message = "is not used: `passthrough_auth` sends the caller's own credential";
             return self.warn(path.key("access_key"), message);
         }
-        if entry.access_key.as_ref().is_some_and(|key| key.is_literal()) {
-            self.warn(path.key("access_key"), LITERAL);
+        if let Some(doubt) = entry.access_key.as_ref().and_then(doubt) {
+            self.warn(path.key("access_key"), doubt);
         }
         if !entry.routing_preferences.is_empty() && self.config.version >= Version::Fourth {
             let message =
@@ -160,6 +160,7 @@ impl<'c> Checks<'c> {
         if let Some(url) = &entry.base_url {
             let url = self.value(path.key("base_url"), values::base_url(url))?;
             self.warn_of_open_key(path, entry, &url);
+            self.warn_of_operation(path, &url);
             let root = settle(&home.unwrap_or(dialect).root_of(&url), region, project);
             return self.value(path.clone(), settled(root));
         }
@@ -208,6 +209,16 @@ impl<'c> Checks<'c> {
         }
     }
 
+    /// Requests go to a path behind the root, which many copy together with it.
+    fn warn_of_operation(&mut self, path: &Path, url: &str) {
+        if let Some(operation) = OPERATIONS.into_iter().find(|operation| url.ends_with(operation)) {
+            let message = format!(
+                "is the root of the API, and requests go to paths behind it: leave `{operation}` out"
+            );
+            self.warn(path.key("base_url"), message);
+        }
+    }
+
     pub(super) fn aliases(&mut self, providers: &[CompiledProvider]) -> BTreeMap<String, String> {
         let config: &'c _ = self.config;
         for (name, alias) in &config.model_aliases {
@@ -224,8 +235,22 @@ impl<'c> Checks<'c> {
     }
 }
 
-pub(super) const LITERAL: &str =
-    "the key itself is in the file, and in everything that is made from it: `$NAME` keeps it out";
+/// What is probably wrong with how a key is written. Never the key.
+pub(super) fn doubt(key: &Template) -> Option<&'static str> {
+    match () {
+        () if key.has_scheme() => Some("goes out with `Bearer` in front wherever that belongs: leave it out"),
+        () if !key.is_literal() => None,
+        () if key.is_name() => {
+            Some("looks like a variable's name, and the key is what it holds: put a `$` in front")
+        }
+        () => Some(
+            "the key itself is in the file, and in everything that is made from it: `$NAME` keeps it out",
+        ),
+    }
+}
+
+/// Where requests for answers go behind a root.
+const OPERATIONS: [&str; 5] = ["/chat/completions", "/completions", "/messages", "/responses", "/embeddings"];
 
 /// A root in which nothing is left open.
 fn settled(root: String) -> Result<String, String> {

@@ -9,7 +9,8 @@ use crate::process::Process;
 use crate::tools::{self, tool};
 
 pub(super) fn start(place: &Place<'_>) -> Process {
-    let component = place.folder.join("gateway.wasm");
+    // Where the manifest says that it is.
+    let component = place.folder.join("target/spin/gateway.wasm");
     let mut build = Command::new(tools::planoai());
     build.args(["build", "spin"]).arg(place.file).arg("--output").arg(&component);
     run(build.arg("--module").arg(tool("PLANO_SPIN_WASM").expect("checked before the start")));
@@ -25,7 +26,7 @@ fn in_spin(spin: &Path, place: &Place<'_>) -> Command {
     let manifest = place.folder.join("spin.toml");
     let mut render = Command::new(tools::planoai());
     render.args(["render", "spin"]).arg(place.file).arg("--output").arg(&manifest);
-    run(render.arg("--component").arg("gateway.wasm"));
+    run(&mut render);
     let mut command = Command::new(spin);
     command.args(["up", "--listen", &format!("127.0.0.1:{}", place.port), "--from"]).arg(manifest);
     command.envs(FAMILIES.iter().map(|family| (format!("SPIN_VARIABLE_{}", family.key.0), family.key.1)));
