@@ -4,7 +4,7 @@ mod alike;
 mod name;
 mod pump;
 
-pub(crate) use name::renamed;
+pub(crate) use name::{renamed, renamed_at};
 pub use pump::Pump;
 
 use bytes::BytesMut;

@@ -83,7 +83,7 @@ pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, aim: Aim, 
     }
     for (name, value) in object.others(known) {
         if name.len() <= LONGEST_NAME && says_something(value) {
-            sink(Event::Lost(Loss::of_answer(format_args!("{at}{name}"), Why::Dropped)));
+            sink(Event::Lost(Loss::dropped(["answer.", at, &*name].concat())));
         }
     }
 }

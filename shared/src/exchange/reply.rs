@@ -15,9 +15,9 @@ use crate::api::{Aim, Api, Passage, exception_kind};
 use crate::error::{Error, Fault, Kind};
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
-use crate::relay::{Relay, renamed};
+use crate::relay::{Relay, renamed_at};
 use crate::report::Report;
-use crate::wire::json::Index;
+use crate::wire::json::{self, Index, Json};
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -197,7 +197,12 @@ fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Bytes {
     let report = &mut *call.report;
     // An answer that the reader cannot make sense of is still the provider's answer.
     let _ = api.read().response(json, Aim::Account, &mut |event| report.note(&event));
-    renamed(api, &call.echo, body)
+    let (path, _) = api.model_places();
+    let name = path
+        .iter()
+        .try_fold(json, |json, key| json.get(key))
+        .filter(|name| name.kind() == json::Kind::String);
+    renamed_at(name.and_then(Json::place), &call.echo, body)
 }
 
 fn note(report: &mut Report, response: &ir::Response) {

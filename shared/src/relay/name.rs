@@ -11,10 +11,15 @@ use crate::wire::json::{place, push_escaped};
 
 /// A whole answer of `api` with the name for the model that the client asked for.
 pub(crate) fn renamed(api: Api, echo: &Echo, body: Bytes) -> Bytes {
-    let name = in_json(echo);
     let (path, _) = api.model_places();
-    let Some(place) = find(&body, path, &name) else { return body };
-    let mut out = BytesMut::with_capacity(body.len() + name.len());
+    renamed_at(string(&body, path), echo, body)
+}
+
+/// The same where it is known which string is the provider's name.
+pub(crate) fn renamed_at(place: Option<Range<usize>>, echo: &Echo, body: Bytes) -> Bytes {
+    let name = in_json(echo);
+    let Some(place) = place.filter(|place| is_another(&body, place.clone(), &name)) else { return body };
+    let mut out = BytesMut::new();
     splice(&body, place, &name, &mut out);
     out.freeze()
 }
@@ -144,9 +149,9 @@ fn in_json(echo: &Echo) -> Bytes {
     name.freeze()
 }
 
-/// Where the provider's name is, unless it is the client's or the client has none.
-fn find(json: &[u8], path: &[&str], name: &[u8]) -> Option<Range<usize>> {
-    string(json, path).filter(|place| name != b"\"\"" && json.get(place.clone()) != Some(name))
+/// Whether what stands there is not the client's name, and the client has one.
+fn is_another(json: &[u8], place: Range<usize>, name: &[u8]) -> bool {
+    name != b"\"\"" && json.get(place) != Some(name)
 }
 
 /// Where the string at this path is.

@@ -97,6 +97,11 @@ impl<'a> Json<'a> {
         self.raw
     }
 
+    /// Where the value is in the text that was indexed; none where none was.
+    pub(crate) fn place(self) -> Option<Range<usize>> {
+        self.parts.first().map(|part| part.place())
+    }
+
     /// What the value is.
     pub fn kind(self) -> Kind {
         match self.raw.as_bytes().first() {
@@ -149,8 +154,8 @@ impl<'a> Json<'a> {
         let mut found = [None; N];
         let mut fields = self.fields();
         while let Some(own) = fields.key() {
-            match found.iter_mut().zip(keys).find(|(_, key)| own.is(key)) {
-                Some((place, _)) => *place = fields.value(),
+            match own.among(&keys).and_then(|at| found.get_mut(at)) {
+                Some(place) => *place = fields.value(),
                 None => fields.pass(),
             }
         }
@@ -163,7 +168,7 @@ impl<'a> Json<'a> {
         std::iter::from_fn(move || {
             loop {
                 let key = fields.key()?;
-                if !known.iter().any(|known| key.is(known)) {
+                if key.among(known).is_none() {
                     return Some((key.text()?, fields.value()?));
                 }
                 fields.pass();
@@ -225,12 +230,15 @@ impl<'a> Key<'a> {
         Some(if self.escaped { text::unescape(raw) } else { Cow::Borrowed(raw) })
     }
 
-    fn is(&self, key: &str) -> bool {
-        match self.escaped {
-            true => self.text().is_some_and(|text| text == key),
-            // Bytes are at hand without a look at where characters begin.
-            false => self.whole.as_bytes().get(self.place.clone()) == Some(key.as_bytes()),
+    /// Which of `keys` it is.
+    fn among(&self, keys: &[&str]) -> Option<usize> {
+        if self.escaped {
+            let own = self.text()?;
+            return keys.iter().position(|key| *key == own);
         }
+        // Bytes are at hand without a look at where characters begin.
+        let own = self.whole.as_bytes().get(self.place.clone())?;
+        keys.iter().position(|key| key.as_bytes() == own)
     }
 }
 

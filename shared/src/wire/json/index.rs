@@ -58,6 +58,11 @@ impl Notes for Vec<Part> {
 }
 
 impl Part {
+    /// Where it is in the text.
+    pub(super) fn place(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
     /// Whether this is a string with escapes.
     pub(super) fn is_escaped(self) -> bool {
         self.inside == ESCAPED

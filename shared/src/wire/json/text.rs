@@ -15,7 +15,7 @@ const NEAR: usize = 32;
 /// character. The end where there is none.
 #[inline]
 pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
-    match seek(bytes, at, |word| equal(word, b'"') | equal(word, b'\\') | below_space(word)) {
+    match seek(bytes, at, not_plain) {
         Ok(end) => end,
         Err(at) => far_plain_end(bytes, at),
     }
@@ -84,9 +84,12 @@ fn equal(word: u64, byte: u8) -> u64 {
     other.wrapping_sub(ONES) & !other & HIGH
 }
 
-/// Marks the bytes below the space.
-fn below_space(word: u64) -> u64 {
-    word.wrapping_sub(ONES * 0x20) & !word & HIGH
+/// Marks the quotes, the backslashes and the control characters: with its second bit turned over a quote, too, is less
+/// than 0x21, as they are and nothing else is.
+fn not_plain(word: u64) -> u64 {
+    let low = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+    (low | backslash) & !word & HIGH
 }
 
 /// The value of a checked string's inside.
