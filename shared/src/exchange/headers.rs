@@ -9,7 +9,7 @@ use crate::wire::Framing;
 /// Request headers that never go to a provider, besides [`PRIVATE_PREFIXES`].
 ///
 /// The caller's credentials and cookies, what belongs to one connection (RFC 9110, section 7.6.1), what is made
-/// anew, and what tells of the caller's network. In alphabetical order.
+/// anew, and what tells of the caller's network.
 const PRIVATE: &[&str] = &[
     "accept-encoding",
     "api-key",
@@ -52,7 +52,7 @@ const PRIVATE_PREFIXES: &[&str] =
 /// Beginnings of request headers that only a provider of the client's own API understands.
 const OF_ONE_API: &[&str] = &["anthropic-", "openai-", "x-goog-", "x-stainless-"];
 
-/// Answer headers that stay here: of one connection, made anew, or about the operator's account. In alphabetical order.
+/// Answer headers that stay here: of one connection, made anew, or about the operator's account.
 const KEPT: &[&str] = &[
     "alt-svc",
     "connection",
@@ -82,7 +82,7 @@ const OWN_HEADERS: usize = 4;
 pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
     for (name, value) in from {
         let word = name.as_str();
-        let private = PRIVATE.binary_search(&word).is_ok() || starts_with_any(word, PRIVATE_PREFIXES);
+        let private = PRIVATE.contains(&word) || starts_with_any(word, PRIVATE_PREFIXES);
         if !private && (same || !starts_with_any(word, OF_ONE_API)) {
             to.append(name, value.clone());
         }
@@ -95,7 +95,7 @@ pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
         let word = name.as_str();
         let own = word.starts_with("x-plano-");
-        if !own && KEPT.binary_search(&word).is_err() && name != header::CONTENT_TYPE {
+        if !own && !KEPT.contains(&word) && name != header::CONTENT_TYPE {
             to.append(name, value.clone());
         }
     }

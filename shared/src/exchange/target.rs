@@ -90,8 +90,7 @@ impl<'g> Target<'g> {
 
     /// What the provider takes in bytes only, of a client of `client`; none where it takes all addresses.
     pub(super) fn only_bytes(&self, client: Option<Api>) -> Option<OnlyBytes> {
-        let all =
-            self.form().is_some_and(|form| form.only_bytes) || self.provider.quirks(&self.model).only_bytes;
+        let all = self.form().is_some_and(|form| form.only_bytes) || self.quirks.only_bytes;
         // What a client of the same API names by an address, the API has a place for.
         let (images, documents) =
             if client == Some(self.api) { (true, true) } else { self.api.takes_addresses() };

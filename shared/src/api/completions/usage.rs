@@ -50,16 +50,11 @@ pub(super) fn name_others(usage: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
     if !aim.tells_losses() {
         return;
     }
-    let inner = |name| usage.get(name).unwrap_or(Json::NULL);
+    let [of_input, of_output] = usage.pick(["prompt_tokens_details", "completion_tokens_details"]);
+    let (of_input, of_output) = (of_input.unwrap_or(Json::NULL), of_output.unwrap_or(Json::NULL));
     lost::name_others(usage, &COUNTS, "usage.", aim, sink);
-    lost::name_others(inner("prompt_tokens_details"), &OF_INPUT, "usage.prompt_tokens_details.", aim, sink);
-    lost::name_others(
-        inner("completion_tokens_details"),
-        &OF_OUTPUT,
-        "usage.completion_tokens_details.",
-        aim,
-        sink,
-    );
+    lost::name_others(of_input, &OF_INPUT, "usage.prompt_tokens_details.", aim, sink);
+    lost::name_others(of_output, &OF_OUTPUT, "usage.completion_tokens_details.", aim, sink);
 }
 
 /// The output, reasoning included. Some servers (xAI) count that beside the output: their total tells.

@@ -26,14 +26,16 @@ pub(super) struct Counts {
 impl Counts {
     /// Takes over what a `usage` says.
     pub(super) fn update(&mut self, usage: Json<'_>) {
-        let count = |name| usage.get(name).and_then(Json::number);
-        self.input = count("input_tokens").or(self.input);
+        let [input, output, read, created, creation, details, _] = usage.pick(KNOWN);
+        let count = |value: Option<Json<'_>>| value.and_then(Json::number);
+        let inner = |value: Option<Json<'_>>, name| count(value.and_then(|value| value.get(name)));
+        self.input = count(input).or(self.input);
         self.rest.update(&Usage {
-            output: count("output_tokens"),
-            cache_read: count("cache_read_input_tokens"),
-            cache_write: count("cache_creation_input_tokens"),
-            cache_write_1h: inner(usage, "cache_creation", "ephemeral_1h_input_tokens"),
-            reasoning: inner(usage, "output_tokens_details", "thinking_tokens"),
+            output: count(output),
+            cache_read: count(read),
+            cache_write: count(created),
+            cache_write_1h: inner(creation, "ephemeral_1h_input_tokens"),
+            reasoning: inner(details, "thinking_tokens"),
             ..Usage::default()
         });
     }
@@ -45,10 +47,6 @@ impl Counts {
         let usage = Usage { input, ..self.rest };
         (usage != Usage::default()).then_some(usage)
     }
-}
-
-fn inner(usage: Json<'_>, outer: &str, name: &str) -> Option<u64> {
-    usage.get(outer)?.get(name)?.number()
 }
 
 /// Writes the `usage` of a whole answer, or of the beginning of one.

@@ -46,10 +46,29 @@ impl<'o> Writer<'o> {
 
     /// A member's key; its value must be written next.
     pub fn key(&mut self, key: &str) -> &mut Writer<'o> {
+        if plain_end(key.as_bytes(), 0) == key.len() {
+            self.plain_key(key);
+            return self;
+        }
         self.separate();
         push_escaped(key, self.out);
         self.out.put_u8(b':');
         self
+    }
+
+    /// A key without escapes, its comma, its quotes and its colon at once: what is written is half keys.
+    fn plain_key(&mut self, key: &str) {
+        let start = self.out.len();
+        let open = start + usize::from(self.is_behind_another());
+        let close = open + 1 + key.len();
+        self.out.resize(close + 2, b'"');
+        if let Some([between @ .., _]) = self.out.get_mut(start..=open) {
+            between.fill(b',');
+        }
+        if let Some([place @ .., _, colon]) = self.out.get_mut(open + 1..) {
+            place.copy_from_slice(key.as_bytes());
+            *colon = b':';
+        }
     }
 
     /// A string.
@@ -100,10 +119,14 @@ impl<'o> Writer<'o> {
 
     /// A comma, unless this is the first value here or the value of a key.
     fn separate(&mut self) {
-        let written = self.out.get(self.start..).and_then(<[u8]>::last);
-        if !matches!(written, None | Some(b'{' | b'[' | b':')) {
+        if self.is_behind_another() {
             self.out.put_u8(b',');
         }
+    }
+
+    fn is_behind_another(&self) -> bool {
+        let written = self.out.get(self.start..).and_then(<[u8]>::last);
+        !matches!(written, None | Some(b'{' | b'[' | b':'))
     }
 }
 
