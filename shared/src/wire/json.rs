@@ -231,6 +231,7 @@ impl<'a> Key<'a> {
     }
 
     /// Which of `keys` it is.
+    #[inline]
     fn among(&self, keys: &[&str]) -> Option<usize> {
         if self.escaped {
             let own = self.text()?;

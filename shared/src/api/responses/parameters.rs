@@ -35,6 +35,9 @@ const REPEATED: [(&str, &str); 19] = [
     ("user", "null"),
 ];
 
+/// The room that is made for what is repeated: most requests say little of it.
+const ROOM: usize = 1024;
+
 /// What is repeated only where the client said it.
 const REPEATED_IF_SAID: [&str; 4] =
     ["conversation", "prompt", "prompt_cache_options", "prompt_cache_retention"];
@@ -42,16 +45,16 @@ const REPEATED_IF_SAID: [&str; 4] =
 impl Parameters {
     /// The parameters of a request, or the API's defaults.
     pub(super) fn of(request: Json<'_>) -> Parameters {
-        let mut out = BytesMut::new();
+        let mut out = BytesMut::with_capacity(ROOM);
         Writer::new(&mut out).object(|o| {
-            for (name, usual) in REPEATED {
-                let usual = Json::parse(usual.as_bytes()).unwrap_or(Json::NULL);
-                let said = request.get(name).and_then(Json::present);
-                write_over(said, usual, o.key(name));
+            for ((name, usual), said) in REPEATED.into_iter().zip(request.pick(REPEATED.map(|row| row.0))) {
+                match said.and_then(Json::present) {
+                    Some(said) => write_over(said, usual, o.key(name)),
+                    None => o.key(name).raw(usual),
+                }
             }
-            for name in REPEATED_IF_SAID {
-                let said = request.get(name).and_then(Json::present);
-                said.into_iter().for_each(|said| o.key(name).json(said));
+            for (name, said) in REPEATED_IF_SAID.into_iter().zip(request.pick(REPEATED_IF_SAID)) {
+                said.and_then(Json::present).into_iter().for_each(|said| o.key(name).json(said));
             }
         });
         let written = std::str::from_utf8(&out).unwrap_or_default();
@@ -75,8 +78,8 @@ impl Parameters {
 }
 
 /// Writes what was said, in an object together with the usual members that were not said.
-fn write_over(said: Option<Json<'_>>, usual: Json<'_>, w: &mut Writer<'_>) {
-    let Some(said) = said else { return w.json(usual) };
+fn write_over(said: Json<'_>, usual: &str, w: &mut Writer<'_>) {
+    let usual = Json::parse(usual.as_bytes()).unwrap_or(Json::NULL);
     if said.kind() != Kind::Object || usual.kind() != Kind::Object {
         return w.json(said);
     }

@@ -105,10 +105,14 @@ pub(super) struct Declared {
 /// The custom tools and the members of namespaces in a request's `tools`, by the names that other APIs know them by, of
 /// which no two are the same.
 pub(super) fn declared(tools: Json<'_>) -> BTreeMap<String, Declared> {
+    let mut all = BTreeMap::new();
+    // Most requests declare functions only.
+    if !tools.items().any(|tool| matches!(&*text(tool, "type"), "custom" | "namespace")) {
+        return all;
+    }
     let is_space = |tool: &Json<'_>| text(*tool, "type") == "namespace";
     let plain = tools.items().filter(|tool| !is_space(tool)).map(|tool| text(tool, "name").into_owned());
     let mut taken: BTreeSet<String> = plain.collect();
-    let mut all = BTreeMap::new();
     for tool in tools.items() {
         let name = text(tool, "name");
         match &*text(tool, "type") {
