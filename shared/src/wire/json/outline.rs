@@ -11,7 +11,7 @@ use super::{DEPTH, Json, Malformed};
 
 /// The members of a body's top-level object.
 ///
-/// Strings and brackets are matched throughout (to [`DEPTH`](super::DEPTH) levels); the grammar between them is
+/// Strings and brackets are matched throughout (to [`DEPTH`] levels); the grammar between them is
 /// left to whoever parses the body in the end.
 #[derive(Clone, Debug)]
 pub struct Outline<'a> {
