@@ -342,6 +342,11 @@ pub trait Write: Sync {
     /// A writer for a client's stream.
     fn stream(&self, echo: Echo) -> Box<dyn WriteStream>;
 
+    /// Whether [`break_off`](Write::break_off) repeats the client's request.
+    fn repeats_request(&self) -> bool {
+        false
+    }
+
     /// Ends a stream whose `events` so far were the provider's own, and that broke off.
     fn break_off(&self, error: &Error, echo: Echo, _events: u64, out: &mut BytesMut) {
         self.stream(echo).push(&Event::Fail(error.clone()), out);
@@ -417,6 +422,13 @@ pub struct Echo {
     pub is_text: bool,
     /// The client's request as it came: Responses repeats its parameters in the answer.
     pub request: Bytes,
+}
+
+impl Echo {
+    /// The same without the client's request, which may be large where the answer takes long.
+    pub(crate) fn without_request(self) -> Echo {
+        Echo { request: Bytes::new(), ..self }
+    }
 }
 
 #[cfg(test)]

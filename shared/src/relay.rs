@@ -99,6 +99,7 @@ impl Relay {
             false => Output::Translated { passage: Passage::new(upstream, client, &echo), writer: writer() },
         };
         let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing, output.aim()));
+        let echo = lasting(client, echo);
         Relay { scanner, reader, alike: Alike::default(), client, echo, output, report, over: false }
     }
 
@@ -112,7 +113,7 @@ impl Relay {
     ) -> Relay {
         let output =
             Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo), events: 0 };
-        let scanner = Framing::Events.scanner(limit);
+        let (scanner, echo) = (Framing::Events.scanner(limit), lasting(client, echo));
         Relay { scanner, reader, alike: Alike::default(), client, echo, output, report, over: false }
     }
 
@@ -293,6 +294,11 @@ impl Output {
         }
         held.extend_from_slice(rest);
     }
+}
+
+/// What must be known of the client's request to the end.
+fn lasting(client: Api, echo: Echo) -> Echo {
+    if client.write().repeats_request() { echo } else { echo.without_request() }
 }
 
 /// Keeps the account of an event.

@@ -37,7 +37,8 @@ pub(super) async fn serve(
     let service = service_fn(|request| {
         asked.store(true, Ordering::Relaxed);
         let surface = Arc::clone(&surface);
-        async move { Ok::<_, Infallible>(surface.answer(request).await) }
+        // Apart: hyper has room for this future as long as the connection is open.
+        async move { Ok::<_, Infallible>(Box::pin(surface.answer(request)).await) }
     });
     let builder = builder(head, surface.gateway.limits.header_bytes);
     let connection = pin!(builder.serve_connection(TokioIo::new(stream), service));

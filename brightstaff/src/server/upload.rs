@@ -12,6 +12,9 @@ use tokio::time::timeout;
 /// bytes unread loses what was written to it.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Below so many bytes a body is copied out of the connection's buffer, which is larger and would stay for its sake.
+const SMALL: usize = 4 * 1024;
+
 /// How a body is taken in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Upload {
@@ -24,7 +27,7 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// Takes in a body; one piece is kept as it is.
+    /// Takes in a body; a large one that came in one piece is kept as it is.
     pub(super) async fn read(self, mut body: Incoming) -> Result<Bytes, Error> {
         let announced = body.size_hint().lower();
         if announced > self.limit as u64 {
@@ -61,7 +64,11 @@ impl Upload {
     }
 
     fn check(self, whole: Bytes) -> Result<Bytes, Error> {
-        if whole.len() > self.limit { Err(self.too_large()) } else { Ok(whole) }
+        match whole.len() {
+            length if length > self.limit => Err(self.too_large()),
+            length if length < SMALL => Ok(Bytes::copy_from_slice(&whole)),
+            _ => Ok(whole),
+        }
     }
 
     fn too_large(self) -> Error {

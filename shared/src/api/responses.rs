@@ -106,6 +106,10 @@ impl Write for Responses {
     }
 
     /// Events are numbered from 0.
+    fn repeats_request(&self) -> bool {
+        true
+    }
+
     fn break_off(&self, error: &Error, echo: Echo, events: u64, out: &mut BytesMut) {
         events::Stream::after(echo, events).push(&Event::Fail(error.clone()), out);
     }

@@ -110,7 +110,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(echo: Echo) -> Writer {
         let head = Head::new(&Start::default(), &echo);
-        Writer { head, echo, stop: None, usage: Usage::default(), over: false }
+        Writer { head, echo: echo.without_request(), stop: None, usage: Usage::default(), over: false }
     }
 
     fn words(&self, words: &str, reason: Option<&str>, out: &mut BytesMut) {

@@ -99,7 +99,9 @@ pub(super) struct Customs {
 
 impl Customs {
     pub(super) fn new(client: Api, echo: &Echo) -> Customs {
-        Customs { client, request: echo.request.clone(), names: None }
+        let names = (!may_have_customs(&echo.request)).then(BTreeSet::new);
+        let request = if names.is_some() { bytes::Bytes::new() } else { echo.request.clone() };
+        Customs { client, request, names }
     }
 
     /// Whether the client declared the tool to take free text.
@@ -107,6 +109,11 @@ impl Customs {
         let Customs { client, request, names } = self;
         names.get_or_insert_with(|| names_in(*client, request)).contains(name)
     }
+}
+
+/// Whether a request has the word for such tools, or escapes that may hide it. Most have neither, and are not kept for it.
+fn may_have_customs(request: &[u8]) -> bool {
+    [&b"custom"[..], br"\u00"].into_iter().any(|word| memchr::memmem::find(request, word).is_some())
 }
 
 fn names_in(client: Api, request: &[u8]) -> BTreeSet<String> {

@@ -79,7 +79,7 @@ impl Writer {
         Writer {
             head: Head::new(&Start::default(), &echo),
             legacy: tool::is_legacy(&echo),
-            echo,
+            echo: echo.without_request(),
             block: Block::Other,
             calls: 0,
             thoughts: 0,
@@ -108,7 +108,7 @@ impl Writer {
     fn choose(&mut self, number: u32, event: &Event<'_>, out: &mut BytesMut) {
         let other = self.others.entry(number).or_insert_with(|| {
             let head = self.head.clone();
-            Writer { head, number, ..Writer::new(self.echo.clone()) }
+            Writer { head, number, legacy: self.legacy, ..Writer::new(self.echo.clone()) }
         });
         match event {
             Event::Start(_) => other.begin(out),

@@ -82,7 +82,7 @@ impl WriteStream for Writer {
 impl Writer {
     pub(in crate::api::messages) fn new(echo: Echo) -> Writer {
         Writer {
-            echo,
+            echo: echo.without_request(),
             id: String::new(),
             head: Head::Held(Start::default()),
             block: Block::Unseen,
