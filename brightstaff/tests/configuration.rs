@@ -928,6 +928,27 @@ fn our_examples_load() {
     }
 }
 
+/// What the documentation shows can be copied: whole configurations, and parts of them.
+#[test]
+fn the_documentations_examples_load() {
+    let mut found = 0;
+    for folder in ["", "docs", "docs/hosts", "docs/providers"] {
+        let pages = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        for page in pages.filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
+            let text = std::fs::read_to_string(&page).unwrap();
+            for block in text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+                let head = if block.lines().any(|line| line.starts_with("version:")) { "" } else { HEAD };
+                let list = if block.starts_with("  - ") { "model_providers:\n" } else { "" };
+                let read = read(&format!("{head}{list}{block}"));
+                let loaded = read.unwrap_or_else(|problems| panic!("{}:\n{block}{problems}", page.display()));
+                assert_eq!(loaded.warnings, [], "{}:\n{block}", page.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 5, "{found}");
+}
+
 /// A host refuses an example before it runs exactly where it would refuse to start with it.
 #[test]
 fn what_a_host_refuses_is_told_before_it_starts() {
