@@ -17,6 +17,7 @@ pub use resolve::{Model, Resolved};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
@@ -104,8 +105,8 @@ pub struct Provider {
     pub http_host: Option<HeaderValue>,
     /// The version of the API where addresses have one in them.
     pub api_version: Option<String>,
-    /// The addresses that are the same for every model, by the API and whether the answer is to be streamed.
-    addresses: Vec<((Api, bool), http::Uri)>,
+    /// The addresses that were asked for first, of whole answers and of streams, where they are the same for every model.
+    addresses: [OnceLock<(Api, http::Uri)>; 2],
 }
 
 /// Which models a provider's entry is for.
@@ -235,20 +236,17 @@ impl Provider {
 
     /// The address of an operation, for an answer that is to be streamed or not.
     pub fn uri(&self, api: Api, model: &str, stream: bool) -> Result<http::Uri, Error> {
-        let known = self.addresses.iter().find(|(call, _)| *call == (api, stream));
-        if let Some((_, address)) = known {
+        let kept = self.addresses.get(usize::from(stream));
+        if let Some((_, address)) = kept.and_then(OnceLock::get).filter(|kept| kept.0 == api) {
             return Ok(address.clone());
         }
-        self.parse(&self.dialect.address(&self.base, api, model, self.api_version.as_deref(), stream))
-    }
-
-    /// Makes the addresses once that are the same for every model.
-    fn prepare(&mut self) {
-        let calls = self.apis_of("").iter().flat_map(|&api| [(api, false), (api, true)]);
-        let fixed = calls.filter(|&(api, stream)| self.dialect.is_fixed(&self.base, api, stream));
-        // One that makes no sense is told of when it is asked for.
-        let address = |call: (Api, bool)| Some((call, self.uri(call.0, "", call.1).ok()?));
-        self.addresses = fixed.filter_map(address).collect();
+        let version = self.api_version.as_deref();
+        let address = self.parse(&self.dialect.address(&self.base, api, model, version, stream))?;
+        if self.dialect.is_fixed(&self.base, api, stream) {
+            // Of two at once one is kept, and they are the same.
+            kept.iter().for_each(|kept| drop(kept.set((api, address.clone()))));
+        }
+        Ok(address)
     }
 
     /// The address of something else than an answer, which usually is at `path` behind the root.

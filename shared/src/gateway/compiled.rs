@@ -390,7 +390,7 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
             headers.extend(self.header(name, template, &place));
         }
         let http_host = entry.http_host.and_then(|host| self.value(&host, &place));
-        let mut provider = Provider {
+        Some(Provider {
             name: entry.name,
             prefix: entry.prefix,
             serves: entry.serves,
@@ -402,10 +402,8 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
             headers,
             http_host,
             api_version: entry.api_version,
-            addresses: Vec::new(),
-        };
-        provider.prepare();
-        Some(provider)
+            addresses: Default::default(),
+        })
     }
 
     fn credential(&mut self, entry: &CompiledProvider, dialect: &Dialect, place: &str) -> Credential {
