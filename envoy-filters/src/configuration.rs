@@ -4,7 +4,7 @@ use shared::gateway::{Compiled, Gateway};
 
 /// Opens the compiled form. `lookup` knows the variables. The error names all that is wrong, and never a value.
 pub(crate) fn open(json: &[u8], lookup: impl Fn(&str) -> Option<String>) -> Result<Gateway, String> {
-    let compiled: Compiled = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    let compiled = Compiled::read(json).map_err(|unread| unread.to_string())?;
     compiled.open(lookup).map_err(|flaws| {
         let flaws: Vec<_> = flaws.iter().map(ToString::to_string).collect();
         flaws.join("; ")
@@ -25,6 +25,6 @@ mod tests {
         let problem = open(&json, |_| None).unwrap_err();
         assert!(problem.contains("OPENAI_API_KEY") && problem.contains("ANTHROPIC_API_KEY"), "{problem}");
         assert!(open(&json, |_| Some("a-key".to_owned())).is_ok());
-        assert!(open(b"{}", |_| None).unwrap_err().contains("missing field"));
+        assert!(open(b"{}", |_| None).unwrap_err().contains("format: missing"));
     }
 }

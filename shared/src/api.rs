@@ -58,6 +58,9 @@ pub enum Api {
 }
 
 impl Api {
+    /// All of them.
+    pub const ALL: [Api; 5] = [Api::Completions, Api::Messages, Api::Responses, Api::Converse, Api::Generate];
+
     /// The word for the family in configurations, reports and headers.
     pub fn name(self) -> &'static str {
         match self {

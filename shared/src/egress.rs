@@ -11,20 +11,20 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use http::Uri;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::origin::Origin;
 
 /// The operator's rules for addresses that requests name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Egress {
     /// The hosts that may be called; none, if empty.
     pub hosts: Vec<Pattern>,
     /// Whether addresses without TLS may be called, too.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub http: bool,
     /// Networks that may be called though they are not public.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub private: Vec<Network>,
 }
 

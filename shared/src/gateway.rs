@@ -10,7 +10,7 @@ mod resolve;
 pub use account::{Account, AwsRole, AwsSource, Cloud, Lent, TokenSource};
 pub use compiled::{
     Compiled, CompiledBackend, CompiledKeys, CompiledProvider, CompiledSigning, FORMAT, Flaw, Template,
-    UNRENEWED,
+    UNRENEWED, Unread,
 };
 pub use resolve::{Model, Resolved};
 
@@ -49,7 +49,7 @@ pub struct Gateway {
 }
 
 /// An entry point.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listener {
     pub name: String,
     pub kind: ListenerKind,
@@ -60,13 +60,10 @@ pub struct Listener {
     /// How often a failed request is sent again.
     pub max_retries: u32,
     /// After which silence a streamed answer gets a sign of life; none where it gets none.
-    #[serde(default)]
     pub keep_alive: Option<Duration>,
     /// Whether answers say what the translation of their requests could not carry.
-    #[serde(default)]
     pub report_losses: bool,
     /// Whether a request is refused that could not be carried whole.
-    #[serde(default)]
     pub strict: bool,
 }
 
@@ -110,7 +107,7 @@ pub struct Provider {
 }
 
 /// Which models a provider's entry is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Serves {
     /// This one, by the provider's own name for it.
@@ -120,7 +117,7 @@ pub enum Serves {
 }
 
 /// The most the gateway takes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Limits {
     /// A request's body.
     pub body_bytes: usize,
@@ -140,7 +137,7 @@ impl Default for Limits {
 }
 
 /// How images and documents that requests name by their addresses are fetched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fetch {
     /// From where.
     pub egress: Egress,

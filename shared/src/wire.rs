@@ -1,6 +1,7 @@
 //! Bytes on the wire: JSON text, server-sent events, and the binary frames of AWS event streams.
 
 mod chunks;
+pub(crate) mod crc;
 pub mod eventstream;
 pub mod json;
 pub mod multipart;

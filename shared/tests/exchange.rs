@@ -46,7 +46,7 @@ fn gateway() -> Gateway {
     value["providers"] =
         compiled["providers"].as_array().unwrap().iter().map(|own| provider(&value, own)).collect();
     value["listeners"][0]["max_retries"] = 2.into();
-    serde_json::from_value::<Compiled>(value).unwrap().open(|_| None).unwrap()
+    Compiled::read(value.to_string().as_bytes()).unwrap().open(|_| None).unwrap()
 }
 
 /// A provider's whole compiled form: the demo's, with what is its own.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::plan::Plan;
 use crate::process::{cargo, command, openly, quietly};
 use crate::setup::{self, wasm};
-use crate::{Done, callbacks, tree};
+use crate::{Done, callbacks, tree, worlds};
 
 /// A host that is a wasm module.
 pub(crate) struct Guest {
@@ -160,9 +160,10 @@ fn module_of(message: &str) -> Option<PathBuf> {
     files.filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
 }
 
-/// Writes the smaller equal of `built`.
+/// Writes the smaller equal of `built`, the Spin component.
 fn shrink(built: &Path, module: &Path) -> Done {
-    optimise("-Oz", built, module)
+    optimise("-Oz", built, module)?;
+    worlds::prune(module)
 }
 
 /// Writes the faster equal of `built`, the filter.

@@ -1,8 +1,8 @@
 //! The developer's commands. `cargo xtask --help` lists them; CI runs the same ones.
 //!
 //! In reading order: [`setup`] fetches what the machine lacks, [`guests`] builds the three wasm hosts ([`callbacks`] trims
-//! Envoy's), [`check`] judges the source, [`mod@test`] runs everything, [`fuzz`] replays and grows the fuzz corpora,
-//! [`mod@bench`] measures and [`counts`] holds what can be measured exactly.
+//! Envoy's, [`worlds`] Spin's), [`check`] judges the source, [`mod@test`] runs everything, [`fuzz`] replays and grows the
+//! fuzz corpora, [`mod@bench`] measures and [`counts`] holds what can be measured exactly.
 
 mod bench;
 mod callbacks;
@@ -15,6 +15,7 @@ mod process;
 mod setup;
 mod test;
 mod tree;
+mod worlds;
 
 use std::process::ExitCode;
 

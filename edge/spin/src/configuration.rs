@@ -33,7 +33,7 @@ pub(crate) async fn gateway() -> Result<Gateway, String> {
 fn compiled() -> Result<Compiled, String> {
     // The compiler must not conclude from the initial value that there is nothing.
     match black_box(&PLACE).read() {
-        Some(text) => serde_json::from_slice(text)
+        Some(json) => Compiled::read(json)
             .map_err(|error| format!("The component's configuration is not of this version: {error}.")),
         None => Ok(Compiled::demo()),
     }

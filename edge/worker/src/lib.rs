@@ -38,7 +38,7 @@ static GATEWAY: OnceLock<Gateway> = OnceLock::new();
 /// Takes the compiled configuration; the shim calls it once, when the isolate starts.
 #[wasm_bindgen]
 pub fn configure(compiled: &str) {
-    let compiled = serde_json::from_str(compiled)
+    let compiled = Compiled::read(compiled.as_bytes())
         .map_err(|error| format!("The compiled configuration is not of this version: {error}."));
     // A second call is a second isolate's module, which has statics of its own.
     let _ = COMPILED.set(compiled);

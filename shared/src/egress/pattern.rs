@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// `images.example.com`, `*.example.com` for all names below, `*` for any; with a port where it is not the scheme's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub struct Pattern {
     /// Whether it is what is below the name; the empty name is above all.
     below: bool,
@@ -75,14 +75,6 @@ impl fmt::Display for Pattern {
             (false, false) => f.write_str(&self.name)?,
         }
         self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
-    }
-}
-
-impl TryFrom<String> for Pattern {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Pattern, String> {
-        text.parse()
     }
 }
 

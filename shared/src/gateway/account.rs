@@ -1,6 +1,6 @@
 //! Accounts in clouds: what they lend is valid for a while only, so a host gets it, keeps it and renews it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Secret;
 use crate::signature::Signer;
@@ -17,7 +17,7 @@ pub enum Account {
 /// Where keys of AWS come from.
 ///
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AwsSource {
     /// The first of all places where AWS's own tools look.
@@ -35,28 +35,28 @@ pub enum AwsSource {
 }
 
 /// A role that is taken.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct AwsRole {
     pub arn: String,
     /// The name that AWS's records have for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_name: Option<String>,
     /// What the role's owner wants to hear.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// Whose keys may take it.
     pub of: AwsSource,
 }
 
 /// Where tokens come from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenSource {
     /// Google Cloud: this file's account, else the usual one.
     ///
     /// <https://cloud.google.com/docs/authentication/application-default-credentials>
     Google {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         file: Option<String>,
     },
     /// Microsoft Entra: an application, else the one that the usual variables tell. Its secret is in
@@ -64,9 +64,9 @@ pub enum TokenSource {
     ///
     /// <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow>
     Azure {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         tenant: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         client: Option<String>,
     },
 }

@@ -1,11 +1,15 @@
 //! What a configuration comes to, and how its secrets are filled in.
 
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
+
+pub use read::Unread;
 
 use super::{
     Account, AwsSource, BackendAddress, Cloud, Credential, Fetch, Gateway, Limits, Listener, Provider,
@@ -45,7 +49,7 @@ pub const UNRENEWED: &str = "its credentials have to be renewed, which this host
                              give a key or a token by a variable";
 
 /// A checked configuration, ready to be opened: it holds the names of secrets, not the secrets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Compiled {
     /// [`FORMAT`]
     pub format: u32,
@@ -54,58 +58,58 @@ pub struct Compiled {
     pub aliases: BTreeMap<String, String>,
     pub limits: Limits,
     /// How images and documents are fetched for providers that take only bytes; none where they are not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fetch: Option<Fetch>,
     pub connect_timeout: Duration,
     /// A file of the certificate authorities to trust, and no others, where the host reads files.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub authorities: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<CompiledBackend>,
 }
 
 /// A [`Provider`] whose secrets are not filled in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CompiledProvider {
     pub name: String,
     pub prefix: String,
     pub serves: Serves,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub default: bool,
     /// The id of its dialect.
     pub dialect: String,
     /// The APIs that the configuration says it speaks, the first for clients of any other; none: those of its dialect.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apis: Vec<Api>,
     /// The complete root of its API, without a slash at its end; empty where nothing is called.
     pub base: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub access_key: Option<Template>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub signing: Option<CompiledSigning>,
     /// Where its tokens come from, where a host renews them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokenSource>,
     /// Whether the caller's own credential is used.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub passthrough: bool,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Template>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_host: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
 }
 
 /// A [`Signer`] whose secrets are not filled in. The service is the dialect's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CompiledSigning {
     pub keys: CompiledKeys,
     pub region: String,
 }
 
 /// Where the keys of a signature are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CompiledKeys {
     Given {
@@ -118,11 +122,11 @@ pub enum CompiledKeys {
 }
 
 /// A [`BackendAddress`] whose token is not filled in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CompiledBackend {
     /// Without a slash at its end.
     pub url: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Template>,
 }
 

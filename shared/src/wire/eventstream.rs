@@ -7,7 +7,7 @@
 
 use bytes::{Buf, BufMut, BytesMut};
 
-use super::{Broken, Frame, Kind};
+use super::{Broken, Frame, Kind, crc};
 
 /// The prelude with its checksum.
 const PRELUDE: usize = 12;
@@ -61,7 +61,7 @@ impl Scanner {
 fn length(bytes: &[u8], limit: usize) -> Result<Option<usize>, Broken> {
     let Some((prelude, _)) = bytes.split_first_chunk::<PRELUDE>() else { return Ok(None) };
     let (mut counts, mut sum) = prelude.split_at(PRELUDE - 4);
-    if crc32fast::hash(counts) != sum.get_u32() {
+    if crc::sum(counts) != sum.get_u32() {
         return Err(Broken::Corrupt);
     }
     let (total, headers) = (counts.get_u32() as usize, counts.get_u32() as usize);
@@ -74,7 +74,7 @@ fn length(bytes: &[u8], limit: usize) -> Result<Option<usize>, Broken> {
 /// A whole frame; none where its checksum is wrong or its headers make no sense.
 fn read(frame: &[u8]) -> Option<Frame<'_>> {
     let (checked, mut sum) = frame.split_at_checked(frame.len().checked_sub(4)?)?;
-    if crc32fast::hash(checked) != sum.get_u32() {
+    if crc::sum(checked) != sum.get_u32() {
         return None;
     }
     let (mut prelude, rest) = checked.split_at_checked(PRELUDE)?;
@@ -171,10 +171,10 @@ pub fn write(headers: &[(&str, &str)], payload: &[u8], out: &mut BytesMut) {
     let mut frame = BytesMut::with_capacity(LEAST + head.len() + payload.len());
     frame.put_u32((LEAST + head.len() + payload.len()) as u32);
     frame.put_u32(head.len() as u32);
-    frame.put_u32(crc32fast::hash(&frame));
+    frame.put_u32(crc::sum(&frame));
     frame.put_slice(&head);
     frame.put_slice(payload);
-    frame.put_u32(crc32fast::hash(&frame));
+    frame.put_u32(crc::sum(&frame));
     out.put_slice(&frame);
 }
 

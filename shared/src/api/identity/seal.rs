@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::api::Api;
+use crate::wire::crc;
 
 use super::base64;
 
@@ -76,7 +77,7 @@ impl Seal {
         pieces.iter().for_each(|piece| piece.push_to(&mut bytes));
         bytes.resize(bytes.len().next_multiple_of(3), 0);
         let mut text = String::from(BEGINNING);
-        base64::encode(&crc32fast::hash(&bytes).to_be_bytes(), &mut text);
+        base64::encode(&crc::sum(&bytes).to_be_bytes(), &mut text);
         base64::encode(&bytes, &mut text);
         (text.len() <= most).then_some(text)
     }
@@ -86,7 +87,7 @@ impl Seal {
         let packed = text.strip_prefix(BEGINNING).filter(|_| text.len() <= LONGEST_SEAL)?;
         let (sum, body) = packed.trim_end_matches('=').split_at_checked(SUM)?;
         let bytes = base64::decode(body)?;
-        if base64::decode(sum)? != crc32fast::hash(&bytes).to_be_bytes() {
+        if base64::decode(sum)? != crc::sum(&bytes).to_be_bytes() {
             return None;
         }
         let (letter, mut rest) = bytes.split_first()?;
@@ -240,7 +241,7 @@ mod tests {
             prop_assert_eq!(Seal::unpack(&text), None);
             prop_assert_eq!(Seal::unpack(&format!("{BEGINNING}{text}")), None);
             let mut made = String::from(BEGINNING);
-            base64::encode(&crc32fast::hash(&bytes).to_be_bytes(), &mut made);
+            base64::encode(&crc::sum(&bytes).to_be_bytes(), &mut made);
             base64::encode(&bytes, &mut made);
             let _ = Seal::unpack(&made);
         }

@@ -16,6 +16,7 @@ use crate::api::member::{
 use crate::api::{Api, openai};
 use crate::error::Error;
 use crate::ir::{Function, Loss, Rest, Tool, ToolChoice, ToolKind, Why};
+use crate::wire::crc;
 use crate::wire::json::{Json, Kind, Writer};
 
 /// Reads `tools`.
@@ -148,7 +149,7 @@ fn free(name: &str, taken: &BTreeSet<String>) -> String {
     }
     // The checksum of the whole name keeps apart what begins alike.
     let (head, _) = name.split_at(name.floor_char_boundary(LONGEST - 12));
-    let sum = crc32fast::hash(name.as_bytes());
+    let sum = crc::sum(name.as_bytes());
     let mut others = (0..1000u32).map(|attempt| format!("{head}_{:08x}", sum.wrapping_add(attempt)));
     others.find(|other| is_free(other)).unwrap_or_else(|| name.to_owned())
 }
