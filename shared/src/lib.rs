@@ -20,4 +20,5 @@ pub mod origin;
 pub mod relay;
 pub mod report;
 pub mod signature;
+mod sorted;
 pub mod wire;

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::gateway::Secret;
 use crate::host::Timestamp;
+use crate::sorted;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
@@ -57,7 +59,7 @@ impl Signer {
 
     fn authorization(&self, request: &Request<Bytes>, time: &Time) -> String {
         let headers = signed_headers(request);
-        let names = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
+        let names = headers.keys().map(String::as_str).collect::<Vec<_>>().join(";");
         let scope = format!("{}/{}/{}/aws4_request", time.day, self.region, self.service);
         let canonical = hex(&Sha256::digest(canonical(request, &headers, &names)));
         let text = format!("{ALGORITHM}\n{}\n{scope}\n{canonical}", time.second);
@@ -110,17 +112,16 @@ impl Time {
 
 /// The headers to sign, by name: where the request goes, what it is, and all that are AWS's own. Others may change on
 /// their way.
-fn signed_headers(request: &Request<Bytes>) -> Vec<(HeaderName, String)> {
+fn signed_headers(request: &Request<Bytes>) -> BTreeMap<String, String> {
     let headers = request.headers();
     let own = |name: &&HeaderName| **name == header::CONTENT_TYPE || name.as_str().starts_with("x-amz-");
-    let mut signed: Vec<_> =
-        headers.keys().filter(own).map(|name| (name.clone(), value(headers, name))).collect();
+    let own = headers.keys().filter(own);
+    let mut signed = sorted::map(own.map(|name| (name.as_str().to_owned(), value(headers, name))));
     let host = match headers.contains_key(header::HOST) {
         true => value(headers, &header::HOST),
         false => host(request.uri()),
     };
-    signed.push((header::HOST, host));
-    signed.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+    signed.insert(header::HOST.as_str().to_owned(), host);
     signed
 }
 
@@ -143,7 +144,7 @@ fn host(uri: &Uri) -> String {
     }
 }
 
-fn canonical(request: &Request<Bytes>, headers: &[(HeaderName, String)], names: &str) -> String {
+fn canonical(request: &Request<Bytes>, headers: &BTreeMap<String, String>, names: &str) -> String {
     let uri = request.uri();
     let mut lines = format!("{}\n{}\n{}\n", request.method(), path(uri.path()), query(uri.query()));
     for (name, value) in headers {
@@ -171,9 +172,10 @@ fn path(path: &str) -> String {
 /// The parameters by name and then by value; they are encoded already.
 fn query(query: Option<&str>) -> String {
     let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    let mut pairs: Vec<_> = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
-    pairs.sort_unstable();
-    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    // The same pair may be there twice.
+    let pairs = sorted::set(pairs.enumerate().map(|(index, (name, value))| (name, value, index)));
+    pairs.iter().map(|(name, value, _)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
 fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {

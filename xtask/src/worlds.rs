@@ -13,8 +13,10 @@ use crate::Done;
 /// What all descriptions' sections are named.
 const DESCRIPTION: &str = "component-type:";
 
-/// Worlds without anything of their own: those of command lines, and HTTP's without what a service exports.
-const COVERED: [&str; 2] = [":wasi:cli@", ":service-with-all-of-its-exports-removed:"];
+/// Worlds without anything of their own that the gateway calls: those of command lines, HTTP's without what a service
+/// exports, and what the SDK tries out.
+const COVERED: [&str; 3] =
+    [":wasi:cli@", ":service-with-all-of-its-exports-removed:", ":spin-sdk-experimental:"];
 
 /// What stands before a module's sections, in bytes.
 const HEAD: usize = 8;
@@ -81,11 +83,12 @@ mod tests {
         let names = [
             "component-type:wit-bindgen:0.60.0:wasi:cli@0.3.0:imports:encoded world",
             "component-type:wit-bindgen:0.60.0:wasi:http@0.3.0:service-with-all-of-its-exports-removed:encoded world",
+            "component-type:wit-bindgen:0.57.1:spin:sdk:spin-sdk-experimental:encoded world",
             "component-type:wit-bindgen:0.60.0:wasi:http@0.3.0:service:imports and exports",
             "component-type:wit-bindgen:0.57.1:spin:sdk:spin-sdk-variables:encoded world",
             "the target's features, not :wasi:cli@",
         ];
-        assert_eq!(pruned(&module(&names)), Some(module(&names[2..])));
+        assert_eq!(pruned(&module(&names)), Some(module(&names[3..])));
         assert_eq!(pruned(&module(&[])), Some(module(&[])));
     }
 

@@ -16,6 +16,7 @@ use http::{Method, Request, header};
 use crate::dialect::Task;
 use crate::error::Error;
 use crate::gateway::{Gateway, Provider, Resolved};
+use crate::sorted;
 use crate::wire::json::{Json, quoted};
 use crate::wire::multipart::{Form, is_form};
 
@@ -58,7 +59,7 @@ impl<'r, 'g> Batch<'r, 'g> {
                 known.insert(model.to_string(), gateway.resolve(model).ok());
             }
         }
-        let known = known.into_iter().filter_map(|(model, resolved)| Some((model, resolved?))).collect();
+        let known = sorted::map(known.into_iter().filter_map(|(model, resolved)| Some((model, resolved?))));
         Batch { named, known }
     }
 

@@ -20,6 +20,7 @@ use crate::config::variables;
 use crate::dialect::Dialect;
 use crate::origin::Origin;
 use crate::signature::Signer;
+use crate::sorted;
 
 /// The version of the compiled form; a guest refuses any other.
 pub const FORMAT: u32 = 1;
@@ -215,17 +216,14 @@ impl Compiled {
         let signing = self.providers.iter().filter_map(|provider| provider.signing.as_ref());
         let signing = signing.flat_map(|signing| signing.keys.templates());
         let token = self.backend.iter().filter_map(|backend| backend.token.as_ref());
-        keys.chain(headers)
-            .chain(signing)
-            .chain(token)
-            .flat_map(|template| variables::names(&template.0))
-            .collect()
+        let templates = keys.chain(headers).chain(signing).chain(token);
+        sorted::set(templates.flat_map(|template| variables::names(&template.0)))
     }
 
     /// The names of those that it can do without: headers that some providers want if there is a value.
     pub fn optional_variables(&self) -> BTreeSet<&'static str> {
         let dialects = self.providers.iter().filter_map(|provider| Dialect::named(&provider.dialect));
-        dialects.flat_map(|dialect| dialect.variables).map(|(_, variable)| *variable).collect()
+        sorted::set(dialects.flat_map(|dialect| dialect.variables).map(|(_, variable)| *variable))
     }
 
     /// The origins that are called: what an egress rule has to allow.

@@ -93,8 +93,11 @@ impl Alike {
         self.holes.clear();
         self.holes.push(Hole { place: start..place.end + 1, is_words: true });
         let idle = idle.iter().filter_map(|name| self::place(frame.data, &[name]));
-        self.holes.extend(idle.map(|place| Hole { place, is_words: false }));
-        self.holes.sort_unstable_by_key(|hole| hole.place.start);
+        for place in idle {
+            let before = |hole: &Hole| hole.place.start < place.start;
+            let at = self.holes.partition_point(before);
+            self.holes.insert(at, Hole { place, is_words: false });
+        }
         self.words = Some(words);
     }
 }

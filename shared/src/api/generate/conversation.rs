@@ -11,6 +11,7 @@ use crate::api::gather::{At, Conversation, Gather, Piece};
 use crate::api::member::{of_kind, optional, present, rest, within};
 use crate::error::Error;
 use crate::ir::{Block, Loss, Place, Request, Role, Turn};
+use crate::sorted;
 use crate::wire::json::{Json, Kind, Writer};
 
 /// How ids begin that stand for none: the API knows a call by its place, others by its id.
@@ -132,7 +133,7 @@ fn names_of<'r>(request: &'r Request<'_>) -> BTreeMap<&'r str, &'r str> {
         Block::ToolUse(tool) => Some((&*tool.id, &*tool.name)),
         _ => None,
     });
-    names.collect()
+    sorted::map(names)
 }
 
 fn write_parts(

@@ -4,11 +4,12 @@
 //! alone, so that it is the same in the next request, unless another call of the request has it already.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::api::Api;
 use crate::dialect::{CallIds, Quirks};
 use crate::ir::{Block, Request};
+use crate::sorted;
 
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolUseBlock.html>
 const CONVERSE: CallIds = CallIds { least: 1, most: 64, marks: Some("_-") };
@@ -20,12 +21,11 @@ const RESPONSES: CallIds = CallIds { least: 1, most: 64, marks: None };
 /// Gives the calls of a request ids that a provider of the API `to` takes.
 pub(in crate::api) fn fit(request: &mut Request<'_>, to: Api, quirks: &Quirks) {
     let Some(rule) = rule(to, quirks) else { return };
-    let ids: BTreeSet<&str> = ids(request).collect();
-    if ids.iter().all(|id| fits(id, rule)) {
+    if ids(request).all(|id| fits(id, rule)) {
         return;
     }
-    let mut taken: BTreeSet<String> =
-        ids.iter().filter(|id| fits(id, rule)).map(|id| (*id).to_owned()).collect();
+    let ids = sorted::set(ids(request));
+    let mut taken = sorted::set(ids.iter().filter(|id| fits(id, rule)).map(|id| (*id).to_owned()));
     let mut others = BTreeMap::new();
     for id in ids.into_iter().filter(|id| !fits(id, rule)) {
         let mut made = (0..).map(|attempt| made(id, attempt, rule)).filter(|made| !taken.contains(made));
@@ -97,6 +97,8 @@ fn hash(id: &str, attempt: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::dialect::Dialect;
     use crate::ir::{Role, ToolResult, ToolUse, Turn};

@@ -16,6 +16,7 @@ use crate::api::member::{
 use crate::api::{Api, openai};
 use crate::error::Error;
 use crate::ir::{Function, Loss, Rest, Tool, ToolChoice, ToolKind, Why};
+use crate::sorted;
 use crate::wire::crc;
 use crate::wire::json::{Json, Kind, Writer};
 
@@ -113,7 +114,7 @@ pub(super) fn declared(tools: Json<'_>) -> BTreeMap<String, Declared> {
     }
     let is_space = |tool: &Json<'_>| text(*tool, "type") == "namespace";
     let plain = tools.items().filter(|tool| !is_space(tool)).map(|tool| text(tool, "name").into_owned());
-    let mut taken: BTreeSet<String> = plain.collect();
+    let mut taken = sorted::set(plain);
     for tool in tools.items() {
         let name = text(tool, "name");
         match &*text(tool, "type") {
