@@ -249,8 +249,19 @@ pub struct Media<'a> {
     pub context: Option<Cow<'a, str>>,
     /// Whether the model is to cite from it.
     pub citations: Option<bool>,
+    /// Where a document comes from that a search of the client's found.
+    pub found: Option<Box<Found<'a>>>,
     pub cache: Option<Cache<'a>>,
     pub rest: Rest<'a>,
+}
+
+/// A search result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// Its address, or whatever else the client knows it by.
+    pub at: Cow<'a, str>,
+    /// Its text in the pieces that citations count.
+    pub pieces: Vec<Cow<'a, str>>,
 }
 
 /// Where the bytes are.
@@ -397,6 +408,7 @@ impl<'a> Media<'a> {
             title: None,
             context: None,
             citations: None,
+            found: None,
             cache: None,
             rest: Rest::new(),
         }

@@ -1055,7 +1055,7 @@ const UNCOUNTED: Quirks = Quirks { counted: Counted::Never, ..Quirks::USUAL };
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>,
 /// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#parallel-tool-use>
 const BEDROCK_CLAUDE: Quirks = Quirks {
-    extras: &["top_k", "thinking", "stop_sequence", "tool_choice"],
+    extras: &["top_k", "thinking", "stop_sequence", "tool_choice", "search_result"],
     counted: Counted::From("anthropic."),
     ..CLAUDE
 };

@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>
 
 use super::request::Context;
-use crate::ir::{Loss, Media, Source, Why};
+use crate::ir::{Found, Loss, Media, Source, Why};
 use crate::wire::json::Writer;
 
 /// Media types and the API's words for their formats.
@@ -81,8 +81,12 @@ pub(super) fn write_audio(audio: &Media<'_>, at: &str, context: &mut Context<'_>
     });
 }
 
-/// Writes a document, which must have a name of its own.
+/// Writes a document, which must have a name of its own; what a search found as such, for models that know that.
 pub(super) fn write_document(document: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    let found = document.found.as_ref().filter(|_| context.quirks.extras.contains(&"search_result"));
+    if let Some(found) = found {
+        return write_found(found, document, at, context, a);
+    }
     context.lose_rest(&document.rest, at);
     let Some(format) = format(&document.source, false, at, context) else { return };
     let name = name(document.title.as_deref(), at, context);
@@ -92,6 +96,30 @@ pub(super) fn write_document(document: &Media<'_>, at: &str, context: &mut Conte
             o.key("name").string(&name);
             write_source(&document.source, o);
             document.context.iter().for_each(|text| o.key("context").string(text));
+            document.citations.iter().for_each(|&enabled| {
+                o.key("citations").object(|o| o.key("enabled").boolean(enabled));
+            });
+        });
+    });
+}
+
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_SearchResultBlock.html>
+fn write_found(
+    found: &Found<'_>,
+    document: &Media<'_>,
+    at: &str,
+    context: &mut Context<'_>,
+    a: &mut Writer<'_>,
+) {
+    let others = document.rest.iter().filter(|(name, _)| !["type", "source", "content"].contains(&&**name));
+    others.for_each(|(name, _)| context.lose(Loss::dropped(format!("{at}.{name}"))));
+    a.object(|o| {
+        o.key("searchResult").object(|o| {
+            o.key("source").string(&found.at);
+            o.key("title").string(document.title.as_deref().unwrap_or(&found.at));
+            o.key("content").array(|a| {
+                found.pieces.iter().for_each(|piece| a.object(|o| o.key("text").string(piece)));
+            });
             document.citations.iter().for_each(|&enabled| {
                 o.key("citations").object(|o| o.key("enabled").boolean(enabled));
             });

@@ -7,44 +7,47 @@ use crate::api::{Aim, Sink, lost};
 use crate::ir::{Event, Loss, Usage, Why};
 use crate::wire::json::{Json, Writer};
 
+/// The members of `usageMetadata` that are read, and those that follow from them or are read elsewhere.
+const COUNTS: [&str; 9] = [
+    "promptTokenCount",
+    "toolUsePromptTokenCount",
+    "candidatesTokenCount",
+    "thoughtsTokenCount",
+    "cachedContentTokenCount",
+    "promptTokensDetails",
+    "candidatesTokensDetails",
+    "totalTokenCount",
+    "serviceTier",
+];
+
 /// Reads `usageMetadata`.
 pub(super) fn read(usage: Json<'_>) -> Usage {
-    let count = |name| usage.get(name).and_then(Json::number::<u64>);
+    let [prompt, of_tools, candidates, thoughts, cached, of_prompt, of_candidates, ..] = usage.pick(COUNTS);
+    let count = |value: Option<Json<'_>>| value.and_then(Json::number::<u64>);
     let sum =
         |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().reduce(u64::saturating_add);
-    let audio = |name| {
+    let audio = |details: Option<Json<'_>>| {
         let of_audio =
             |detail: &Json<'_>| detail.get("modality").and_then(Json::string).as_deref() == Some("AUDIO");
-        usage.get(name)?.items().find(of_audio)?.get("tokenCount")?.number()
+        details?.items().find(of_audio)?.get("tokenCount")?.number()
     };
     Usage {
-        input: sum(count("promptTokenCount"), count("toolUsePromptTokenCount")),
-        output: sum(count("candidatesTokenCount"), count("thoughtsTokenCount")),
-        cache_read: count("cachedContentTokenCount"),
-        reasoning: count("thoughtsTokenCount"),
-        audio_input: audio("promptTokensDetails"),
-        audio_output: audio("candidatesTokensDetails"),
+        input: sum(count(prompt), count(of_tools)),
+        output: sum(count(candidates), count(thoughts)),
+        cache_read: count(cached),
+        reasoning: count(thoughts),
+        audio_input: audio(of_prompt),
+        audio_output: audio(of_candidates),
         ..Usage::default()
     }
 }
 
 /// Names the counts that have no place elsewhere: what an answer's parts of other kinds than words and recordings used.
 pub(super) fn name_others(usage: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
-    const KNOWN: [&str; 9] = [
-        "promptTokenCount",
-        "toolUsePromptTokenCount",
-        "candidatesTokenCount",
-        "thoughtsTokenCount",
-        "totalTokenCount",
-        "cachedContentTokenCount",
-        "promptTokensDetails",
-        "candidatesTokensDetails",
-        "serviceTier",
-    ];
     if !aim.tells_losses() {
         return;
     }
-    lost::name_others(usage, &KNOWN, "usageMetadata.", aim, sink);
+    lost::name_others(usage, &COUNTS, "usageMetadata.", aim, sink);
     for name in ["promptTokensDetails", "candidatesTokensDetails"] {
         let kinds = usage.get(name).into_iter().flat_map(Json::items);
         let mut kinds = kinds.filter_map(|detail| detail.get("modality")?.string());

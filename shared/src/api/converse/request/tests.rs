@@ -72,6 +72,25 @@ fn f1_images_and_documents() {
     assert_eq!(losses, ["messages[0].content[2].title(approximated)"]);
 }
 
+/// B6: what the client's own search found, a piece of text each, for Claude; a document for others.
+#[test]
+fn b6_results_of_searches() {
+    let pieces = json!([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]);
+    let result = json!({"type": "search_result", "source": "https://h/", "title": "T", "content": pieces,
+        "citations": {"enabled": true}, "cache_control": {"type": "ephemeral"}});
+    let of_tool = json!({"type": "tool_result", "tool_use_id": "t1", "content": [result]});
+    let found = json!({"searchResult": {"source": "https://h/", "title": "T", "content": [{"text": "a"}, {"text": "b"}],
+        "citations": {"enabled": true}}});
+    let (got, losses) = content(json!([result]));
+    assert_eq!((got, losses), (json!([found, {"cachePoint": {"type": "default"}}]), vec![]));
+    let (got, losses) = content(json!([of_tool]));
+    assert_eq!(got, json!([{"toolResult": {"toolUseId": "t1", "content": [found]}}]));
+    assert_eq!(losses, ["messages[0].content[0].content[0].cache_control"]);
+    let (got, losses) = sent(Api::Messages, NOVA, &messages(json!([result]))).unwrap();
+    assert_eq!(got["messages"][0]["content"][0]["document"]["source"], json!({"text": "a\nb"}));
+    assert!(losses.contains(&"messages[0].content[0].source".to_owned()), "{losses:?}");
+}
+
 #[test]
 fn f1_what_is_not_in_the_request_is_refused() {
     let url = json!([{"type": "image", "source": {"type": "url", "url": "https://h/i.png"}}]);

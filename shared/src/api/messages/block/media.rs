@@ -11,7 +11,7 @@ use super::write::write_cache;
 use crate::api::member::{boolean, missing, of_kind, optional, present, required, within};
 use crate::api::messages::request::Context;
 use crate::error::Error;
-use crate::ir::{Loss, Media, Source};
+use crate::ir::{Found, Loss, Media, Source};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// Reads an image or a document; none where its source is of a kind that is not known.
@@ -30,8 +30,9 @@ pub(super) fn read<'a>(block: Json<'a>) -> Result<Option<Media<'a>>, Error> {
 /// Reads a search result: to other APIs a document with a title.
 pub(super) fn read_search<'a>(block: Json<'a>) -> Result<Media<'a>, Error> {
     let content = present(block, "content").ok_or_else(|| missing("content"))?;
-    let text = Source::Text(Cow::Owned(joined(content)));
-    read_about(block, text, &["title"])
+    let found = Found { at: optional(block, "source")?.unwrap_or_default(), pieces: pieces(content) };
+    let text = Source::Text(Cow::Owned(found.pieces.join("\n")));
+    Ok(Media { found: Some(Box::new(found)), ..read_about(block, text, &["title"])? })
 }
 
 fn read_about<'a>(block: Json<'a>, source: Source<'a>, named: &[&str]) -> Result<Media<'a>, Error> {
@@ -78,11 +79,14 @@ fn all_text(source: Json<'_>) -> bool {
 
 /// The words of a string or of blocks of text, a line each.
 fn joined(content: Json<'_>) -> String {
-    if let Some(text) = content.string() {
-        return text.into_owned();
+    pieces(content).join("\n")
+}
+
+fn pieces(content: Json<'_>) -> Vec<Cow<'_, str>> {
+    match content.string() {
+        Some(text) => vec![text],
+        None => content.items().filter_map(|piece| piece.get("text")?.string()).collect(),
     }
-    let pieces = content.items().filter_map(|piece| piece.get("text")?.string());
-    pieces.collect::<Vec<_>>().join("\n")
 }
 
 /// Writes an image or a document.
