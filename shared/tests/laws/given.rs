@@ -95,16 +95,20 @@ fn count() -> impl Strategy<Value = Option<u64>> {
 
 /// What an answer used: parts are no more than the whole.
 fn usage() -> impl Strategy<Value = Usage> {
-    (count(), count(), count(), count(), count()).prop_map(
-        |(fresh, words, cache_read, cache_write, reasoning)| {
+    let all = (count(), count(), count(), count(), count());
+    (all, prop::option::of(0_u64..=100), any::<bool>()).prop_map(
+        |((fresh, words, cache_read, cache_write, reasoning), share, speaks)| {
             let sum = |some: u64, more: [Option<u64>; 2]| some + more.iter().flatten().sum::<u64>();
+            let part = |whole: Option<u64>| Some(whole? * share? / 100);
             Usage {
                 input: Some(sum(fresh.unwrap_or(0), [cache_read, cache_write])),
                 output: Some(sum(words.unwrap_or(0), [reasoning, None])),
                 cache_read,
                 cache_write,
+                cache_write_1h: part(cache_write),
                 reasoning,
-                ..Usage::default()
+                audio_input: part(fresh).filter(|_| speaks),
+                audio_output: part(words).filter(|_| speaks),
             }
         },
     )
@@ -342,6 +346,15 @@ fn format() -> impl Strategy<Value = Format<'static>> {
         strict: Some(true),
     });
     prop_oneof![Just(Format::Json), named]
+}
+
+/// An answer in a form, that came as the call of a tool: the call's name and arguments, and the words that it stands for.
+pub(crate) fn formed() -> impl Strategy<Value = (&'static str, String, String)> {
+    let whole = object().prop_map(|value| ("structured_answer", value.to_string(), value.to_string()));
+    let wrapped = value().prop_map(|value| {
+        ("structured_answer_value", json!({"value": value}).to_string(), value.to_string())
+    });
+    prop_oneof![whole, wrapped]
 }
 
 /// Text with nothing else about it.
