@@ -94,11 +94,7 @@ async fn generate<H: Host>(
     found: &Found,
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
-    headers::check_content_type(request.headers())?;
-    // A scan of the top level, not a parse: the model, and whether to stream.
-    let asked = call.scan(found, request)?;
-    // Aliases, exact names, wildcards, the default.
-    let resolved = call.resolve(&asked.model)?;
+    let (asked, resolved) = call.receive(found, request)?;
     ask(call, &asked, resolved, Vec::new(), request).await
 }
 
@@ -202,6 +198,20 @@ impl<'c, H: Host> Call<'c, H> {
             losses: Vec::new(),
             progress: None,
         }
+    }
+
+    /// What is asked, and who answers.
+    fn receive<'r>(
+        &mut self,
+        found: &Found,
+        request: &'r Request<Bytes>,
+    ) -> Result<(Asked<'r>, Resolved<'c>), Error> {
+        headers::check_content_type(request.headers())?;
+        // A scan of the top level, not a parse: the model, and whether to stream.
+        let asked = self.scan(found, request)?;
+        // Aliases, exact names, wildcards, the default.
+        let resolved = self.resolve(&asked.model)?;
+        Ok((asked, resolved))
     }
 
     /// What the request says at its top level.

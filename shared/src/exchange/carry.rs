@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, Uri};
 
+use super::asked::{Asked, scan_model};
 use super::batch::Batch;
 use super::losses::Wish;
 use super::operation::Found;
@@ -31,11 +32,30 @@ const HINT: &str = "x-arch-llm-provider-hint";
 /// What in a query is a credential.
 const CREDENTIALS: &[&str] = &["key", "api_key", "api-key", "access_token"];
 
-/// Whom to ask, in which API, and as what model.
-struct Way<'g> {
+/// Whom to ask, for what, in which API, and as what model.
+pub(super) struct Way<'g> {
     provider: &'g Provider,
     api: Api,
-    model: String,
+    task: Task,
+    /// The provider's name for the model; none where the request names none.
+    model: Option<String>,
+}
+
+impl<'g> Way<'g> {
+    /// The way to a model in an API in which such clients are understood; none where its provider does not have that.
+    pub(super) fn to(resolved: &Resolved<'g>, client: Api, task: Task) -> Option<Way<'g>> {
+        let Resolved { provider, model } = resolved;
+        let api = provider.api_with(family(client, task), task, model)?;
+        Some(Way { provider, api, task, model: Some(model.clone()) })
+    }
+
+    fn model(&self) -> &str {
+        self.model.as_deref().unwrap_or_default()
+    }
+
+    fn note<H: Host>(&self, call: &mut Call<'_, H>) {
+        call.note_target(Some(self.api), self.provider, self.model());
+    }
 }
 
 /// Sends the request on and the answer back.
@@ -48,33 +68,49 @@ pub(super) async fn answer<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     // Nothing is lost here, but what is wished for has to be understood.
     Wish::of(call.gateway, request.headers())?;
-    let named = names_model.then(|| Named::scan(found, request)).transpose()?;
-    let batch = match &named {
-        Some(_) => Batch::default(),
-        None => Batch::scan(call.gateway, task, request),
+    let (way, body) = match names_model {
+        true => by_model(call, found, task, request)?,
+        false => by_hint(call, task, request)?,
     };
-    let way = match &named {
-        Some(named) => by_model(call, task, &named.model)?,
-        None => by_hint(call, task, request, &batch)?,
-    };
-    call.note_target(Some(way.api), way.provider, &way.model);
+    forward(call, found, way, body, request).await
+}
+
+/// The same for a request that is scanned already, and whose way is known.
+pub(super) async fn answer_scanned<H: Host>(
+    call: &mut Call<'_, H>,
+    found: &Found,
+    way: Way<'_>,
+    asked: &Asked<'_>,
+    request: &Request<Bytes>,
+) -> Result<Reply<H::Body>, Error> {
+    Wish::of(call.gateway, request.headers())?;
+    way.note(call);
+    let body = asked.renamed(way.model());
+    forward(call, found, way, body, request).await
+}
+
+async fn forward<H: Host>(
+    call: &mut Call<'_, H>,
+    found: &Found,
+    way: Way<'_>,
+    body: Bytes,
+    request: &Request<Bytes>,
+) -> Result<Reply<H::Body>, Error> {
+    let address = way.provider.task_uri(way.api, way.task, &path(found), way.model())?;
     let outgoing = Outgoing {
         provider: way.provider,
         api: way.api,
         method: request.method().clone(),
-        uri: with_query(way.provider.task_uri(way.api, task, &path(found), &way.model)?, request.uri())?,
-        body: match named {
-            Some(named) => named.rename(&way.model)?,
-            None => batch.rename(way.provider, request.body()),
-        },
+        uri: with_query(address, request.uri())?,
+        body,
         same: true,
         content_type: request.headers().get(header::CONTENT_TYPE).cloned(),
         accept: request.headers().get(header::ACCEPT).cloned().unwrap_or(HeaderValue::from_static("*/*")),
     };
     // What a provider keeps would be there twice.
-    let repeatable = names_model || request.method() != Method::POST;
+    let repeatable = way.model.is_some() || request.method() != Method::POST;
     let response = send(call, way.provider, outgoing.request(request.headers())?, repeatable).await?;
-    relay(call, task, way.api, response).await
+    relay(call, way.task, way.api, response).await
 }
 
 /// The path behind the root.
@@ -110,25 +146,29 @@ fn family(client: Api, task: Task) -> &'static [Api] {
     }
 }
 
-/// Whether a provider has it in an API in which such clients are understood.
-pub(super) fn serves(resolved: &Resolved<'_>, client: Api, task: Task) -> bool {
-    resolved.provider.api_with(family(client, task), task, &resolved.model).is_some()
+/// The way to the model that the request names, and the body with the provider's name for it.
+fn by_model<'g, H: Host>(
+    call: &mut Call<'g, H>,
+    found: &Found,
+    task: Task,
+    request: &Request<Bytes>,
+) -> Result<(Way<'g>, Bytes), Error> {
+    let named = Named::scan(found, request)?;
+    call.note_model(&named.model);
+    let resolved = call.resolve(&named.model)?;
+    let way = Way::to(&resolved, call.client, task).ok_or_else(|| unserved(resolved.provider, task))?;
+    way.note(call);
+    Ok((way, named.rename(&resolved.model)?))
 }
 
-fn by_model<'g, H: Host>(call: &mut Call<'g, H>, task: Task, model: &str) -> Result<Way<'g>, Error> {
-    call.note_model(model);
-    let Resolved { provider, model } = call.resolve(model)?;
-    let api = provider.api_with(family(call.client, task), task, &model);
-    Ok(Way { provider, api: api.ok_or_else(|| unserved(provider, task))?, model })
-}
-
-/// Whom the header names; else whose the models in a batch are; else the only one, or the default.
+/// The way to whom the header names; else to whose the models in a batch are; else to the only one, or the default. In
+/// the body, models in a batch have that provider's names.
 fn by_hint<'g, H: Host>(
     call: &mut Call<'g, H>,
     task: Task,
     request: &Request<Bytes>,
-    batch: &Batch<'_, 'g>,
-) -> Result<Way<'g>, Error> {
+) -> Result<(Way<'g>, Bytes), Error> {
+    let batch = Batch::scan(call.gateway, task, request);
     call.note_model("");
     let family = family(call.client, task);
     let hint = request.headers().get(HINT).and_then(|value| value.to_str().ok()).map(str::trim);
@@ -137,7 +177,9 @@ fn by_hint<'g, H: Host>(
     let can = |provider: &Provider| provider.api_with(family, task, "").is_some();
     let provider = of_batch.map_or_else(|| call.gateway.keeper(hint, can), Ok)?;
     let api = provider.api_with(family, task, "").ok_or_else(|| unserved(provider, task))?;
-    Ok(Way { provider, api, model: String::new() })
+    let way = Way { provider, api, task, model: None };
+    way.note(call);
+    Ok((way, batch.rename(provider, request.body())))
 }
 
 /// A provider that is known not to have it.
@@ -175,7 +217,7 @@ impl<'r> Named<'r> {
             return Ok(Named { body, model: model.to_owned(), place: Place::Form(form) });
         }
         headers::check_content_type(request.headers())?;
-        let (outline, model) = super::asked::scan_model(body)?;
+        let (outline, model) = scan_model(body)?;
         Ok(Named { body, model, place: Place::Json(outline) })
     }
 

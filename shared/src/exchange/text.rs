@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::Request;
 
+use super::carry::{self, Way};
 use super::operation::Found;
-use super::{Call, Reply, carry, headers};
+use super::{Call, Reply};
 use crate::api::completions;
 use crate::dialect::Task;
 use crate::error::Error;
@@ -16,11 +17,10 @@ pub(super) async fn answer<H: Host>(
     found: &Found,
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
-    headers::check_content_type(request.headers())?;
-    let asked = call.scan(found, request)?;
-    let resolved = call.resolve(&asked.model)?;
-    if carry::serves(&resolved, call.client, Task::Texts) && !resolved.provider.is_demo() {
-        return carry::answer(call, found, Task::Texts, true, request).await;
+    let (asked, resolved) = call.receive(found, request)?;
+    let way = Way::to(&resolved, call.client, Task::Texts);
+    if let Some(way) = way.filter(|_| !resolved.provider.is_demo()) {
+        return carry::answer_scanned(call, found, way, &asked, request).await;
     }
     let (body, losses) = completions::chat(&asked.outline)?;
     let mut chat = asked.over(&body)?;
