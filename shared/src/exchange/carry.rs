@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
+use http::response::Parts;
 use http::{Method, Request, Response, Uri};
 
 use super::asked::{Asked, scan_model};
@@ -14,7 +15,7 @@ use super::batch::Batch;
 use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
-use super::reply::{collect, copy_type, failure, is_json};
+use super::reply::{self, copy_type, is_json};
 use super::{Call, Reply, headers, send};
 use crate::api::{Aim, Api, tap};
 use crate::dialect::{Task, segment};
@@ -243,34 +244,33 @@ async fn relay<H: Host>(
     api: Api,
     response: Response<H::Body>,
 ) -> Result<Reply<H::Body>, Error> {
-    let (head, body) = response.into_parts();
-    call.report.status = head.status.as_u16();
-    if head.status.is_success() && headers::is_stream(Framing::Events, &head.headers) {
-        return Ok(stream(call, task, api, &head, body));
+    call.report.status = response.status().as_u16();
+    if response.status().is_success() && headers::is_stream(Framing::Events, response.headers()) {
+        return Ok(stream(call, task, api, response));
     }
-    let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
-    if !head.status.is_success() {
-        return failure(call, api, true, &head, bytes);
-    }
+    reply::rewrite(call, api, true, response, |call, head, bytes| Ok(whole(call, head, bytes))).await
+}
+
+/// One that is all there.
+fn whole<H: Host>(call: &mut Call<'_, H>, head: &Parts, bytes: Bytes) -> Response<Bytes> {
     if let Some(usage) = Json::parse(&bytes).ok().filter(|_| is_json(&head.headers)).and_then(tap::usage) {
         call.report.usage = usage;
     }
     let body = if is_json(&head.headers) { renamed(call.client, &call.echo, bytes) } else { bytes };
     let mut reply = Response::new(body);
-    headers::backward(&head.headers, reply.headers_mut());
     copy_type(&head.headers, reply.headers_mut());
     *reply.status_mut() = head.status;
-    Ok(call.whole(reply))
+    reply
 }
 
 fn stream<H: Host>(
     call: &mut Call<'_, H>,
     task: Task,
     api: Api,
-    from: &http::response::Parts,
-    body: H::Body,
+    response: Response<H::Body>,
 ) -> Reply<H::Body> {
     call.report.stream = true;
+    let (from, body) = response.into_parts();
     let mut head = Response::new(());
     headers::backward(&from.headers, head.headers_mut());
     copy_type(&from.headers, head.headers_mut());

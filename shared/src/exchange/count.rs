@@ -11,7 +11,7 @@ use super::carry::with_query;
 use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
-use super::reply::{collect, failure, nonsense};
+use super::reply::{self, nonsense};
 use super::{Call, Reply, asked, headers, send};
 use crate::api::count::{self, Counter};
 use crate::api::{self, Api};
@@ -57,7 +57,12 @@ pub(super) async fn answer<H: Host>(
     }
     let outgoing = outgoing.request(request.headers())?;
     let response = send(call, way.provider, outgoing, true).await?;
-    tell(call, own, &way, same, response).await
+    // What the provider counted. Its errors are the client's, too.
+    reply::rewrite(call, way.api, same, response, |_, _, bytes| {
+        let count = way.counter.read(&bytes).map_err(|error| nonsense(&error))?;
+        Ok(Response::new(if same { bytes } else { own.write(count) }))
+    })
+    .await
 }
 
 impl<'g> Way<'g> {
@@ -107,25 +112,6 @@ impl<'g> Way<'g> {
             accept: HeaderValue::from_static("application/json"),
         })
     }
-}
-
-/// What the provider counted. Its errors are the client's, too.
-async fn tell<H: Host>(
-    call: &mut Call<'_, H>,
-    own: &Counter,
-    way: &Way<'_>,
-    same: bool,
-    response: Response<H::Body>,
-) -> Result<Reply<H::Body>, Error> {
-    let (head, body) = response.into_parts();
-    let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
-    if !head.status.is_success() {
-        return failure(call, way.api, same, &head, bytes);
-    }
-    let count = way.counter.read(&bytes).map_err(|error| nonsense(&error))?;
-    let mut reply = Response::new(if same { bytes } else { own.write(count) });
-    headers::backward(&head.headers, reply.headers_mut());
-    Ok(call.whole(reply))
 }
 
 /// What the request has as far as it can be told by who is not the model. Its texts are counted where the host has the

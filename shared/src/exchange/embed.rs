@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
 use http::header::HeaderValue;
+use http::response::Parts;
 use http::{HeaderMap, Method, Request, Response};
 
 use super::asked::Asked;
@@ -12,7 +13,7 @@ use super::count::ESTIMATED;
 use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
-use super::reply::{collect, failure, is_json, nonsense};
+use super::reply::{self, is_json, nonsense};
 use super::{Call, Reply, headers, send};
 use crate::api::embeddings::{self, Encoding, Form, Wanted};
 use crate::api::{Api, tap};
@@ -50,7 +51,11 @@ pub(super) async fn answer<H: Host>(
     if matches!(api, Api::Completions | Api::Responses) {
         let body = edit(&asked, provider, &model);
         let response = ask(call, (provider, api, &model), PATH, body, request.headers()).await?;
-        return relay(call, api, Encoding::of(&asked.outline), response).await;
+        let encoding = Encoding::of(&asked.outline);
+        return reply::rewrite(call, api, true, response, |call, head, bytes| {
+            relay(call, encoding, head, bytes)
+        })
+        .await;
     }
     let form = Form::of(api, &model).ok_or_else(|| unserved(provider, Task::Embeddings))?;
     let wanted = embeddings::read(asked.json()?)?;
@@ -58,7 +63,10 @@ pub(super) async fn answer<H: Host>(
     call.note_losses(wish, &losses)?;
     let response = ask(call, (provider, api, &model), form.path, body, request.headers()).await?;
     let encoding = Encoding::of(&asked.outline).unwrap_or(Encoding::Float);
-    translate(call, api, form, &wanted, encoding, response).await
+    reply::rewrite(call, api, false, response, |call, head, bytes| {
+        translate(call, form, &wanted, encoding, head, &bytes)
+    })
+    .await
 }
 
 async fn ask<H: Host>(
@@ -97,17 +105,12 @@ fn edit(asked: &Asked<'_>, provider: &Provider, model: &str) -> Bytes {
 }
 
 /// The answer of a provider that follows OpenAI, which is changed where its encoding is another.
-async fn relay<H: Host>(
+fn relay<H: Host>(
     call: &mut Call<'_, H>,
-    api: Api,
     encoding: Option<Encoding>,
-    response: Response<H::Body>,
-) -> Result<Reply<H::Body>, Error> {
-    let (head, body) = response.into_parts();
-    let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
-    if !head.status.is_success() {
-        return failure(call, api, true, &head, bytes);
-    }
+    head: &Parts,
+    bytes: Bytes,
+) -> Result<Response<Bytes>, Error> {
     if !is_json(&head.headers) {
         return Err(Error::upstream("The provider's answer is no JSON.").with_code("upstream_malformed"));
     }
@@ -116,27 +119,20 @@ async fn relay<H: Host>(
         Some(encoding) => encoding.convert(bytes).map_err(|error| nonsense(&error))?,
         None => bytes,
     };
-    let mut reply = Response::new(renamed(Api::Completions, &call.echo, bytes));
-    headers::backward(&head.headers, reply.headers_mut());
-    Ok(call.whole(reply))
+    Ok(Response::new(renamed(Api::Completions, &call.echo, bytes)))
 }
 
 /// The answer of a provider of another API. Where it does not say how many tokens it read, that is estimated, since the
 /// client's API always says.
-async fn translate<H: Host>(
+fn translate<H: Host>(
     call: &mut Call<'_, H>,
-    api: Api,
     form: &Form,
     wanted: &Wanted<'_>,
     encoding: Encoding,
-    response: Response<H::Body>,
-) -> Result<Reply<H::Body>, Error> {
-    let (head, body) = response.into_parts();
-    let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
-    if !head.status.is_success() {
-        return failure(call, api, false, &head, bytes);
-    }
-    let answer = Json::parse(&bytes).map_err(|error| nonsense(&error))?;
+    head: &Parts,
+    bytes: &[u8],
+) -> Result<Response<Bytes>, Error> {
+    let answer = Json::parse(bytes).map_err(|error| nonsense(&error))?;
     let vectors = form.read(answer, wanted.texts.len()).map_err(|error| nonsense(&error))?;
     let told = head.headers.get(TOKENS).and_then(|value| value.to_str().ok()?.parse().ok());
     let told = vectors.tokens.or(told);
@@ -144,9 +140,8 @@ async fn translate<H: Host>(
     let estimate = || wanted.texts.iter().map(|text| estimate::text(text)).sum();
     let body = embeddings::write(&vectors, encoding, &call.echo.model, told.unwrap_or_else(estimate));
     let mut reply = Response::new(body.map_err(|error| nonsense(&error))?);
-    headers::backward(&head.headers, reply.headers_mut());
     if told.is_none() {
         reply.headers_mut().insert(ESTIMATED, HeaderValue::from_static("true"));
     }
-    Ok(call.whole(reply))
+    Ok(reply)
 }

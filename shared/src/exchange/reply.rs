@@ -115,6 +115,25 @@ pub(super) fn failure<H: Host>(
     Ok(call.whole(reply))
 }
 
+/// Gives the client what `write` makes of a provider's whole answer. A provider's error goes back as in [`failure`], and
+/// is not for `write`.
+pub(super) async fn rewrite<H: Host>(
+    call: &mut Call<'_, H>,
+    api: Api,
+    same: bool,
+    response: Response<H::Body>,
+    write: impl FnOnce(&mut Call<'_, H>, &http::response::Parts, Bytes) -> Result<Response<Bytes>, Error>,
+) -> Result<Reply<H::Body>, Error> {
+    let (head, body) = response.into_parts();
+    let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
+    if !head.status.is_success() {
+        return failure(call, api, same, &head, bytes);
+    }
+    let mut reply = write(call, &head, bytes)?;
+    headers::backward(&head.headers, reply.headers_mut());
+    Ok(call.whole(reply))
+}
+
 /// Reads a whole answer and writes it for the client.
 fn translate<H: Host>(
     call: &mut Call<'_, H>,
