@@ -17,7 +17,7 @@ use crate::dialect::Task;
 use crate::error::Error;
 use crate::gateway::{Gateway, Provider, Resolved};
 use crate::sorted;
-use crate::wire::json::{Json, quoted};
+use crate::wire::json::{Json, place_of, quoted};
 use crate::wire::multipart::{Form, is_form};
 
 /// The models in a body, in its order.
@@ -114,8 +114,7 @@ fn in_list(body: &Bytes) -> Option<Vec<Named<'_>>> {
 /// The model in a request that is a part of the body.
 fn in_request<'r>(body: &[u8], request: Json<'r>, path: [&str; 2], at: At) -> Option<Named<'r>> {
     let value = path.iter().try_fold(request, |outer, name| outer.get(name))?;
-    let start = value.raw().as_ptr().addr().checked_sub(body.as_ptr().addr())?;
-    Some(Named { at, place: start..start + value.raw().len(), model: value.string()? })
+    Some(Named { at, place: place_of(body, value.raw())?, model: value.string()? })
 }
 
 fn torn(first: &Named<'_>, other: &Named<'_>) -> Error {

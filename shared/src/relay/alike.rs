@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::api::{ReadStream, Sink};
 use crate::ir::{Delta, Event};
-use crate::wire::json::{Json, place, prefix, without_end};
+use crate::wire::json::{Json, place, place_of, prefix, without_end};
 use crate::wire::{Frame, Kind};
 
 /// The longest event that others are compared with, in bytes.
@@ -129,15 +129,8 @@ impl Given {
             (Given::Nothing, Event::Delta { delta: Delta::Arguments(text), .. }) => (Words::Arguments, text),
             _ => return Given::Other,
         };
-        within(data, text).map_or(Given::Other, |place| Given::Words(words, place))
+        place_of(data, text).map_or(Given::Other, |place| Given::Words(words, place))
     }
-}
-
-/// Where in the data a text is that was borrowed from there.
-fn within(data: &[u8], text: &str) -> Option<Range<usize>> {
-    let start = text.as_ptr().addr().checked_sub(data.as_ptr().addr())?;
-    let end = start.checked_add(text.len())?;
-    (end <= data.len()).then_some(start..end)
 }
 
 #[cfg(test)]

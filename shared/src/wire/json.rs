@@ -14,7 +14,7 @@ mod writer;
 
 pub use index::Index;
 pub use outline::{Edit, Outline, place};
-pub(crate) use outline::{prefix, without_end};
+pub(crate) use outline::{place_of, prefix, without_end};
 pub(crate) use stencil::Stencils;
 pub use writer::{Writer, push_escaped, quoted};
 
@@ -97,7 +97,7 @@ impl<'a> Json<'a> {
         self.raw
     }
 
-    /// Where the value is in the text that was indexed; none where none was.
+    /// Where the value is in the text that was indexed; none where none was: [`place_of`] tells there, too.
     pub(crate) fn place(self) -> Option<Range<usize>> {
         self.parts.first().map(|part| part.place())
     }

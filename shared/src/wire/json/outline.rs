@@ -128,6 +128,14 @@ pub fn place(bytes: &[u8], path: &[&str]) -> Option<Range<usize>> {
     Some(start..skip(bytes, start)?)
 }
 
+/// Where in `whole` a text is that was borrowed from there, such as a value's [`raw`](Json::raw). None where it is not from
+/// there, though it may read like something that is, and where it is empty.
+pub(crate) fn place_of(whole: &[u8], part: &str) -> Option<Range<usize>> {
+    let start = whole.element_offset(part.as_bytes().first()?)?;
+    let end = start + part.len();
+    (end <= whole.len()).then_some(start..end)
+}
+
 /// The value that text begins with, checked, and what follows it.
 pub(crate) fn prefix(bytes: &[u8]) -> Option<(Json<'_>, &[u8])> {
     let (value, rest) = bytes.split_at_checked(scan::prefix(bytes, DEPTH)?)?;
@@ -263,6 +271,21 @@ mod tests {
         let body = "{ \"a\" : 1.0 ,\t\"model\":\"x\", \"n\": [1e3 , {\"model\":2}]\r\n}  ";
         assert_eq!(edited(body, &[set("model", "\"y\"")]), body.replace("\"x\"", "\"y\""));
         assert_eq!(edited(body, &[]), body);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_borrowed_is_found_where_it_is(text in "[ab]{1,8}", from in 0_usize..8, length in 1_usize..8) {
+            let from = from % text.len();
+            let place = from..(from + length).min(text.len());
+            let (whole, part) = (text.as_bytes(), text.get(place.clone()).unwrap());
+            let alike = part.to_owned();
+            prop_assert_eq!(place_of(whole, part), Some(place.clone()));
+            prop_assert_eq!(place_of(whole, &alike), None);
+            // What reaches beyond either end is not from there.
+            prop_assert_eq!(place_of(&whole[..place.end - 1], part), None);
+            prop_assert_eq!(place_of(&whole[place.start + 1..], part), None);
+        }
     }
 
     #[test]
