@@ -14,7 +14,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 use shared::error::Error;
-use shared::exchange::{self, Reply};
+use shared::exchange::{self, Caller, Reply};
 use shared::gateway::Gateway;
 use shared::host::Host;
 use shared::relay::{Ending, Relay};
@@ -32,8 +32,10 @@ pub(crate) struct Stream {
     envoy: Envoy,
     reports: Rc<Queue>,
     state: State,
-    /// The head of the client's request.
+    /// The head of the client's request, until the gateway's future has it.
     asked: Request<Bytes>,
+    /// Whose request the future has.
+    caller: Option<Caller>,
     /// Whether Envoy holds a body of the request, in whose place the provider's can be put.
     has_body: bool,
     /// Whether Envoy holds, or held, a body of the answer.
@@ -60,7 +62,7 @@ enum State {
 impl Stream {
     pub(crate) fn new(gateway: Rc<Gateway>, envoy: Envoy, reports: Rc<Queue>) -> Stream {
         let (state, asked) = (State::default(), Request::default());
-        Stream { gateway, envoy, reports, state, asked, has_body: false, has_answer: false }
+        Stream { gateway, envoy, reports, state, asked, caller: None, has_body: false, has_answer: false }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod asked;
 mod batch;
+mod caller;
 mod carry;
 mod count;
 mod demo;
@@ -19,6 +20,7 @@ mod serve;
 mod target;
 mod text;
 
+pub use caller::Caller;
 pub use reply::Reply;
 pub use serve::{Body, serve};
 

@@ -16,6 +16,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
+use shared::error::Error;
+use shared::exchange::Caller;
 use shared::gateway::{Compiled, Gateway};
 use shared::host::{CallError, Timestamp};
 use shared::report::{Outcome, Report};
@@ -341,6 +343,19 @@ fn a_request_keeps_its_id_where_it_has_a_plain_one() {
     assert_eq!(id("abc-1"), "abc-1");
     assert_ne!(id("a b"), "a b");
     assert_ne!(id(&"a".repeat(129)), "a".repeat(129));
+}
+
+#[test]
+fn what_a_host_says_itself_bears_the_id_of_the_exchange() {
+    let none: &[(&str, &str)] = &[];
+    for given in [none, &[("x-request-id", "a b")], &[("x-request-id", "abc-1")]] {
+        let mut request = ask("/v1/messages", given, &hello("chat/m"));
+        let world = World::<false> { dice: 7, ..World::default() };
+        let caller = Caller::of(&world, &mut request);
+        let told: Value = serde_json::from_slice(&caller.told(&Error::cut("the connection broke"))).unwrap();
+        let (_, _, report) = play(request, vec![chat()]);
+        assert_eq!((caller.id.as_str(), &told["request_id"]), (report.id.as_str(), &json!(report.id)));
+    }
 }
 
 #[test]

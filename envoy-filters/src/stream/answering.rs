@@ -1,7 +1,7 @@
 //! The way back: the provider's answer, or what Envoy says in its stead, becomes the client's.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Response};
+use http::Response;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, MapType};
 use shared::error::{Error, Fault, Kind};
@@ -158,10 +158,9 @@ impl Stream {
     /// Leaves with Envoy what the client has to be told if the provider breaks off while the answer is still held
     /// back: no callback of the filter runs then.
     fn leave_words(&self) {
-        let Reply::Whole { response, .. } = self.refusal(&Error::cut("the connection broke")) else { return };
-        abi::leave(WORDS, response.body());
-        let id = response.headers().get("x-request-id");
-        abi::leave(ID, id.map(HeaderValue::as_bytes).unwrap_or_default());
+        let Some(caller) = &self.caller else { return };
+        abi::leave(WORDS, &caller.told(&Error::cut("the connection broke")));
+        abi::leave(ID, caller.id.as_bytes());
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Request, header};
 use proxy_wasm::types::{Action, BufferType, MapType};
 use shared::error::{Error, Fault, Kind};
-use shared::exchange::Reply;
+use shared::exchange::{Caller, Reply};
 use shared::host::CallError;
 
 use super::{State, Stream};
@@ -26,10 +26,8 @@ impl Stream {
 
     /// Hands the request to the gateway.
     pub(super) fn begin(&mut self, body: Bytes) -> Action {
-        let mut request = Request::new(body);
-        request.method_mut().clone_from(self.asked.method());
-        request.uri_mut().clone_from(self.asked.uri());
-        request.headers_mut().clone_from(self.asked.headers());
+        let mut request = std::mem::take(&mut self.asked).map(|_| body);
+        self.caller = Some(Caller::of(&self.envoy, &mut request));
         self.ask(Exchange::begin(self.gateway.clone(), self.envoy.clone(), request))
     }
 
