@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use shared::report::Report;
 
 /// How many reports wait at most; the oldest goes first when there are more.
-const LONGEST: usize = 1000;
+const LONGEST: usize = 10_000;
 
 /// How many reports go in one request.
 const BATCH: usize = 100;
@@ -38,9 +38,19 @@ impl Queue {
         batch
     }
 
-    /// Notes that `count` reports will not arrive.
-    pub(crate) fn lose(&self, count: u64) {
-        self.lost.set(self.lost.get() + count);
+    /// Puts those back that were taken out and did not arrive, before all others.
+    pub(crate) fn give_back(&self, batch: Vec<Report>) {
+        let mut waiting = self.waiting.take();
+        let room = LONGEST.saturating_sub(waiting.len());
+        let late = batch.len().saturating_sub(room);
+        self.lose(late);
+        batch.into_iter().skip(late).rev().for_each(|report| waiting.push_front(report));
+        self.waiting.set(waiting);
+    }
+
+    /// Notes that so many reports will not arrive.
+    pub(crate) fn lose(&self, count: usize) {
+        self.lost.set(self.lost.get() + count as u64);
     }
 
     /// How many were lost since this was asked last.
@@ -64,5 +74,18 @@ mod tests {
         let batch = queue.take();
         assert_eq!(batch.len(), BATCH);
         assert_eq!(batch.first().map(|report| report.id.as_str()), Some("2"));
+    }
+
+    #[test]
+    fn what_did_not_arrive_goes_first() {
+        let queue = Queue::default();
+        let report = |id: usize| Report { id: id.to_string(), ..Report::default() };
+        (0..LONGEST).for_each(|id| queue.push(report(id)));
+        let batch = queue.take();
+        (LONGEST..LONGEST + 2).for_each(|id| queue.push(report(id)));
+        queue.give_back(batch);
+        let ids: Vec<String> = queue.take().into_iter().map(|report| report.id).collect();
+        assert_eq!(ids, (2..BATCH + 2).map(|id| id.to_string()).collect::<Vec<_>>());
+        assert_eq!(queue.take_lost(), 2);
     }
 }

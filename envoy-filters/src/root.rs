@@ -9,6 +9,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
 use shared::backend;
 use shared::gateway::Gateway;
+use shared::report::Report;
 
 use crate::closing::Connection;
 use crate::reports::Queue;
@@ -16,7 +17,7 @@ use crate::stream::Stream;
 use crate::world::Envoy;
 use crate::{abi, configuration};
 
-/// How often reports are sent.
+/// How often is looked for reports to send. While some wait, one batch follows the other.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How long a batch of reports may take.
@@ -28,8 +29,8 @@ pub(crate) struct Root {
     gateway: Option<Rc<Gateway>>,
     reports: Rc<Queue>,
     seed: RandomState,
-    /// How many reports are in the batch that is under way.
-    sending: Option<u64>,
+    /// The batch that is under way.
+    sending: Vec<Report>,
 }
 
 impl RootContext for Root {
@@ -60,7 +61,7 @@ impl RootContext for Root {
         if lost > 0 {
             abi::log(LogLevel::Warn, &format!("planoai: {lost} reports were lost"));
         }
-        if self.sending.is_none() {
+        if self.sending.is_empty() {
             self.send();
         }
     }
@@ -82,11 +83,13 @@ impl RootContext for Root {
 }
 
 impl Context for Root {
+    /// The backend has a batch, will not have it, or could not be reached; then the next tick tries again.
     fn on_http_call_response(&mut self, _: u32, headers: usize, _: usize, _: usize) {
-        let count = self.sending.take().unwrap_or_default();
-        let kept = abi::call_answer(headers, 0).is_ok_and(|answer| answer.status().is_success());
-        if !kept {
-            self.reports.lose(count);
+        let batch = std::mem::take(&mut self.sending);
+        match abi::call_answer(headers, 0).map(|answer| answer.status()) {
+            Ok(status) if status.is_success() => self.send(),
+            Ok(status) if status.is_client_error() => self.reports.lose(batch.len()),
+            _ => self.reports.give_back(batch),
         }
     }
 }
@@ -107,11 +110,11 @@ impl Root {
         if batch.is_empty() {
             return;
         }
-        let count = batch.len() as u64;
         let request = backend::reports_request(address, &batch);
         match request.map(|request| abi::dispatch(&request, DEADLINE)) {
-            Some(Ok(_)) => self.sending = Some(count),
-            _ => self.reports.lose(count),
+            Some(Ok(_)) => self.sending = batch,
+            Some(Err(_)) => self.reports.give_back(batch),
+            None => self.reports.lose(batch.len()),
         }
     }
 }

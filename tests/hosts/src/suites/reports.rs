@@ -1,5 +1,6 @@
 //! The account of each request: where it goes, what it says, and what it never says.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use corpus::Case;
@@ -22,6 +23,7 @@ pub async fn reports(kind: Kind) {
             ("an error of the provider".to_owned(), failed(host, provider).await),
             ("a stream that broke off".to_owned(), cut(host, provider).await),
             ("a request that was refused".to_owned(), refused(host, provider).await),
+            ("a crowd".to_owned(), crowd(host, provider).await),
             ("no secrets".to_owned(), no_secrets(host, provider)),
         ]
     })
@@ -73,6 +75,29 @@ async fn refused(host: &Host, provider: &Provider) -> Outcome {
     equal("attempts", &json!(0), &report["attempts"])
 }
 
+/// More requests at once than any host sends the reports of together.
+async fn crowd(host: &Host, provider: &Provider) -> Outcome {
+    const CROWD: usize = 400;
+    const AT_ONCE: usize = 20;
+    let id = |number: usize| format!("crowd-{number}");
+    for first in (0..CROWD).step_by(AT_ONCE) {
+        let asked = (first..first + AT_ONCE).map(|number| {
+            let question = Question::post("/v1/responses", r#"{"model":"nobody/m","input":"Hi"}"#);
+            let (question, address) = (question.header("x-request-id", &id(number)), host.address);
+            tokio::spawn(async move { question.ask(address).await.map(drop) })
+        });
+        for answered in asked.collect::<Vec<_>>() {
+            answered.await.map_err(|error| error.to_string())??;
+        }
+    }
+    let everybody: BTreeSet<String> = (0..CROWD).map(id).collect();
+    let all = |reports: Vec<Value>| {
+        let told = reports.iter().filter_map(|report| report["id"].as_str().map(str::to_owned)).collect();
+        everybody.is_subset(&told).then_some(())
+    };
+    wait(host, provider, all).await.ok_or_else(|| "some of a crowd are not reported".to_owned())
+}
+
 async fn ask(host: &Host, case: &Case, id: &str) -> Outcome {
     let question = Question::post(&case.path(), case.request.clone()).header("x-request-id", id);
     question.ask(host.address).await.map(drop)
@@ -88,17 +113,23 @@ fn no_secrets(host: &Host, provider: &Provider) -> Outcome {
     Ok(())
 }
 
-/// The report of a request: a line of the native host's log, sent to the backend by all others.
+/// The report of a request.
 async fn report(host: &Host, provider: &Provider, id: &str) -> Result<Value, String> {
+    let find = |reports: Vec<Value>| reports.into_iter().find(|report| report["id"] == id);
+    wait(host, provider, find).await.ok_or_else(|| format!("there is no report of {id}"))
+}
+
+/// What is found in the reports so far, as soon as it is: lines of the native host's log, sent to the backend by others.
+async fn wait<T>(host: &Host, provider: &Provider, find: impl Fn(Vec<Value>) -> Option<T>) -> Option<T> {
     let begin = Instant::now();
     while begin.elapsed() < PATIENCE {
         let reports = if host.kind == Kind::Native { logged(&host.output()) } else { provider.reports() };
-        if let Some(report) = reports.into_iter().find(|report| report["id"] == id) {
-            return Ok(report);
+        if let Some(found) = find(reports) {
+            return Some(found);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    Err(format!("there is no report of {id}"))
+    None
 }
 
 fn logged(output: &str) -> Vec<Value> {
