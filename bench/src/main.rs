@@ -101,6 +101,7 @@ async fn measure(arguments: &Arguments) -> Result<Run, String> {
     let mut rounds = Rounds::new(&scenarios, &targets, &provider, effort).await;
     let minutes = |time: Duration| time.as_secs_f64() / 60.0;
     eprintln!("a round takes about {:.1} min", minutes(rounds.round()));
+    rounds.warm_up().await;
     go(&mut rounds, arguments, &mut run).await?;
     hold_streams(arguments, &targets, &provider, effort, &mut run).await?;
     scale(arguments, around, &provider, effort, &mut run).await?;

@@ -90,6 +90,15 @@ impl<'a> Rounds<'a> {
         Rounds { scenarios, provider, effort, asked, done: 0 }
     }
 
+    /// Asks everybody for a while and forgets about it: what compiles itself while it runs, as V8 does, is slow at first.
+    pub async fn warm_up(&self) {
+        let (Some(scenario), Some(asked)) = (self.scenarios.first(), self.asked.first()) else { return };
+        let effort = Effort { time: WARM, ..self.effort };
+        for Asked { question, process, .. } in asked {
+            measure(question, scenario.load, *process, self.provider, effort).await;
+        }
+    }
+
     /// About how long a round takes.
     pub fn round(&self) -> Duration {
         let measurements = self.asked.iter().flatten();
@@ -126,6 +135,9 @@ impl<'a> Rounds<'a> {
         eprintln!("[{number}/{all}, round {round} of {rounds}, {left} min left] {}", scenario.name());
     }
 }
+
+/// How long each is asked before anything counts.
+const WARM: Duration = Duration::from_secs(2);
 
 /// What a measurement takes besides warming up and measuring, coming to rest included.
 const BETWEEN: Duration = Duration::from_millis(500);

@@ -147,7 +147,8 @@ impl Spread {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let (least, most) = (*values.first()?, *values.last()?);
-        Some(Spread { median: *values.get(values.len() / 2)?, least, most })
+        let [low, high] = [(values.len() - 1) / 2, values.len() / 2].map(|at| values[at]);
+        Some(Spread { median: low.midpoint(high), least, most })
     }
 }
 
@@ -159,6 +160,8 @@ mod tests {
     fn the_median_is_the_middle() {
         let spread = Spread::of([3.0, 1.0, 2.0].into_iter());
         assert_eq!(spread, Some(Spread { median: 2.0, least: 1.0, most: 3.0 }));
+        let even = Spread::of([4.0, 1.0, 2.0, 8.0].into_iter());
+        assert_eq!(even, Some(Spread { median: 3.0, least: 1.0, most: 8.0 }));
         assert_eq!(Spread::of(std::iter::empty()), None);
     }
 }
