@@ -88,13 +88,10 @@ fn pseudo<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p [u8]> {
 /// cloned on their way, which then allocates nothing.
 fn read_headers(pairs: &Pairs, to: &mut HeaderMap) {
     to.reserve(pairs.len());
-    let values: Vec<&[u8]> = pairs.iter().map(|(_, value)| value.as_slice()).collect();
-    let mut values = Bytes::from(values.concat());
-    for (name, value) in pairs {
+    let headers = || pairs.iter().filter(|(name, _)| !name.starts_with(':'));
+    let mut values = Bytes::from(headers().map(|(_, value)| value.as_slice()).collect::<Vec<_>>().concat());
+    for (name, value) in headers() {
         let value = values.split_to(value.len());
-        if name.starts_with(':') {
-            continue;
-        }
         let name = HeaderName::from_bytes(name.as_bytes());
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
             to.append(name, value);

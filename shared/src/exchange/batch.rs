@@ -16,7 +16,6 @@ use http::{Method, Request, header};
 use crate::dialect::Task;
 use crate::error::Error;
 use crate::gateway::{Gateway, Provider, Resolved};
-use crate::sorted;
 use crate::wire::json::{Json, place_of, quoted};
 use crate::wire::multipart::{Form, is_form};
 
@@ -24,8 +23,8 @@ use crate::wire::multipart::{Form, is_form};
 #[derive(Default)]
 pub(super) struct Batch<'r, 'g> {
     named: Vec<Named<'r>>,
-    /// Those of them that are this gateway's.
-    known: BTreeMap<String, Resolved<'g>>,
+    /// Who answers for each of them; none where it is not this gateway's.
+    known: BTreeMap<String, Option<Resolved<'g>>>,
 }
 
 struct Named<'r> {
@@ -59,13 +58,12 @@ impl<'r, 'g> Batch<'r, 'g> {
                 known.insert(model.to_string(), gateway.resolve(model).ok());
             }
         }
-        let known = sorted::map(known.into_iter().filter_map(|(model, resolved)| Some((model, resolved?))));
         Batch { named, known }
     }
 
     /// Whose the batch is; none where it does not say so. Fails where it is of several.
     pub(super) fn provider(&self) -> Result<Option<&'g Provider>, Error> {
-        let mut known = self.named.iter().filter_map(|named| Some((named, self.known.get(&*named.model)?)));
+        let mut known = self.named.iter().filter_map(|named| Some((named, self.resolved(named)?)));
         let Some((first, Resolved { provider, .. })) = known.next() else { return Ok(None) };
         match known.find(|(_, other)| !other.provider.shares_account(provider)) {
             Some((other, _)) => Err(torn(first, other)),
@@ -73,11 +71,16 @@ impl<'r, 'g> Batch<'r, 'g> {
         }
     }
 
+    fn resolved(&self, named: &Named<'_>) -> Option<&Resolved<'g>> {
+        self.known.get(&*named.model)?.as_ref()
+    }
+
     /// The body with the provider's own names for the models that are its.
     pub(super) fn rename(&self, provider: &Provider, body: &Bytes) -> Bytes {
         let (mut out, mut copied) = (BytesMut::new(), 0);
-        for Named { place, model, .. } in &self.named {
-            let own = self.known.get(&**model).filter(|own| own.provider.shares_account(provider));
+        for named in &self.named {
+            let Named { place, model, .. } = named;
+            let own = self.resolved(named).filter(|own| own.provider.shares_account(provider));
             let Some(own) = own.filter(|own| own.model != **model) else { continue };
             out.extend_from_slice(body.get(copied..place.start).unwrap_or_default());
             out.extend_from_slice(quoted(&own.model).as_bytes());

@@ -72,10 +72,11 @@ impl ReadStream for Reader {
                 | (Some(Block::Thinking), Delta::Thinking(_))
                 | (Some(Block::ToolUse(None)), Delta::Arguments(_))
         );
-        if goes_on && !self.over {
+        let goes_on = goes_on && !self.over;
+        if goes_on {
             self.say(delta, sink);
         }
-        goes_on && !self.over
+        goes_on
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) {
