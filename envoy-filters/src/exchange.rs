@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use shared::exchange::{self, Reply};
+use shared::exchange::{self, Caller, Reply};
 use shared::gateway::Gateway;
 use shared::host::CallError;
 
@@ -33,9 +33,14 @@ pub(crate) enum Step {
 }
 
 impl Exchange {
-    pub(crate) fn begin(gateway: Rc<Gateway>, envoy: Envoy, request: Request<Bytes>) -> Exchange {
+    pub(crate) fn begin(
+        gateway: Rc<Gateway>,
+        envoy: Envoy,
+        caller: Caller,
+        request: Request<Bytes>,
+    ) -> Exchange {
         let slots = envoy.slots.clone();
-        let future = Box::pin(async move { exchange::run(&gateway, &envoy, request).await });
+        let future = Box::pin(async move { exchange::run(&gateway, &envoy, caller, request).await });
         Exchange { future, slots, body: None }
     }
 

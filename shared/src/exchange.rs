@@ -35,14 +35,19 @@ use crate::ir::Loss;
 use crate::report::Report;
 use asked::Asked;
 use losses::Wish;
-use operation::{Found, Operation, Work};
+use operation::{Found, Work};
 use retry::{Retries, Verdict};
 use serve::Progress;
 use target::Target;
 
-/// Answers a request. Every error is in the words of the API that was asked in, and in the report.
-pub async fn run<H: Host>(gateway: &Gateway, host: &H, request: Request<Bytes>) -> Reply<H::Body> {
-    run_noting(gateway, host, request, &mut Report::default(), None).await
+/// Answers `caller`'s request. Every error is in the words of the API that was asked in, and in the report.
+pub async fn run<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    caller: Caller,
+    request: Request<Bytes>,
+) -> Reply<H::Body> {
+    run_noting(gateway, host, caller, request, &mut Report::default(), None).await
 }
 
 /// The same, seen from outside: where the client leaves before the answer begins, the future is dropped and `report` says
@@ -50,11 +55,12 @@ pub async fn run<H: Host>(gateway: &Gateway, host: &H, request: Request<Bytes>) 
 async fn run_noting<H: Host>(
     gateway: &Gateway,
     host: &H,
+    caller: Caller,
     request: Request<Bytes>,
     report: &mut Report,
     progress: Option<&Progress>,
 ) -> Reply<H::Body> {
-    let mut call = Call::begin(gateway, host, &request, report);
+    let mut call = Call::begin(gateway, host, caller, &request, report);
     call.progress = progress;
     match answer(&mut call, &request).await {
         Ok(reply) => reply,
@@ -69,7 +75,7 @@ pub fn refuse<H: Host>(
     head: &Request<Bytes>,
     error: &Error,
 ) -> (Response<Bytes>, Report) {
-    Call::begin(gateway, host, head, &mut Report::default()).decline(error)
+    Call::begin(gateway, host, Caller::of(host, head), head, &mut Report::default()).decline(error)
 }
 
 async fn answer<H: Host>(call: &mut Call<'_, H>, request: &Request<Bytes>) -> Result<Reply<H::Body>, Error> {
@@ -172,13 +178,12 @@ impl<'c, H: Host> Call<'c, H> {
     fn begin(
         gateway: &'c Gateway,
         host: &'c H,
+        caller: Caller,
         request: &Request<Bytes>,
         report: &'c mut Report,
     ) -> Call<'c, H> {
         let began = host.now();
-        let found = Operation::at(request.uri().path());
-        let client = operation::caller(request, found.as_ref());
-        let id = headers::request_id(request.headers(), || host.random());
+        let Caller { api: client, found, id } = caller;
         *report = Report {
             id: id.clone(),
             host: H::NAME.to_owned(),

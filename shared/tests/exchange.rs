@@ -349,11 +349,10 @@ fn a_request_keeps_its_id_where_it_has_a_plain_one() {
 fn what_a_host_says_itself_bears_the_id_of_the_exchange() {
     let none: &[(&str, &str)] = &[];
     for given in [none, &[("x-request-id", "a b")], &[("x-request-id", "abc-1")]] {
-        let mut request = ask("/v1/messages", given, &hello("chat/m"));
-        let world = World::<false> { dice: 7, ..World::default() };
-        let caller = Caller::of(&world, &mut request);
+        let request = ask("/v1/messages", given, &hello("chat/m"));
+        let caller = Caller::of(&World::<true> { dice: 7, ..World::default() }, &request);
         let told: Value = serde_json::from_slice(&caller.told(&Error::cut("the connection broke"))).unwrap();
-        let (_, _, report) = play(request, vec![chat()]);
+        let report = World::<true>::default().play_for(&gateway(), caller.clone(), request).report;
         assert_eq!((caller.id.as_str(), &told["request_id"]), (report.id.as_str(), &json!(report.id)));
     }
 }

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::{Request, Response};
 use shared::api::Api;
-use shared::exchange::{self, Reply};
+use shared::exchange::{self, Caller, Reply};
 use shared::gateway::{Compiled, CompiledProvider, Gateway, Serves};
 use shared::host::{BodyError, CallError, Host, Timestamp};
 use shared::relay::Pump;
@@ -48,7 +48,8 @@ impl World {
 
     /// Answers a request to its last byte, as a host would.
     pub fn play(&self, gateway: &Gateway, request: Request<Bytes>) -> Played {
-        match at_once(exchange::run(gateway, &self, request)) {
+        let caller = Caller::of(&self, &request);
+        match at_once(exchange::run(gateway, &self, caller, request)) {
             Reply::Whole { response, report } => {
                 Played { sent: self.sent.get(), got: response.body().len(), report: *report }
             }

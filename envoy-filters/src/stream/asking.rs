@@ -26,9 +26,10 @@ impl Stream {
 
     /// Hands the request to the gateway.
     pub(super) fn begin(&mut self, body: Bytes) -> Action {
-        let mut request = std::mem::take(&mut self.asked).map(|_| body);
-        self.caller = Some(Caller::of(&self.envoy, &mut request));
-        self.ask(Exchange::begin(self.gateway.clone(), self.envoy.clone(), request))
+        let request = std::mem::take(&mut self.asked).map(|_| body);
+        let caller = Caller::of(&self.envoy, &request);
+        self.caller = Some(caller.clone());
+        self.ask(Exchange::begin(self.gateway.clone(), self.envoy.clone(), caller, request))
     }
 
     /// Lets the gateway's future go on until it wants something sent, waits, or has an answer of its own.

@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::{Request, Response};
 use shared::dialect::Dialect;
-use shared::exchange::{self, Reply};
+use shared::exchange::{self, Caller, Reply};
 use shared::gateway::{Compiled, CompiledProvider, Gateway};
 use shared::host::{BodyError, CallError, Host, Timestamp};
 use shared::relay::Ending;
@@ -89,7 +89,8 @@ fn request(path: &str, provider: &str, body: &[u8]) -> Request<Bytes> {
 fn answer(request: Request<Bytes>, said: &[u8]) -> (u16, Vec<u8>) {
     let well_formed = Json::parse(request.body()).is_ok();
     let world = World { said: Bytes::copy_from_slice(said), well_formed, asked: Cell::default() };
-    let mut exchange = pin!(exchange::run(&GATEWAY, &world, request));
+    let caller = Caller::of(&world, &request);
+    let mut exchange = pin!(exchange::run(&GATEWAY, &world, caller, request));
     let Poll::Ready(reply) = exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("nothing in this world makes anybody wait");
     };

@@ -16,7 +16,7 @@ use futures_core::Stream;
 use http::{Request, Response, StatusCode};
 
 use super::reply::nonsense;
-use super::{Reply, headers, run_noting};
+use super::{Caller, Reply, headers, run_noting};
 use crate::api::{Aim, Api, Echo};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -69,7 +69,8 @@ where
     let mut account = Account::new(host.clone(), progress.clone(), done);
     let (world, noted) = (host.clone(), progress.clone());
     let exchange = async move {
-        let reply = run_noting(&gateway, &world, request, &mut account.report, Some(&noted)).await;
+        let caller = Caller::of(&world, &request);
+        let reply = run_noting(&gateway, &world, caller, request, &mut account.report, Some(&noted)).await;
         (reply, account.close())
     };
     let (exchange, spoke) = (Box::pin(exchange), host.now());

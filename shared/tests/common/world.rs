@@ -14,7 +14,7 @@ use futures_core::Stream;
 use http::response::Parts;
 use http::{Request, Response};
 use shared::dialect::Encoding;
-use shared::exchange::{self, Reply};
+use shared::exchange::{self, Caller, Reply};
 use shared::gateway::Gateway;
 use shared::host::{BodyError, CallError, Host, Timestamp};
 use shared::relay::{Ending, Relay};
@@ -57,7 +57,13 @@ impl<const RESENDS: bool> World<RESENDS> {
 
     /// Plays a request at a gateway.
     pub(crate) fn play(self, gateway: &Gateway, request: Request<Bytes>) -> Reached {
-        let (head, body, report) = match at_once(exchange::run(gateway, &self, request)) {
+        let caller = Caller::of(&self, &request);
+        self.play_for(gateway, caller, request)
+    }
+
+    /// The same for who has been found to ask before.
+    pub(crate) fn play_for(self, gateway: &Gateway, caller: Caller, request: Request<Bytes>) -> Reached {
+        let (head, body, report) = match at_once(exchange::run(gateway, &self, caller, request)) {
             Reply::Whole { response, report } => {
                 let (head, body) = response.into_parts();
                 (head, body, *report)
