@@ -238,6 +238,11 @@ impl Aim {
     fn tells_losses(self) -> bool {
         self == Aim::Translation
     }
+
+    /// Whether all that is said is wanted, and not only what an account is kept of.
+    fn tells_words(self) -> bool {
+        self == Aim::Translation
+    }
 }
 
 /// Where a reader puts the events it finds.

@@ -25,7 +25,7 @@ pub use reply::Reply;
 pub use serve::{Body, serve};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 
 use crate::api::{Api, Echo};
 use crate::error::Error;
@@ -114,7 +114,6 @@ async fn ask<H: Host>(
     mut lost: Vec<Loss>,
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
-    let wish = Wish::of(call.gateway, request.headers())?;
     if resolved.provider.is_demo() {
         return demo::answer(call, asked);
     }
@@ -123,7 +122,7 @@ async fn ask<H: Host>(
     // The request's own bytes with a few edits where both sides speak one API, written anew otherwise.
     let written = target.write(call, asked, request).await?;
     lost.extend(written.losses);
-    call.note_losses(wish, &lost)?;
+    call.note_losses(&lost)?;
     call.note_waiting(asked);
     let response = send(call, target.provider, written.request, true).await?;
     reply::relay(call, asked, &target, response).await
@@ -167,8 +166,9 @@ struct Call<'c, H> {
     found: Option<Found>,
     report: &'c mut Report,
     echo: Echo,
-    /// What was lost, and whether the answer's head is to say so.
+    /// What is to become of losses.
     wish: Wish,
+    /// What was lost.
     losses: Vec<Loss>,
     /// Where the host looks how far this is.
     progress: Option<&'c Progress>,
@@ -214,6 +214,7 @@ impl<'c, H: Host> Call<'c, H> {
         request: &'r Request<Bytes>,
     ) -> Result<(Asked<'r>, Resolved<'c>), Error> {
         headers::check_content_type(request.headers())?;
+        self.note_wish(request.headers())?;
         // A scan of the top level, not a parse: the model, and whether to stream.
         let asked = self.scan(found, request)?;
         // Aliases, exact names, wildcards, the default.
@@ -229,6 +230,12 @@ impl<'c, H: Host> Call<'c, H> {
         self.echo.array = asked.array;
         self.report.stream = asked.stream;
         Ok(asked)
+    }
+
+    /// What the caller wants of losses. It is looked at before the body, for it costs least to refuse.
+    fn note_wish(&mut self, headers: &HeaderMap) -> Result<(), Error> {
+        self.wish = Wish::of(self.gateway, headers)?;
+        Ok(())
     }
 
     fn note_model(&mut self, model: &str) {
@@ -254,10 +261,10 @@ impl<'c, H: Host> Call<'c, H> {
     }
 
     /// Fails where the loss is more than the caller puts up with.
-    fn note_losses(&mut self, wish: Wish, losses: &[Loss]) -> Result<(), Error> {
+    fn note_losses(&mut self, losses: &[Loss]) -> Result<(), Error> {
         self.report.losses = losses.iter().map(ToString::to_string).collect();
-        (self.wish, self.losses) = (wish, losses.to_vec());
-        wish.judge(losses)
+        self.losses = losses.to_vec();
+        self.wish.judge(losses)
     }
 
     /// Notes what of a whole answer is lost. It is no reason to refuse: the answer has been paid for.

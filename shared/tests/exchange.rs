@@ -228,6 +228,33 @@ fn words_of_the_loss_header_that_are_not_known_are_refused() {
     assert!(body(&response)["error"]["message"].as_str().unwrap().ends_with("and not: lenient."));
 }
 
+/// The first of these that is wrong is told, whatever is asked for: the body's type, the caller's wish, the body, the model.
+#[test]
+fn what_is_wrong_is_looked_for_in_one_order() {
+    let paths = ["/v1/messages", "/v1/completions", "/v1/messages/count_tokens", "/v1/embeddings"];
+    let wrong: [(&'static str, &str); 2] = [("content-type", "text/plain"), ("x-plano-loss", "all")];
+    for path in paths {
+        let told = |headers: &[(&'static str, &str)], text: &str| {
+            let mut request = ask(path, &[], &json!({})).map(|_| Bytes::from(text.to_owned()));
+            for (name, value) in headers {
+                request.headers_mut().insert(*name, value.parse().unwrap());
+            }
+            let (world, response, _) = play(request, vec![]);
+            assert!(world.sent.is_empty(), "{path}");
+            response.status().as_u16().to_string() + " " + &body(&response).to_string()
+        };
+        let all = [
+            (told(&wrong, "{"), "415 ", "content-type"),
+            (told(&wrong[1..], "{"), "400 ", "x-plano-loss"),
+            (told(&[], "{"), "400 ", "not valid JSON"),
+            (told(&[], r#"{"model":"nobody/m"}"#), "404 ", "nobody/m"),
+        ];
+        for (told, status, word) in all {
+            assert!(told.starts_with(status) && told.contains(word), "{path}: {told}");
+        }
+    }
+}
+
 #[test]
 fn passthrough_sends_the_callers_credential_and_asks_for_one() {
     for (name, value) in

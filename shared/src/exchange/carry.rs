@@ -12,7 +12,6 @@ use http::{Method, Request, Response, Uri};
 
 use super::asked::{Asked, scan_model};
 use super::batch::Batch;
-use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{self, copy_type, is_json};
@@ -68,7 +67,7 @@ pub(super) async fn answer<H: Host>(
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
     // Nothing is lost here, but what is wished for has to be understood.
-    Wish::of(call.gateway, request.headers())?;
+    call.note_wish(request.headers())?;
     let (way, body) = match names_model {
         true => by_model(call, found, task, request)?,
         false => by_hint(call, task, request)?,
@@ -84,7 +83,6 @@ pub(super) async fn answer_scanned<H: Host>(
     asked: &Asked<'_>,
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
-    Wish::of(call.gateway, request.headers())?;
     way.note(call);
     let body = asked.renamed(way.model());
     forward(call, found, way, body, request).await

@@ -8,7 +8,6 @@ use http::{Method, Request, Response};
 
 use super::asked::{Asked, Page};
 use super::carry::with_query;
-use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{self, nonsense};
@@ -41,7 +40,7 @@ pub(super) async fn answer<H: Host>(
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
     headers::check_content_type(request.headers())?;
-    let wish = Wish::of(call.gateway, request.headers())?;
+    call.note_wish(request.headers())?;
     let own = Counter::of(call.client).ok_or_else(|| Error::invalid("This API counts no tokens."))?;
     let asked = call.scan(found, request)?;
     let resolved = call.resolve(&asked.model)?;
@@ -50,7 +49,7 @@ pub(super) async fn answer<H: Host>(
     let Some(way) = way else { return estimate(call, own, &asked, &resolved.model) };
     let same = way.api == asked.api;
     let (body, losses) = if same { (way.rename(&asked)?, Vec::new()) } else { way.translate(own, &asked)? };
-    call.note_losses(wish, &losses)?;
+    call.note_losses(&losses)?;
     let mut outgoing = way.outgoing(same, body)?;
     if same {
         outgoing.uri = with_query(outgoing.uri, request.uri())?;

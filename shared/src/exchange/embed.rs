@@ -10,7 +10,6 @@ use http::{HeaderMap, Method, Request, Response};
 use super::asked::Asked;
 use super::carry::unserved;
 use super::count::ESTIMATED;
-use super::losses::Wish;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{self, is_json, nonsense};
@@ -42,7 +41,7 @@ pub(super) async fn answer<H: Host>(
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
     headers::check_content_type(request.headers())?;
-    let wish = Wish::of(call.gateway, request.headers())?;
+    call.note_wish(request.headers())?;
     let asked = call.scan(found, request)?;
     let Resolved { provider, model } = call.resolve(&asked.model)?;
     let api = provider.api_with(APIS, Task::Embeddings, &model);
@@ -60,7 +59,7 @@ pub(super) async fn answer<H: Host>(
     let form = Form::of(api, &model).ok_or_else(|| unserved(provider, Task::Embeddings))?;
     let wanted = embeddings::read(asked.json()?)?;
     let (body, losses) = form.write(&wanted, &model)?;
-    call.note_losses(wish, &losses)?;
+    call.note_losses(&losses)?;
     let response = ask(call, (provider, api, &model), form.path, body, request.headers()).await?;
     let encoding = Encoding::of(&asked.outline).unwrap_or(Encoding::Float);
     reply::rewrite(call, api, false, response, |call, head, bytes| {

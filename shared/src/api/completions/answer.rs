@@ -205,8 +205,7 @@ impl Answer {
             (None, Some(message)) => self.delta(message, true, sink)?,
             (None, None) => {}
         }
-        if let Some(tokens) = choice.logprobs.and_then(Json::present).filter(|_| self.aim == Aim::Translation)
-        {
+        if let Some(tokens) = choice.logprobs.and_then(Json::present).filter(|_| self.aim.tells_words()) {
             self.logprobs(tokens, sink);
         }
         if let Some(error) = choice.error.and_then(Json::present) {
@@ -263,7 +262,7 @@ impl Answer {
 
     fn delta(&mut self, delta: Json<'_>, whole: bool, sink: &mut Sink<'_>) -> Result<(), Error> {
         let members = Members::of(delta);
-        let is_told = !whole || self.aim == Aim::Translation;
+        let is_told = !whole || self.aim.tells_words();
         if is_told {
             self.words(&members, delta, whole, sink);
         }

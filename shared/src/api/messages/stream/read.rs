@@ -101,7 +101,7 @@ impl Reader {
         self.begin(message, sink);
         self.stop = response::read_stop(message);
         // Where an answer does not say why it ended, its blocks tell.
-        if self.aim == Aim::Translation || self.stop.is_none() {
+        if self.aim.tells_words() || self.stop.is_none() {
             content.items().for_each(|block| self.open(block, sink));
         }
         self.end(sink);
