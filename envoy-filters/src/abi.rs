@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{Request, Response};
 use proxy_wasm::hostcalls;
-use proxy_wasm::types::{BufferType, LogLevel, MapType};
+use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
 use shared::host::{CallError, Timestamp};
 use shared::origin::Origin;
 
@@ -77,14 +77,18 @@ pub(crate) fn answer(response: &Response<Bytes>) {
     let _ = hostcalls::send_http_response(status, headers, Some(response.body()));
 }
 
-/// Starts a side call and gives its number. Its cluster has the name of the address's origin.
+/// Starts a side call and gives its number. Its cluster has the name of the address's origin; where Envoy has no such
+/// cluster, it never will.
 pub(crate) fn dispatch(request: &Request<Bytes>, deadline: Duration) -> Result<u32, CallError> {
     let unfit = || CallError::Forbidden(format!("{} is no address", request.uri()));
     let cluster = Origin::of(request.uri()).ok_or_else(unfit)?.to_string();
     let pairs = message::call(request).ok_or_else(unfit)?;
     let headers = pairs.iter().filter_map(|(name, value)| Some((*name, std::str::from_utf8(value).ok()?)));
     hostcalls::dispatch_http_call(&cluster, headers.collect(), Some(request.body()), Vec::new(), deadline)
-        .map_err(|status| CallError::Connect(format!("{cluster}: {status:?}")))
+        .map_err(|status| match status {
+            Status::BadArgument => CallError::Forbidden(format!("Envoy has no cluster {cluster}")),
+            status => CallError::Connect(format!("{cluster}: {status:?}")),
+        })
 }
 
 /// A side call's answer; Envoy tells of a failure by an answer without headers.

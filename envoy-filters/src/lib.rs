@@ -11,6 +11,7 @@ mod closing;
 mod configuration;
 mod exchange;
 mod failure;
+mod herald;
 mod message;
 mod reports;
 mod root;

@@ -15,7 +15,7 @@ const BATCH: usize = 100;
 #[derive(Default)]
 pub(crate) struct Queue {
     waiting: Cell<VecDeque<Report>>,
-    lost: Cell<u64>,
+    late: Cell<usize>,
 }
 
 impl Queue {
@@ -24,7 +24,7 @@ impl Queue {
         let mut waiting = self.waiting.take();
         if waiting.len() == LONGEST {
             waiting.pop_front();
-            self.lose(1);
+            self.note_late(1);
         }
         waiting.push_back(report);
         self.waiting.set(waiting);
@@ -43,19 +43,26 @@ impl Queue {
         let mut waiting = self.waiting.take();
         let room = LONGEST.saturating_sub(waiting.len());
         let late = batch.len().saturating_sub(room);
-        self.lose(late);
+        self.note_late(late);
         batch.into_iter().skip(late).rev().for_each(|report| waiting.push_front(report));
         self.waiting.set(waiting);
     }
 
-    /// Notes that so many reports will not arrive.
-    pub(crate) fn lose(&self, count: usize) {
-        self.lost.set(self.lost.get() + count as u64);
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        let waiting = self.waiting.take();
+        let count = waiting.len();
+        self.waiting.set(waiting);
+        count
     }
 
-    /// How many were lost since this was asked last.
-    pub(crate) fn take_lost(&self) -> u64 {
-        self.lost.take()
+    /// How many gave way to others since this was asked last.
+    pub(crate) fn take_late(&self) -> usize {
+        self.late.take()
+    }
+
+    fn note_late(&self, count: usize) {
+        self.late.set(self.late.get() + count);
     }
 }
 
@@ -69,8 +76,9 @@ mod tests {
         for id in 0..LONGEST + 2 {
             queue.push(Report { id: id.to_string(), ..Report::default() });
         }
-        assert_eq!(queue.take_lost(), 2);
-        assert_eq!(queue.take_lost(), 0);
+        assert_eq!(queue.take_late(), 2);
+        assert_eq!(queue.take_late(), 0);
+        assert_eq!(queue.len(), LONGEST);
         let batch = queue.take();
         assert_eq!(batch.len(), BATCH);
         assert_eq!(batch.first().map(|report| report.id.as_str()), Some("2"));
@@ -86,6 +94,6 @@ mod tests {
         queue.give_back(batch);
         let ids: Vec<String> = queue.take().into_iter().map(|report| report.id).collect();
         assert_eq!(ids, (2..BATCH + 2).map(|id| id.to_string()).collect::<Vec<_>>());
-        assert_eq!(queue.take_lost(), 2);
+        assert_eq!(queue.take_late(), 2);
     }
 }

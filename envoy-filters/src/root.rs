@@ -4,14 +4,18 @@ use std::hash::RandomState;
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Response, StatusCode};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
 use shared::backend;
 use shared::gateway::Gateway;
+use shared::host::CallError;
 use shared::report::Report;
 
 use crate::closing::Connection;
+use crate::herald::Herald;
 use crate::reports::Queue;
 use crate::stream::Stream;
 use crate::world::Envoy;
@@ -23,6 +27,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// How long a batch of reports may take.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+/// How many bytes of the backend's reason for an error are logged.
+const LONGEST_REASON: usize = 200;
+
 /// The root context.
 #[derive(Default)]
 pub(crate) struct Root {
@@ -31,6 +38,7 @@ pub(crate) struct Root {
     seed: RandomState,
     /// The batch that is under way.
     sending: Vec<Report>,
+    herald: Herald,
 }
 
 impl RootContext for Root {
@@ -57,10 +65,7 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        let lost = self.reports.take_lost();
-        if lost > 0 {
-            abi::log(LogLevel::Warn, &format!("planoai: {lost} reports were lost"));
-        }
+        warn(self.herald.tick(self.reports.take_late()));
         if self.sending.is_empty() {
             self.send();
         }
@@ -84,12 +89,16 @@ impl RootContext for Root {
 
 impl Context for Root {
     /// The backend has a batch, will not have it, or could not be reached; then the next tick tries again.
-    fn on_http_call_response(&mut self, _: u32, headers: usize, _: usize, _: usize) {
+    fn on_http_call_response(&mut self, _: u32, headers: usize, size: usize, _: usize) {
         let batch = std::mem::take(&mut self.sending);
-        match abi::call_answer(headers, 0).map(|answer| answer.status()) {
-            Ok(status) if status.is_success() => self.send(),
-            Ok(status) if status.is_client_error() => self.reports.lose(batch.len()),
-            _ => self.reports.give_back(batch),
+        match abi::call_answer(headers, size.min(LONGEST_REASON)) {
+            Ok(answer) if answer.status().is_success() => {
+                warn(self.herald.arrived(self.reports.len()));
+                self.send();
+            }
+            Ok(answer) if is_final(answer.status()) => self.lose(&batch, &reason(&answer)),
+            Ok(answer) => self.keep(batch, &reason(&answer)),
+            Err(error) => self.keep(batch, &error.to_string()),
         }
     }
 }
@@ -113,8 +122,36 @@ impl Root {
         let request = backend::reports_request(address, &batch);
         match request.map(|request| abi::dispatch(&request, DEADLINE)) {
             Some(Ok(_)) => self.sending = batch,
-            Some(Err(_)) => self.reports.give_back(batch),
-            None => self.reports.lose(batch.len()),
+            Some(Err(CallError::Forbidden(why))) => self.lose(&batch, &why),
+            Some(Err(error)) => self.keep(batch, &error.to_string()),
+            None => self.lose(&batch, "the backend's address makes no request"),
         }
+    }
+
+    fn lose(&mut self, batch: &[Report], why: &str) {
+        warn(self.herald.refused(why, batch.len()));
+    }
+
+    fn keep(&mut self, batch: Vec<Report>, why: &str) {
+        self.reports.give_back(batch);
+        warn(self.herald.failed(why, self.reports.len()));
+    }
+}
+
+/// Whether the backend will give the same answer again. Who comes too often or too late may come again (RFC 9110,
+/// section 15.5.9; RFC 6585, section 4).
+fn is_final(status: StatusCode) -> bool {
+    let again = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    status.is_client_error() && !again.contains(&status)
+}
+
+/// Why a batch was not taken. Where the backend cannot be reached, Envoy answers in its stead and says so.
+fn reason(answer: &Response<Bytes>) -> String {
+    format!("status {}, {:?}", answer.status(), String::from_utf8_lossy(answer.body()))
+}
+
+fn warn(line: Option<String>) {
+    if let Some(line) = line {
+        abi::log(LogLevel::Warn, &format!("planoai: {line}"));
     }
 }

@@ -136,6 +136,7 @@ fn buffer(limits: &Limits) -> u32 {
 /// The filter sees paths as the client sent them, for it answers only those that it knows letter by letter, and every
 /// host has to give the same answer.
 fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
+    let routes: Vec<_> = inner::ways(entry).into_iter().chain([route(entry)]).collect();
     json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": entry.name,
@@ -156,7 +157,7 @@ fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
         },
         "local_reply_config": words(),
         "route_config": {
-            "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [inner::way(entry), route(entry)] }],
+            "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": routes }],
         },
         "http_filters": [
             filter,

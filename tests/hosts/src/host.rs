@@ -9,6 +9,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::client::Question;
 use crate::configuration::FAMILIES;
 use crate::process::Process;
@@ -67,17 +69,39 @@ impl Kind {
         provider: SocketAddr,
         configuration: impl Fn(u16, SocketAddr) -> String,
     ) -> Host {
+        let start = |place: &Place<'_>| match self {
+            Kind::Native => native::start(place),
+            Kind::Envoy => envoy::start(place, |_| {}),
+            Kind::Worker => worker::start(place),
+            Kind::Spin => spin::start(place),
+        };
+        self.start_by(provider, configuration, start).await
+    }
+
+    /// The same for Envoy, whose bootstrap is changed before, as whoever runs it may.
+    ///
+    /// # Panics
+    /// With Envoy's own words where it does not start.
+    pub async fn start_envoy(
+        provider: SocketAddr,
+        configuration: impl Fn(u16, SocketAddr) -> String,
+        change: impl Fn(&mut Value),
+    ) -> Host {
+        Kind::Envoy.start_by(provider, configuration, |place| envoy::start(place, change)).await
+    }
+
+    async fn start_by(
+        self,
+        provider: SocketAddr,
+        configuration: impl Fn(u16, SocketAddr) -> String,
+        start: impl FnOnce(&Place<'_>) -> Process,
+    ) -> Host {
         let folder = Folder::new(self.name());
         let port = free_port();
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, configuration(port, provider)).expect("a temporary file can be written");
         let place = Place { folder: folder.path(), file: &file, port, provider };
-        let process = match self {
-            Kind::Native => native::start(&place),
-            Kind::Envoy => envoy::start(&place),
-            Kind::Worker => worker::start(&place),
-            Kind::Spin => spin::start(&place),
-        };
+        let process = start(&place);
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut host = Host { kind: self, address, process, _folder: folder };
         host.process.wait_until(|| is_healthy(address)).await;
@@ -86,6 +110,14 @@ impl Kind {
 }
 
 impl Host {
+    /// The bytes of memory that its process has now.
+    ///
+    /// # Panics
+    /// Where the system does not tell.
+    pub fn memory(&self) -> u64 {
+        self.process.memory()
+    }
+
     /// What the host has said so far.
     pub fn output(&self) -> String {
         self.process.output()

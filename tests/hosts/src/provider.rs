@@ -8,7 +8,7 @@ pub use operations::RECORDING;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -84,6 +84,8 @@ struct State {
     scripts: AtomicU64,
     received: Mutex<Vec<Received>>,
     reports: Mutex<Vec<Value>>,
+    /// The status with which it refuses reports; 0 where it takes them.
+    refuses: AtomicU16,
     /// The last script whose caller left before it was over.
     left: watch::Sender<u64>,
 }
@@ -118,6 +120,11 @@ impl Provider {
     /// The reports it got so far: it is the hosts' backend, too.
     pub fn reports(&self) -> Vec<Value> {
         self.state.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The status with which it refuses reports from now on; none where it takes them again.
+    pub fn refuse_reports(&self, status: Option<u16>) {
+        self.state.refuses.store(status.unwrap_or_default(), Ordering::SeqCst);
     }
 
     /// Waits for a caller to leave before the current script is over; false where none does.
@@ -207,9 +214,15 @@ impl Drop for Waited {
 fn take_reports(body: &[u8], state: &Arc<State>) -> Response<Pieces> {
     let reports: Vec<Value> = serde_json::from_slice(body).unwrap_or_default();
     let taken = format!("{{\"taken\":{}}}", reports.len());
-    state.reports.lock().unwrap_or_else(PoisonError::into_inner).extend(reports);
     let body = Body { extension: "json".to_owned(), bytes: taken.into_bytes() };
-    follow(Script::body(&body), state.clone())
+    let script = Script::body(&body);
+    match state.refuses.load(Ordering::SeqCst) {
+        0 => {
+            state.reports.lock().unwrap_or_else(PoisonError::into_inner).extend(reports);
+            follow(script, state.clone())
+        }
+        status => follow(Script { status, ..script }, state.clone()),
+    }
 }
 
 fn follow(script: Script, state: Arc<State>) -> Response<Pieces> {

@@ -25,9 +25,14 @@ pub(super) fn extension() -> Value {
     })
 }
 
-/// The way of requests that ask for a stream.
-pub(super) fn way(entry: &Listener) -> Value {
-    let asked = json!({ "name": "accept", "string_match": { "safe_regex": { "regex": media_types() } } });
+/// The ways of requests that ask for a stream: of events of the web's, and of frames of AWS's. The gateway asks for one in
+/// exactly these words.
+pub(super) fn ways(entry: &Listener) -> [Value; 2] {
+    [Framing::Events, Framing::Binary].map(|framing| way(entry, framing.media_type()))
+}
+
+fn way(entry: &Listener, media_type: &str) -> Value {
+    let asked = json!({ "name": "accept", "string_match": { "exact": media_type } });
     json!({
         "match": { "prefix": "/", "headers": [asked] },
         "route": {
@@ -36,11 +41,6 @@ pub(super) fn way(entry: &Listener) -> Value {
             "idle_timeout": duration(entry.timeout + HEAD_START),
         },
     })
-}
-
-/// The types of streams, events of the web's and frames of AWS's, as one regular expression.
-fn media_types() -> String {
-    [Framing::Events, Framing::Binary].map(|framing| framing.media_type().replace('.', "\\.")).join("|")
 }
 
 /// The cluster that is the inner listener.
