@@ -16,7 +16,7 @@ pub use index::Index;
 pub use outline::{Edit, Outline, place};
 pub(crate) use outline::{place_of, prefix, without_end};
 pub(crate) use stencil::Stencils;
-pub use writer::{Writer, push_escaped, quoted};
+pub use writer::{Whole, Writer, push_escaped, quoted};
 
 use std::borrow::Cow;
 use std::fmt;

@@ -19,7 +19,7 @@ const FEATURES: &str = "+simd128";
 /// Where a distribution puts its compiler, its C library for WASI, and the source of the standard library.
 const DISTRIBUTION_RUSTC: &str = "/usr/bin/rustc";
 const DISTRIBUTION_WASI: &str = "/usr/lib/wasm32-wasi";
-const STANDARD_LIBRARY: &str = "lib/rustlib/src/rust/library/Cargo.lock";
+const STANDARD_SOURCE: &str = "lib/rustlib/src/rust/library";
 
 /// Sees to it that guests can be built.
 pub(crate) fn install() -> Done<String> {
@@ -38,14 +38,15 @@ pub(crate) fn install() -> Done<String> {
 /// The environment in which cargo builds guests: little where the toolchain has the targets itself.
 pub(crate) fn guest_environment() -> Done<Vec<(String, String)>> {
     if TARGETS.iter().all(|target| toolchain_has(target)) {
-        return Ok(TARGETS.map(|target| flags(target, "")).to_vec());
+        return Ok(TARGETS.map(|target| flags(target, &own_places(None))).to_vec());
     }
     let sysroot = quietly(&mut command(DISTRIBUTION_RUSTC, ["--print", "sysroot"]))?;
-    let complete =
-        Path::new(sysroot.trim()).join(STANDARD_LIBRARY).is_file() && Path::new(DISTRIBUTION_WASI).is_dir();
+    let complete = Path::new(sysroot.trim()).join(STANDARD_SOURCE).join("Cargo.lock").is_file()
+        && Path::new(DISTRIBUTION_WASI).is_dir();
     let linker = linker().filter(|_| complete).ok_or("the distribution's wasm toolchain is not installed")?;
     let linker = linker.to_string_lossy();
-    let own_library = format!("-Clink-self-contained=no -L{DISTRIBUTION_WASI}");
+    let places = own_places(Some(&Path::new(sysroot.trim()).join(STANDARD_SOURCE)));
+    let own_library = format!("-Clink-self-contained=no -L{DISTRIBUTION_WASI} {places}");
     Ok([
         ("RUSTC", DISTRIBUTION_RUSTC),
         // The distribution has the standard library as source only; building it is still an unstable option.
@@ -56,8 +57,23 @@ pub(crate) fn guest_environment() -> Done<Vec<(String, String)>> {
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .into_iter()
-    .chain([flags("wasm32-unknown-unknown", ""), flags("wasm32-wasip1", &own_library)])
+    .chain([flags("wasm32-unknown-unknown", &places), flags("wasm32-wasip1", &own_library)])
     .collect())
+}
+
+/// Tells the compiler to leave out where crates lie on this machine: their code names its files where it may panic. Nobody
+/// who has a guest needs to know, it is some KB, and without it all machines build the same.
+fn own_places(standard: Option<&Path>) -> String {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let sources = home.map(|home| home.join("registry/src")).into_iter().flat_map(|folder| {
+        names_in(&folder).into_iter().map(move |name| folder.join(name)).collect::<Vec<_>>()
+    });
+    let places = sources.chain(standard.map(Path::to_path_buf));
+    let places = places.map(|place| place.display().to_string());
+    // Flags are told apart by blanks.
+    let places = places.filter(|place| !place.contains(' '));
+    places.map(|place| format!("--remap-path-prefix={place}=")).collect::<Vec<_>>().join(" ")
 }
 
 /// What the compiler is told for a target.

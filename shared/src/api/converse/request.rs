@@ -130,7 +130,7 @@ fn write_temperature(
 ) {
     let Some(wanted) = temperature.filter(|_| context.may("temperature")) else { return };
     let value = number(wanted);
-    if thinks && (value - 1.0).abs() > f64::EPSILON {
+    if thinks && (value - 1.0).abs() > f32::EPSILON {
         return context.lose(Loss::dropped("temperature"));
     }
     if value <= 1.0 {
@@ -140,7 +140,7 @@ fn write_temperature(
     o.key("temperature").integer(1);
 }
 
-fn number(json: Json<'_>) -> f64 {
+fn number(json: Json<'_>) -> f32 {
     json.number().unwrap_or_default()
 }
 

@@ -10,6 +10,7 @@ use crate::api::hosted::unknown;
 use crate::api::{Api, messages};
 use crate::dialect::Quirks;
 use crate::ir::{Block, Function, Loss, Request, Tool, ToolChoice, Why};
+use crate::sorted;
 use crate::wire::json::{Json, Writer};
 
 /// Writes `toolConfig`.
@@ -107,9 +108,9 @@ fn without_tools(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
 /// The names of the tools that the conversation has used.
 fn used<'r>(request: &'r Request<'_>) -> BTreeSet<&'r str> {
     let blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
-    blocks
-        .filter_map(|block| if let Block::ToolUse(tool) = block { Some(&*tool.name) } else { None })
-        .collect()
+    sorted::set(
+        blocks.filter_map(|block| if let Block::ToolUse(tool) = block { Some(&*tool.name) } else { None }),
+    )
 }
 
 fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {

@@ -64,8 +64,8 @@ fn of_body(body: Json<'_>, error: Error) -> Error {
 
 /// A duration as in `17.5s` in whole seconds, none too few.
 fn seconds(delay: &str) -> Option<String> {
-    let seconds: f64 = delay.strip_suffix('s')?.parse().ok()?;
-    Some(format!("{:.0}", seconds.max(0.0).ceil()))
+    let seconds: f32 = delay.strip_suffix('s')?.parse().ok()?;
+    Some((seconds.ceil() as u64).to_string())
 }
 
 /// Writes an error body.

@@ -10,6 +10,7 @@ use crate::api::messages::CUSTOM;
 use crate::api::{Api, Echo};
 use crate::dialect::Quirks;
 use crate::ir::{Block, Function, Loss, Request, Rest, Tool, ToolChoice, ToolKind, Why};
+use crate::sorted;
 use crate::wire::json::{Json, Outline, Writer};
 
 /// Writes what a request says of free text as what functions have, and offers only the tools that may be used, where the
@@ -119,7 +120,7 @@ fn may_have_customs(request: &[u8]) -> bool {
 fn names_in(client: Api, request: &[u8]) -> BTreeSet<String> {
     let Ok(outline) = Outline::scan(request) else { return BTreeSet::new() };
     let tools = outline.get("tools").and_then(Result::ok);
-    tools.map(|tools| client.read().customs(tools)).unwrap_or_default().into_iter().collect()
+    sorted::set(tools.map(|tools| client.read().customs(tools)).unwrap_or_default())
 }
 
 /// Takes the text out of `{"input":"…"}` while that comes, cut anywhere.

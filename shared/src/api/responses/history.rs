@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::ir::{
     Block, Cache, Loss, Media, Rest, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn, Why,
 };
+use crate::sorted;
 use crate::wire::json::{Json, Writer};
 
 /// Fails for content that this API does not take and that must not be left out: recordings.
@@ -48,7 +49,7 @@ fn customs_of<'t>(turns: &'t [Turn<'_>]) -> BTreeSet<&'t str> {
         Block::ToolUse(tool) if tool.kind == ToolKind::Custom => Some(&*tool.id),
         _ => None,
     };
-    turns.iter().flat_map(|turn| &turn.blocks).filter_map(custom).collect()
+    sorted::set(turns.iter().flat_map(|turn| &turn.blocks).filter_map(custom))
 }
 
 /// The turn's words, where it can be written as `instructions`. Only a foreign client's several blocks are joined: its

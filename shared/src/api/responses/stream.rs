@@ -231,8 +231,7 @@ impl Reader {
         sink(Event::Start(Start {
             id: string(response.get("id")),
             model: string(response.get("model")),
-            created: created
-                .and_then(|it| it.number::<u64>().or_else(|| it.number::<f64>().map(|it| it as u64))),
+            created: created.and_then(whole_seconds),
             // `auto` is what was wished for.
             service_tier: response.get("service_tier").and_then(Json::string).filter(|tier| tier != "auto"),
         }));
@@ -578,6 +577,15 @@ fn read_usage(usage: Json<'_>) -> Usage {
 }
 
 /// A string's value; none where there is no string.
+/// Seconds since 1970. Some servers write a fraction as well.
+fn whole_seconds(time: Json<'_>) -> Option<u64> {
+    let fractional = || {
+        let (whole, fraction) = time.raw().split_once('.')?;
+        fraction.bytes().all(|digit| digit.is_ascii_digit()).then(|| whole.parse().ok()).flatten()
+    };
+    time.number().or_else(fractional)
+}
+
 fn string<'a>(value: Option<Json<'a>>) -> Cow<'a, str> {
     value.and_then(Json::string).unwrap_or_default()
 }

@@ -93,13 +93,12 @@ impl<'o> Writer<'o> {
     }
 
     /// A whole number.
-    pub fn integer(&mut self, value: impl Into<i128>) {
+    pub fn integer(&mut self, value: impl Whole) {
         self.separate();
-        let value = value.into();
-        match u64::try_from(value) {
-            Ok(value) => push_digits(value, self.out),
-            Err(_) => drop(std::fmt::Write::write_fmt(self.out, format_args!("{value}"))),
+        if value.is_below_zero() {
+            self.out.put_u8(b'-');
         }
+        push_digits(value.magnitude(), self.out);
     }
 
     /// `true` or `false`.
@@ -160,6 +159,32 @@ fn push_with_escapes(text: &[u8], out: &mut BytesMut) {
     out.put_u8(b'"');
 }
 
+/// A whole number of at most 64 bits.
+pub trait Whole: Copy {
+    /// Whether it has a sign.
+    fn is_below_zero(self) -> bool;
+
+    /// What is left without the sign.
+    fn magnitude(self) -> u64;
+}
+
+macro_rules! whole {
+    ($wide:ty: $($name:ty),*; $magnitude:expr) => {$(
+        impl Whole for $name {
+            fn is_below_zero(self) -> bool {
+                <$wide>::from(self) < <$wide>::default()
+            }
+
+            fn magnitude(self) -> u64 {
+                $magnitude(<$wide>::from(self))
+            }
+        }
+    )*};
+}
+
+whole!(i64: i32, i64; i64::unsigned_abs);
+whole!(u64: u8, u16, u32, u64; std::convert::identity);
+
 /// Appends a number's digits without what formatting costs: answers are full of counts.
 fn push_digits(value: u64, out: &mut BytesMut) {
     let mut digits = [b'0'; 20];
@@ -206,6 +231,18 @@ fn push_escape(byte: u8, out: &mut BytesMut) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn whole_numbers_to_their_ends() {
+        let mut out = BytesMut::new();
+        Writer::new(&mut out).array(|a| {
+            a.integer(u64::MAX);
+            a.integer(i64::MIN);
+            a.integer(-1);
+            a.integer(0u8);
+        });
+        assert_eq!(&out[..], b"[18446744073709551615,-9223372036854775808,-1,0]");
+    }
 
     proptest! {
         #[test]

@@ -253,3 +253,16 @@ fn e8_e9_failures_and_cut_streams() {
 fn what_is_no_response_is_malformed() {
     assert!(read(Json::parse(br#"{"choices":[]}"#).unwrap(), Aim::Translation, &mut |_| ()).is_err());
 }
+
+#[test]
+fn seconds_may_have_a_fraction() {
+    for (written, read) in [
+        ("1741476542", Some(1_741_476_542)),
+        ("1741476542.75", Some(1_741_476_542)),
+        ("1.7e9", None),
+        ("\"1741476542.0\"", None),
+        ("-1.5", None),
+    ] {
+        assert_eq!(whole_seconds(Json::parse(written.as_bytes()).unwrap()), read, "{written}");
+    }
+}
