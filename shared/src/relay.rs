@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
 use crate::report::{Outcome, Report};
+use crate::wire::json::Outline;
 use crate::wire::{Frame, Framing, Kind, Scanner, sse};
 use alike::Alike;
 use name::Naming;
@@ -171,18 +172,24 @@ impl Relay {
         }
     }
 
-    /// Reads what only lacks its end.
+    /// Reads what only lacks its blank line. An event of which only the beginning came is nobody's: it stays here.
     fn drain(&mut self, now: Timestamp, out: &mut BytesMut) {
         let Relay { scanner, reader, alike, output, report, over, .. } = self;
         let mut read = |event: Event<'_>| {
             note(&event, now, report, over);
             output.push(event, report, out);
         };
-        let mut last = Vec::new();
+        let (mut last, mut torn) = (Vec::new(), false);
         scanner.finish(&mut |frame| {
-            last.extend_from_slice(frame.data);
-            alike.read(frame, &mut **reader, &mut read);
+            torn = !is_whole(frame.data);
+            if !torn {
+                last.extend_from_slice(frame.data);
+                alike.read(frame, &mut **reader, &mut read);
+            }
         });
+        if torn {
+            return;
+        }
         reader.finish(&mut read);
         if !last.is_empty() {
             output.element(&last, out);
@@ -299,6 +306,11 @@ impl Output {
 /// What must be known of the client's request to the end.
 fn lasting(client: Api, echo: Echo) -> Echo {
     if client.write().repeats_request() { echo } else { echo.without_request() }
+}
+
+/// Whether an event's data are all there: an object, or the words with which a chat ends.
+fn is_whole(data: &[u8]) -> bool {
+    data == b"[DONE]" || Outline::scan(data).is_ok()
 }
 
 /// Keeps the account of an event.

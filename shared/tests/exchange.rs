@@ -337,6 +337,76 @@ fn g3_g6_a_providers_nonsense_is_a_bad_gateway() {
     }
 }
 
+/// Also where the client speaks the provider's API: a page of some proxy's, or half an answer, is nobody's answer.
+#[test]
+fn g3_nonsense_with_a_status_of_success_is_not_passed_on_as_an_answer() {
+    let cut = CHAT.trim_end_matches('}');
+    for nonsense in ["<html>", "", "null", "[]", cut] {
+        let (_, response, report) = play(
+            ask("/v1/chat/completions", &[], &hello("chat/m")),
+            vec![answer(200, "application/json", nonsense)],
+        );
+        assert_eq!(response.status(), StatusCode::BAD_GATEWAY, "{nonsense}");
+        assert_eq!(body(&response)["error"]["code"], "upstream_malformed");
+        assert_eq!(report.outcome, Outcome::Failed);
+    }
+}
+
+#[test]
+fn what_a_provider_takes_for_json_is_its_answer() {
+    const ODD: &str = r#"{"model":"m","choices":[{"index":0,"logprob":NaN}]}"#;
+    let (_, response, _) =
+        play(ask("/v1/chat/completions", &[], &hello("chat/m")), vec![answer(200, "application/json", ODD)]);
+    assert_eq!((response.status(), &response.body()[..]), (StatusCode::OK, ODD.as_bytes()));
+}
+
+#[test]
+fn e8_an_error_with_a_status_of_success_gets_the_status_of_an_error() {
+    const ERROR: &str = r#"{"error":{"message":"Slow down","code":429,"metadata":{"provider_name":"x"}}}"#;
+    const OVERLOADED: &str = r#"{"type":"error","error":{"type":"overloaded_error","message":"Busy"}}"#;
+    for (path, model, said, status) in
+        [("/v1/chat/completions", "chat/m", ERROR, 429), ("/v1/messages", "claude/m", OVERLOADED, 503)]
+    {
+        let (_, response, report) =
+            play(ask(path, &[], &hello(model)), vec![answer(200, "application/json", said)]);
+        assert_eq!((response.status().as_u16(), &response.body()[..]), (status, said.as_bytes()));
+        assert_eq!((report.status, report.outcome), (status, Outcome::Failed));
+    }
+}
+
+#[test]
+fn a_provider_that_leads_elsewhere_is_a_bad_gateway() {
+    for status in [301, 302, 307, 308] {
+        for path in ["/v1/chat/completions", "/v1/messages"] {
+            let (_, response, _) =
+                play(ask(path, &[], &hello("chat/m")), vec![answer(status, "text/html", "<a>")]);
+            assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+            let text = String::from_utf8_lossy(response.body()).into_owned();
+            assert!(text.contains(&format!("status {status}")) && !text.contains("<a>"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn headers_of_one_connection_end_with_it() {
+    let answer = Response::builder()
+        .header("content-type", "application/json")
+        .header("connection", "x-hop, close")
+        .header("x-hop", "1")
+        .header("x-stays", "1");
+    let request = ask(
+        "/v1/chat/completions",
+        &[("connection", "keep-alive, X-Mine"), ("x-mine", "1"), ("x-goes", "1")],
+        &hello("chat/m"),
+    );
+    let (past, response, _) = play(request, vec![Ok(answer.body(CHAT).unwrap())]);
+    let sent = past.sent[0].headers();
+    assert_eq!((sent.get("x-mine"), sent["x-goes"].to_str().unwrap()), (None, "1"));
+    assert_eq!((sent.get("connection"), sent["accept-encoding"].to_str().unwrap()), (None, "identity"));
+    assert_eq!((response.headers().get("x-hop"), response.headers().get("connection")), (None, None));
+    assert_eq!(response.headers()["x-stays"], "1");
+}
+
 #[test]
 fn g6_errors_of_the_gateway_are_in_the_callers_words() {
     let openai = |response: &Response<Bytes>| body(response)["error"]["message"].is_string();

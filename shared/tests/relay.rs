@@ -109,6 +109,35 @@ fn a_half_event_does_not_reach_the_client() {
     assert!(error.starts_with("data: {\"error\":"), "{error}");
 }
 
+/// A body may end as HTTP says it should, and in the middle of an event: what is there then is not an answer's end.
+#[test]
+fn e9_a_body_that_ends_within_an_event_never_looks_finished() {
+    for client in APIS {
+        for end in 0..CHAT.find("data: {\"id\":\"c1\",\"choices\":[],").unwrap() {
+            let (stream, report) =
+                play(client, Api::Completions, &[&CHAT.as_bytes()[..end]], Ending::Complete);
+            let said_why = end >= CHAT.find("\"stop\"}]}").unwrap() + "\"stop\"}]}".len();
+            assert_eq!(report.outcome == Outcome::Cut, !said_why, "{client:?} at {end}: {stream}");
+            assert!(said_why || says_it_failed(client, &stream), "{client:?} at {end}: {stream}");
+            assert!(said_why || !looks_finished(client, &stream), "{client:?} at {end}: {stream}");
+        }
+    }
+}
+
+#[test]
+fn a_half_event_reaches_no_client_of_an_array() {
+    let piece = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hi\"}]},\"index\":0}]}\n\n";
+    for end in piece.len()..2 * piece.len() - "}\n\n".len() {
+        let echo = Echo { array: true, ..Echo::default() };
+        let mut relay = Relay::new(Api::Generate, Api::Generate, echo, LIMIT, Report::default());
+        let mut out = BytesMut::new();
+        relay.push(&piece.repeat(2).as_bytes()[..end], Timestamp(1), &mut out);
+        relay.finish(Ending::Complete, Timestamp(2), &mut out);
+        let array: Vec<serde_json::Value> = serde_json::from_slice(&out).unwrap();
+        assert!(array.len() == 2 && array[1]["error"].is_object(), "{end}: {array:?}");
+    }
+}
+
 #[test]
 fn e12_an_event_over_the_limit_ends_in_an_error() {
     let long = format!("data: {{\"id\":\"{}\"}}\n\n", "x".repeat(LIMIT));

@@ -83,10 +83,16 @@ pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
     for (name, value) in from {
         let word = name.as_str();
         let private = PRIVATE.contains(&word) || starts_with_any(word, PRIVATE_PREFIXES);
-        if !private && (same || !starts_with_any(word, OF_ONE_API)) {
+        if !private && (same || !starts_with_any(word, OF_ONE_API)) && !is_of_one_connection(from, word) {
             to.append(name, value.clone());
         }
     }
+}
+
+/// Whether `connection` names this header as one that ends with the connection it came by (RFC 9110, section 7.6.1).
+fn is_of_one_connection(from: &HeaderMap, word: &str) -> bool {
+    let values = from.get_all(header::CONNECTION).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case(word))
 }
 
 /// Copies what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself.
@@ -95,7 +101,8 @@ pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
         let word = name.as_str();
         let own = word.starts_with("x-plano-");
-        if !own && !KEPT.contains(&word) && name != header::CONTENT_TYPE {
+        let kept = KEPT.contains(&word) || name == header::CONTENT_TYPE;
+        if !own && !kept && !is_of_one_connection(from, word) {
             to.append(name, value.clone());
         }
     }

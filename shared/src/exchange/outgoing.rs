@@ -28,7 +28,10 @@ pub(super) struct Outgoing<'g> {
 }
 
 /// Headers that are usually added here.
-const OWN_HEADERS: usize = 4;
+const OWN_HEADERS: usize = 5;
+
+/// Answers are read here, so they are asked for as they are: without a word any encoding would do (RFC 9110, section 12.5.3).
+const AS_IT_IS: HeaderValue = HeaderValue::from_static("identity");
 
 impl Outgoing<'_> {
     /// The whole request, with what of the client's headers may go along, and with the credential.
@@ -51,6 +54,7 @@ impl Outgoing<'_> {
             to.insert(header::CONTENT_TYPE, content_type.clone());
         }
         to.insert(header::ACCEPT, self.accept.clone());
+        to.insert(header::ACCEPT_ENCODING, AS_IT_IS);
         for (name, value) in self.provider.dialect.headers(self.api) {
             to.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
         }

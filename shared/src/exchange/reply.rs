@@ -17,7 +17,7 @@ use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
 use crate::relay::{Relay, renamed_at};
 use crate::report::Report;
-use crate::wire::json::{self, Index, Json};
+use crate::wire::json::{self, Index, Json, Outline};
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -52,18 +52,36 @@ pub(super) async fn relay<H: Host>(
         return failure(call, words, words == asked.api, &head, bytes);
     }
     // A whole answer is verbatim only to a client that wants one: a provider may have overlooked `stream`.
-    let verbatim = asked.is_own(target.api) && !streams && !asked.stream;
+    if asked.is_own(target.api) && !streams && !asked.stream {
+        return own(call, target.api, &head, bytes);
+    }
     let mut reply = Response::new(match streams {
         true => gather(call, asked, target, &bytes)?,
-        false if verbatim => account(call, target.api, bytes),
         false => translate(call, asked, target, &bytes)?,
     });
     headers::backward(&head.headers, reply.headers_mut());
-    match verbatim {
-        true => copy_type(&head.headers, reply.headers_mut()),
-        false => set_type(asked, reply.headers_mut()),
-    }
+    set_type(asked, reply.headers_mut());
     *reply.status_mut() = head.status;
+    Ok(call.whole(reply))
+}
+
+/// A provider's answer as it is, but for the model's name. Where it is an error with a status of success (E8), it gets the
+/// status of one.
+fn own<H: Host>(
+    call: &mut Call<'_, H>,
+    api: Api,
+    from: &http::response::Parts,
+    body: Bytes,
+) -> Result<Reply<H::Body>, Error> {
+    let (body, failure) = account(call, api, body)?;
+    let mut reply = Response::new(body);
+    headers::backward(&from.headers, reply.headers_mut());
+    copy_type(&from.headers, reply.headers_mut());
+    *reply.status_mut() = from.status;
+    if let Some(error) = failure {
+        call.report.fail(&error);
+        *reply.status_mut() = status_of(&error);
+    }
     Ok(call.whole(reply))
 }
 
@@ -97,6 +115,9 @@ pub(super) fn failure<H: Host>(
     from: &http::response::Parts,
     body: Bytes,
 ) -> Result<Reply<H::Body>, Error> {
+    if matches!(from.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Err(redirected(from.status));
+    }
     let mut error = api.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     error.retry_after = retry_after.map(str::to_owned).or(error.retry_after);
@@ -113,6 +134,15 @@ pub(super) fn failure<H: Host>(
     copy_type(&from.headers, reply.headers_mut());
     *reply.status_mut() = from.status;
     Ok(call.whole(reply))
+}
+
+/// Where it leads to would be of no use to a client, which calls this gateway and not the provider.
+fn redirected(status: StatusCode) -> Error {
+    let message = format!(
+        "The provider's address leads elsewhere (status {}), which is not followed.",
+        status.as_u16()
+    );
+    Error::upstream(message).with_code("upstream_redirect")
 }
 
 /// Gives the client what `write` makes of a provider's whole answer. A provider's error goes back as in [`failure`], and
@@ -209,19 +239,31 @@ fn write<H: Host>(
     Ok(out.freeze())
 }
 
-/// An answer that goes through as it is, but for the model's name; it is looked at for its account.
-fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Bytes {
+/// Looks at an answer for its account, and puts the client's name for the model into it. The second is the error that it is
+/// instead of an answer.
+fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Result<(Bytes, Option<Error>), Error> {
     let mut index = Index::default();
-    let Ok(json) = index.parse(&body) else { return body };
+    let json = match index.parse(&body) {
+        Ok(json) if json.kind() == json::Kind::Object => json,
+        // Names and brackets in order are a provider's way of writing JSON, like `NaN`: the client may know it.
+        _ => return Outline::scan(&body).map(|_| (body.clone(), None)).map_err(|error| nonsense(&error)),
+    };
     let report = &mut *call.report;
+    let (mut begun, mut failure) = (false, None);
     // An answer that the reader cannot make sense of is still the provider's answer.
-    let _ = api.read().response(json, Aim::Account, &mut |event| report.note(&event));
+    let _ = api.read().response(json, Aim::Account, &mut |event| {
+        report.note(&event);
+        match event {
+            Event::Fail(error) if !begun => failure = Some(error),
+            _ => begun = true,
+        }
+    });
     let (path, _) = api.model_places();
     let name = path
         .iter()
         .try_fold(json, |json, key| json.get(key))
         .filter(|name| name.kind() == json::Kind::String);
-    renamed_at(name.and_then(Json::place), &call.echo, body)
+    Ok((renamed_at(name.and_then(Json::place), &call.echo, body), failure))
 }
 
 fn note(report: &mut Report, response: &ir::Response) {
@@ -293,8 +335,7 @@ impl<H: Host> Call<'_, H> {
         let mut body = BytesMut::new();
         self.client.write().error(error, &self.echo, &mut body);
         let mut response = Response::new(body.freeze());
-        *response.status_mut() =
-            StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = status_of(error);
         if let Some(value) = error.retry_after.as_deref().and_then(|value| HeaderValue::from_str(value).ok())
         {
             response.headers_mut().insert(header::RETRY_AFTER, value);
@@ -320,6 +361,10 @@ impl<H: Host> Call<'_, H> {
         let lost = self.wish.header(&self.losses);
         lost.into_iter().for_each(|lost| drop(headers.insert(LOST, lost)));
     }
+}
+
+fn status_of(error: &Error) -> StatusCode {
+    StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 pub(super) fn is_json(from: &HeaderMap) -> bool {

@@ -18,11 +18,12 @@ use crate::wire::json::{self, Index, Json, Malformed};
 
 /// Reads a whole answer.
 pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
-    let is_answer = ["output", "status", "error"].iter().any(|name| body.get(name).is_some());
-    if !is_answer {
-        return Err(Malformed { offset: 0, what: "no response object" });
+    let is_answer = ["output", "status"].iter().any(|name| body.get(name).is_some());
+    match body.get("error").and_then(Json::present) {
+        _ if is_answer => Reader::new(aim).last(body, "", sink),
+        Some(error) => sink(Event::Fail(openai::error_of(error, Kind::Api))),
+        None => return Err(Malformed { offset: 0, what: "no response object" }),
     }
-    Reader::new(aim).last(body, "", sink);
     Ok(())
 }
 
@@ -217,6 +218,12 @@ impl Reader {
                 self.last(said.object(), kind.trim_start_matches("response."), sink);
             }
             "error" => self.fail(error_of(event.get("error").and_then(Json::present).unwrap_or(event)), sink),
+            // What stands before a provider may not know of its events, and breaks off with the error alone.
+            "" => {
+                if let Some(error) = event.get("error").and_then(Json::present) {
+                    self.fail(error_of(error), sink);
+                }
+            }
             _ => {}
         }
     }
