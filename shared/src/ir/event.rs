@@ -11,8 +11,8 @@ use crate::error::Error;
 /// Invariant: [`Start`](Event::Start) comes first and once. Blocks do not overlap: each is opened once, with
 /// indices counting from 0, gets its deltas, and is closed before the next one opens. [`Stop`](Event::Stop) comes
 /// once, after the last block has closed; [`Usage`](Event::Usage) and [`Tier`](Event::Tier) may come anywhere after the
-/// start, and what they say replaces what was said before. [`End`](Event::End) or [`Fail`](Event::Fail) is the last: an answer that has
-/// neither was cut off.
+/// start, and what they say replaces what was said before; [`Lost`](Event::Lost) may come even before it.
+/// [`End`](Event::End) or [`Fail`](Event::Fail) is the last: an answer that has neither was cut off.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
     Start(Start<'a>),

@@ -22,7 +22,8 @@ impl Order {
         if self.over {
             return Err("an event after the last");
         }
-        if !self.begun && !matches!(event, Event::Start(_) | Event::Fail(_)) {
+        // What is lost is told as soon as it is found: it is for the account, not for the client's stream.
+        if !self.begun && !matches!(event, Event::Start(_) | Event::Fail(_) | Event::Lost(_)) {
             return Err("an event before the start");
         }
         match event {

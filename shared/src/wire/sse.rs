@@ -42,7 +42,7 @@ pub struct TooLarge {
 }
 
 impl Scanner {
-    /// A scanner that refuses events of more than `limit` bytes.
+    /// A scanner that refuses events of more than `limit` bytes: their name, their data, and the line under way as a whole.
     pub fn new(limit: usize) -> Scanner {
         Scanner {
             line: Vec::new(),
@@ -74,27 +74,28 @@ impl Scanner {
             }
             let Some(end) = memchr2(b'\n', b'\r', rest) else { break };
             let (line, after) = rest.split_at(end);
+            self.bounded(line.len())?;
             let blank = self.end_of_line(line, sink);
-            self.bounded()?;
             rest = self.after_break(after);
             if blank {
                 complete = piece.len() - rest.len();
             }
         }
+        self.bounded(rest.len())?;
         self.line.extend_from_slice(rest);
-        self.bounded()?;
         Ok(complete)
     }
 
     /// The event that nearly every piece begins with: all of it, in a line for its name, if any, and one of data. It is not
     /// copied.
-    fn whole_event<'p>(&self, rest: &'p [u8]) -> Option<(Frame<'p>, &'p [u8])> {
+    fn whole_event<'p>(&self, all: &'p [u8]) -> Option<(Frame<'p>, &'p [u8])> {
         if !self.line.is_empty() || self.event.has_data || !self.event.name.is_empty() {
             return None;
         }
-        let (name, rest) = field(rest, b"event:").unwrap_or((&[], rest));
+        let (name, rest) = field(all, b"event:").unwrap_or((&[], all));
         let (data, rest) = field(rest, b"data:")?;
-        let rest = rest.strip_prefix(b"\n").filter(|_| name.len() + data.len() <= self.limit)?;
+        // One that is near the limit is measured line by line.
+        let rest = rest.strip_prefix(b"\n").filter(|rest| all.len() - rest.len() <= self.limit)?;
         Some((Frame::event(std::str::from_utf8(name).ok()?, data), rest))
     }
 
@@ -150,8 +151,10 @@ impl Scanner {
         self.blank && self.line.is_empty()
     }
 
-    fn bounded(&self) -> Result<(), TooLarge> {
-        let size = self.line.len() + self.event.data.len() + self.event.name.len();
+    /// Fails where the line under way, `more` bytes longer, and its event before it are over the limit. The whole line
+    /// counts, whatever it is: what it is may not be known where a piece ends.
+    fn bounded(&self, more: usize) -> Result<(), TooLarge> {
+        let size = self.line.len() + more + self.event.data.len() + self.event.name.len();
         if size > self.limit { Err(TooLarge { limit: self.limit }) } else { Ok(()) }
     }
 }
@@ -222,15 +225,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn scan(pieces: &[&[u8]]) -> Vec<(String, Vec<u8>)> {
-        let mut scanner = Scanner::new(1 << 16);
+    type Events = Vec<(String, Vec<u8>)>;
+
+    fn scan(pieces: &[&[u8]]) -> Events {
+        let (events, scanned) = scan_up_to(1 << 16, pieces);
+        scanned.unwrap();
+        events
+    }
+
+    /// The events before one that is too large, and whether there is one.
+    fn scan_up_to(limit: usize, pieces: &[&[u8]]) -> (Events, Result<(), TooLarge>) {
+        let mut scanner = Scanner::new(limit);
         let mut events = Vec::new();
         let mut sink = |frame: Frame<'_>| events.push((frame.name.to_owned(), frame.data.to_vec()));
-        for piece in pieces {
-            scanner.push(piece, &mut sink).unwrap();
+        let scanned = pieces.iter().try_for_each(|piece| scanner.push(piece, &mut sink).map(drop));
+        if scanned.is_ok() {
+            scanner.finish(&mut sink);
         }
-        scanner.finish(&mut sink);
-        events
+        (events, scanned)
     }
 
     fn event(name: &str, data: &str) -> (String, Vec<u8>) {
@@ -247,12 +259,11 @@ mod tests {
 
     #[test]
     fn an_event_over_the_limit_is_an_error() {
-        let mut scanner = Scanner::new(10);
-        assert_eq!(scanner.push(b"data: 123456789\n\nda", &mut |_| ()), Ok(17));
-        let mut scanner = Scanner::new(10);
-        assert_eq!(scanner.push(b"data: 12345678901\n\n", &mut |_| ()), Err(TooLarge { limit: 10 }));
-        let mut scanner = Scanner::new(10);
-        assert_eq!(scanner.push(b"data: 1234567", &mut |_| ()), Err(TooLarge { limit: 10 }));
+        let push = |piece: &[u8]| Scanner::new(16).push(piece, &mut |_| ());
+        assert_eq!(push(b"data: 1234567890\n\nda"), Ok(18));
+        assert_eq!(push(b"data: 12345678901\n\n"), Err(TooLarge { limit: 16 }));
+        assert_eq!(push(b"data: 12345678901"), Err(TooLarge { limit: 16 }));
+        assert_eq!(push(b"event: 123\ndata: 12345678\n\n"), Err(TooLarge { limit: 16 }));
     }
 
     proptest! {
@@ -261,6 +272,7 @@ mod tests {
             lines in prop::collection::vec("(event: ?[a-z]{0,3}|data: ?[a-zé{}:]{0,6}|:x||id: 1)", 0..12),
             ends in prop::collection::vec(prop::sample::select(vec!["\n", "\r", "\r\n"]), 12),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
+            limit in 4..30_usize,
         ) {
             let stream: String = lines.iter().zip(&ends).map(|(line, end)| format!("{line}{end}")).collect();
             let bytes = stream.as_bytes();
@@ -269,6 +281,7 @@ mod tests {
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
             prop_assert_eq!(scan(&pieces), scan(&[bytes]));
+            prop_assert_eq!(scan_up_to(limit, &pieces), scan_up_to(limit, &[bytes]));
         }
 
         #[test]
