@@ -213,8 +213,7 @@ impl<'c, H: Host> Call<'c, H> {
         found: &Found,
         request: &'r Request<Bytes>,
     ) -> Result<(Asked<'r>, Resolved<'c>), Error> {
-        headers::check_content_type(request.headers())?;
-        self.note_wish(request.headers())?;
+        self.check_head(request.headers())?;
         // A scan of the top level, not a parse: the model, and whether to stream.
         let asked = self.scan(found, request)?;
         // Aliases, exact names, wildcards, the default.
@@ -230,6 +229,12 @@ impl<'c, H: Host> Call<'c, H> {
         self.echo.array = asked.array;
         self.report.stream = asked.stream;
         Ok(asked)
+    }
+
+    /// Fails for what is wrong with the head of a request whose body is JSON.
+    fn check_head(&mut self, headers: &HeaderMap) -> Result<(), Error> {
+        headers::check_content_type(headers)?;
+        self.note_wish(headers)
     }
 
     /// What the caller wants of losses. It is looked at before the body, for it costs least to refuse.

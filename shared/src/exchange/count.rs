@@ -11,7 +11,7 @@ use super::carry::with_query;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{self, nonsense};
-use super::{Call, Reply, asked, headers, send};
+use super::{Call, Reply, asked, send};
 use crate::api::count::{self, Counter};
 use crate::api::{self, Api};
 use crate::dialect::{Counted, Encoding, Task};
@@ -39,8 +39,7 @@ pub(super) async fn answer<H: Host>(
     found: &Found,
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
-    headers::check_content_type(request.headers())?;
-    call.note_wish(request.headers())?;
+    call.check_head(request.headers())?;
     let own = Counter::of(call.client).ok_or_else(|| Error::invalid("This API counts no tokens."))?;
     let asked = call.scan(found, request)?;
     let resolved = call.resolve(&asked.model)?;

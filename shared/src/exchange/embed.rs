@@ -13,7 +13,7 @@ use super::count::ESTIMATED;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{self, is_json, nonsense};
-use super::{Call, Reply, headers, send};
+use super::{Call, Reply, send};
 use crate::api::embeddings::{self, Encoding, Form, Wanted};
 use crate::api::{Api, tap};
 use crate::dialect::Task;
@@ -40,8 +40,7 @@ pub(super) async fn answer<H: Host>(
     found: &Found,
     request: &Request<Bytes>,
 ) -> Result<Reply<H::Body>, Error> {
-    headers::check_content_type(request.headers())?;
-    call.note_wish(request.headers())?;
+    call.check_head(request.headers())?;
     let asked = call.scan(found, request)?;
     let Resolved { provider, model } = call.resolve(&asked.model)?;
     let api = provider.api_with(APIS, Task::Embeddings, &model);

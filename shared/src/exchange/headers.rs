@@ -80,29 +80,32 @@ const OWN_HEADERS: usize = 4;
 
 /// Copies what of a client's headers a provider may see. `same` is whether both speak one API.
 pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
+    let ends_here = of_one_connection(from);
     for (name, value) in from {
         let word = name.as_str();
         let private = PRIVATE.contains(&word) || starts_with_any(word, PRIVATE_PREFIXES);
-        if !private && (same || !starts_with_any(word, OF_ONE_API)) && !is_of_one_connection(from, word) {
+        if !private && (same || !starts_with_any(word, OF_ONE_API)) && !ends_here(word) {
             to.append(name, value.clone());
         }
     }
 }
 
-/// Whether `connection` names this header as one that ends with the connection it came by (RFC 9110, section 7.6.1).
-fn is_of_one_connection(from: &HeaderMap, word: &str) -> bool {
+/// Whether a header ends with the connection it came by, for `connection` names it (RFC 9110, section 7.6.1).
+fn of_one_connection(from: &HeaderMap) -> impl Fn(&str) -> bool {
     let values = from.get_all(header::CONNECTION).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case(word))
+    let names: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    move |word| names.iter().any(|name| name.eq_ignore_ascii_case(word))
 }
 
 /// Copies what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself.
 pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
     to.reserve(from.len() + OWN_HEADERS);
+    let ends_here = of_one_connection(from);
     for (name, value) in from {
         let word = name.as_str();
         let own = word.starts_with("x-plano-");
         let kept = KEPT.contains(&word) || name == header::CONTENT_TYPE;
-        if !own && !kept && !is_of_one_connection(from, word) {
+        if !own && !kept && !ends_here(word) {
             to.append(name, value.clone());
         }
     }

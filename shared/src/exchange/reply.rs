@@ -74,10 +74,7 @@ fn own<H: Host>(
     body: Bytes,
 ) -> Result<Reply<H::Body>, Error> {
     let (body, failure) = account(call, api, body)?;
-    let mut reply = Response::new(body);
-    headers::backward(&from.headers, reply.headers_mut());
-    copy_type(&from.headers, reply.headers_mut());
-    *reply.status_mut() = from.status;
+    let mut reply = passed(from, body);
     if let Some(error) = failure {
         call.report.fail(&error);
         *reply.status_mut() = status_of(&error);
@@ -129,11 +126,16 @@ pub(super) fn failure<H: Host>(
         return Err(error);
     }
     call.report.fail(&error);
+    Ok(call.whole(passed(from, body)))
+}
+
+/// A provider's own status, headers and body, as far as a client may see them.
+fn passed(from: &http::response::Parts, body: Bytes) -> Response<Bytes> {
     let mut reply = Response::new(body);
     headers::backward(&from.headers, reply.headers_mut());
     copy_type(&from.headers, reply.headers_mut());
     *reply.status_mut() = from.status;
-    Ok(call.whole(reply))
+    reply
 }
 
 /// Where it leads to would be of no use to a client, which calls this gateway and not the provider.

@@ -110,14 +110,6 @@ impl Kind {
 }
 
 impl Host {
-    /// The bytes of memory that its process has now.
-    ///
-    /// # Panics
-    /// Where the system does not tell.
-    pub fn memory(&self) -> u64 {
-        self.process.memory()
-    }
-
     /// What the host has said so far.
     pub fn output(&self) -> String {
         self.process.output()

@@ -43,17 +43,6 @@ impl Process {
         }
     }
 
-    /// The bytes of memory that it has now.
-    ///
-    /// # Panics
-    /// Where the system does not tell.
-    pub(crate) fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        let kilobytes = resident.trim().trim_end_matches(" kB").parse::<u64>();
-        1024 * kilobytes.expect("the system tells how much memory a program has")
-    }
-
     /// What the program has said so far.
     pub(crate) fn output(&self) -> String {
         std::fs::read_to_string(&self.output).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What only Envoy can do wrong: its filter's reports, memory and callbacks.
+//! What only Envoy can do wrong: its filter's reports.
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};

@@ -583,7 +583,6 @@ fn read_usage(usage: Json<'_>) -> Usage {
     }
 }
 
-/// A string's value; none where there is no string.
 /// Seconds since 1970. Some servers write a fraction as well.
 fn whole_seconds(time: Json<'_>) -> Option<u64> {
     let fractional = || {
@@ -593,6 +592,7 @@ fn whole_seconds(time: Json<'_>) -> Option<u64> {
     time.number().or_else(fractional)
 }
 
+/// A string's value; none where there is no string.
 fn string<'a>(value: Option<Json<'a>>) -> Cow<'a, str> {
     value.and_then(Json::string).unwrap_or_default()
 }
