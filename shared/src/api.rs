@@ -152,6 +152,7 @@ pub fn write_request(
     losses.extend(marks::fit(&mut request, to, quirks));
     let written = to.write().request(&request, quirks, out);
     losses.extend(written.map_err(|error| spelling::error(&request, &moved, error))?);
+    losses.extend(hosted::losses(&request.tools, to));
     let opened = spelling::losses(&request, &identity::Moved::new(), opened);
     Ok(opened.into_iter().chain(spelling::losses(&request, &moved, losses)).collect())
 }
@@ -277,6 +278,12 @@ pub trait Read: Sync {
 
     /// The work that a tool of this API's providers is for, where others do it too.
     fn work<'a>(&self, _kind: &str, _tool: Json<'a>) -> Option<Work<'a>> {
+        None
+    }
+
+    /// The members of such a tool that are read, or that only say which tool it is; none where all others are lost
+    /// elsewhere.
+    fn work_members(&self) -> Option<&'static [&'static str]> {
         None
     }
 

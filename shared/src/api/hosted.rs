@@ -3,7 +3,7 @@
 //! A hosted tool is kept in the words of its own API, and goes back to it as it is. For another API it becomes [`Work`],
 //! where it is a kind of work that others do too; otherwise it is refused by its name.
 
-use super::Api;
+use super::{Api, lost};
 use crate::error::Error;
 use crate::ir::{Loss, Tool};
 use crate::wire::json::Json;
@@ -38,6 +38,24 @@ pub(super) fn work<'a>(tool: &Tool<'a>, to: Api) -> Option<Work<'a>> {
         Tool::Hosted { api, kind, raw } if *api != to => api.read().work(kind, *raw),
         _ => None,
     }
+}
+
+/// What is said of the tools that became a provider's own work, and is said in their API alone.
+pub(super) fn losses(tools: &[Tool<'_>], to: Api) -> Vec<Loss> {
+    let mut losses = Vec::new();
+    for (index, tool) in tools.iter().enumerate() {
+        let Tool::Hosted { api, raw, .. } = tool else { continue };
+        let members = api.read().work_members().filter(|_| work(tool, to).is_some());
+        let others = members.map(|members| raw.others(members)).into_iter().flatten();
+        let others = others.filter(|(_, value)| is_news(*value));
+        losses.extend(others.map(|(name, _)| Loss::dropped(format!("tools[{index}].{name}"))));
+    }
+    losses
+}
+
+/// Whether a member says more than what is so without it: callers are the model alone where none are named.
+fn is_news(value: Json<'_>) -> bool {
+    lost::says_something(value) && value.raw() != r#"["direct"]"#
 }
 
 /// The error for a tool that the provider does not have.

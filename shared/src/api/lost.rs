@@ -88,6 +88,19 @@ pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, aim: Aim, 
     }
 }
 
+/// The same of a call. That the model itself has called is what all calls say, so only another caller is named.
+pub(super) fn name_others_of_call(call: Json<'_>, known: &[&str], at: &str, aim: Aim, sink: &mut Sink<'_>) {
+    if !aim.tells_losses() {
+        return;
+    }
+    let caller = call.get("caller").and_then(|caller| caller.get("type")?.string());
+    let is_model = caller.is_some_and(|caller| caller == "direct");
+    name_others(call, known, at, aim, &mut |event| match event {
+        Event::Lost(loss) if is_model && loss.path.ends_with(".caller") => {}
+        event => sink(event),
+    });
+}
+
 /// Whether a value is more than nothing, none or no.
 pub(super) fn says_something(value: Json<'_>) -> bool {
     match value.kind() {

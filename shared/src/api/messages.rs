@@ -44,6 +44,10 @@ impl Read for Messages {
         hosted::work(kind, tool)
     }
 
+    fn work_members(&self) -> Option<&'static [&'static str]> {
+        Some(&hosted::MEMBERS)
+    }
+
     fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
         hosted::step(block).into_iter().collect()
     }

@@ -46,6 +46,10 @@ impl Read for Responses {
         hosted::work(kind, tool)
     }
 
+    fn work_members(&self) -> Option<&'static [&'static str]> {
+        Some(&hosted::MEMBERS)
+    }
+
     fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
         hosted::steps(block)
     }

@@ -33,6 +33,9 @@ const KNOWN_OF_CANDIDATE: [&str; 8] = [
     "urlContextMetadata",
 ];
 
+/// The same of a part that has words or a call.
+const KNOWN_OF_PART: [&str; 4] = ["text", "thought", "thoughtSignature", "functionCall"];
+
 /// Reads an answer as the events it would have been streamed as.
 pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
     let known = ["candidates", "promptFeedback", "usageMetadata", "responseId", "error"];
@@ -187,9 +190,11 @@ impl Reader {
     fn part(&mut self, part: Json<'_>, sink: &mut Sink<'_>) {
         let signature = part.get("thoughtSignature").and_then(Json::string).filter(|seal| !seal.is_empty());
         if let Some(call) = part.get("functionCall").and_then(Json::present) {
+            self.name_others(part, sink);
             return self.call(call, signature, sink);
         }
         let Some(text) = part.get("text").and_then(Json::string) else { return self.other(part, sink) };
+        self.name_others(part, sink);
         if part.get("thought").and_then(Json::boolean) == Some(true) {
             return self.think(&text, signature, sink);
         }
@@ -198,6 +203,10 @@ impl Reader {
             None if text.is_empty() => {}
             None => self.grow(Block::Text, Open::Text, Delta::Text(text), sink),
         }
+    }
+
+    fn name_others(&self, part: Json<'_>, sink: &mut Sink<'_>) {
+        lost::name_others(part, &KNOWN_OF_PART, "candidates[0].content.parts.", self.aim, sink);
     }
 
     /// Words that are signed, of which there may be none, stand for themselves.

@@ -5,7 +5,7 @@
 use crate::ir::{Stop, StopReason};
 
 /// Words for what a filter did.
-const REFUSALS: [&str; 9] = [
+const REFUSALS: [&str; 10] = [
     "SAFETY",
     "RECITATION",
     "BLOCKLIST",
@@ -15,6 +15,7 @@ const REFUSALS: [&str; 9] = [
     "IMAGE_SAFETY",
     "IMAGE_PROHIBITED_CONTENT",
     "IMAGE_RECITATION",
+    "MODEL_ARMOR",
 ];
 
 /// The reason that a `finishReason` names. The API has no word for calls: it is done once it has made them.

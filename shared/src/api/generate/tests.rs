@@ -222,6 +222,7 @@ fn ends_have_their_words() {
         ("STOP", "done"),
         ("MAX_TOKENS", "max_tokens"),
         ("SAFETY", "refusal"),
+        ("MODEL_ARMOR", "refusal"),
         ("MALFORMED_FUNCTION_CALL", "MALFORMED_FUNCTION_CALL"),
     ] {
         let mut body = candidate(json!([{"text": "x"}]));

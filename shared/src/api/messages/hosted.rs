@@ -16,6 +16,10 @@ use crate::wire::json::{Json, Writer};
 const SEARCH: &str = "web_search_20250305";
 const CODE: &str = "code_execution_20250825";
 
+/// The members of a tool that are read, or that say which it is.
+pub(super) const MEMBERS: [&str; 6] =
+    ["type", "name", "allowed_domains", "blocked_domains", "max_uses", "user_location"];
+
 /// The work that a tool is for.
 pub(super) fn work<'a>(kind: &str, tool: Json<'a>) -> Option<Work<'a>> {
     if kind.starts_with("code_execution_2") {

@@ -12,6 +12,10 @@ use crate::api::member::present;
 use crate::api::{Step, What};
 use crate::wire::json::{Json, Kind, Writer};
 
+/// The members of a tool that are read, or that say which it is.
+pub(super) const MEMBERS: [&str; 5] =
+    ["type", "filters", "search_context_size", "user_location", "container"];
+
 /// The work that a tool is for. Code that is run where the client has put files is not run elsewhere.
 pub(super) fn work<'a>(kind: &str, tool: Json<'a>) -> Option<Work<'a>> {
     if kind == "code_interpreter" {

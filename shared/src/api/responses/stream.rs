@@ -308,8 +308,14 @@ impl Reader {
                 self.parts(index, List::Content, item, "content", sink);
             }
             "reasoning" => self.reasoning(index, item, sink),
-            "function_call" => self.call(index, item, "arguments", sink),
-            "custom_tool_call" => self.call(index, item, "input", sink),
+            "function_call" => {
+                lost::name_others_of_call(item, &CALL, "output.function_call.", self.aim, sink);
+                self.call(index, item, "arguments", sink);
+            }
+            "custom_tool_call" => {
+                lost::name_others_of_call(item, &CALL, "output.custom_tool_call.", self.aim, sink);
+                self.call(index, item, "input", sink);
+            }
             _ => self.opaque(index, item, sink),
         }
     }
@@ -413,6 +419,8 @@ impl Reader {
         self.open.iter_mut().for_each(|block| block.ended = true);
         self.advance(sink);
         if let Some(usage) = response.get("usage").and_then(Json::present) {
+            let of_input = usage.get("input_tokens_details").unwrap_or(Json::NULL);
+            lost::name_others(of_input, &OF_INPUT, "usage.input_tokens_details.", self.aim, sink);
             sink(Event::Usage(read_usage(usage)));
         }
         sink(Event::Stop(Stop { reason: self.reason(response, status), sequence: None }));
@@ -534,6 +542,12 @@ impl Reader {
         }
     }
 }
+
+/// The members of `input_tokens_details` that are read.
+const OF_INPUT: [&str; 2] = ["cached_tokens", "cache_write_tokens"];
+
+/// The members of a call that are read.
+const CALL: [&str; 8] = ["id", "type", "status", "call_id", "name", "namespace", "arguments", "input"];
 
 /// What a response tells beside its output and what it repeats of its request.
 const ANSWERED: [&str; 5] =

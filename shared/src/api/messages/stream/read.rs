@@ -186,6 +186,13 @@ impl Reader {
         let open =
             Open::ToolUse { id: text("id"), name: text("name"), kind: ToolKind::Function, signature: None };
         self.announce(open, Block::ToolUse(Some(input.raw().to_owned())), sink);
+        lost::name_others_of_call(
+            block,
+            &["type", "id", "name", "input"],
+            "content.tool_use.",
+            self.aim,
+            sink,
+        );
     }
 
     fn announce(&mut self, open: Open<'_>, block: Block, sink: &mut Sink<'_>) {
