@@ -23,6 +23,9 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 /// What stays as it is in a path, which was encoded before and is encoded once more to be signed: only S3 has it once.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
+/// How the names of headers begin that are signed: AWS's own, and Google's, which say for whom AWS vouches.
+const NAMED: [&str; 2] = ["x-amz-", "x-goog-"];
+
 /// Who signs, and for which service of which region.
 #[derive(Debug)]
 pub struct Signer {
@@ -114,7 +117,8 @@ impl Time {
 /// their way.
 fn signed_headers(request: &Request<Bytes>) -> BTreeMap<String, String> {
     let headers = request.headers();
-    let own = |name: &&HeaderName| **name == header::CONTENT_TYPE || name.as_str().starts_with("x-amz-");
+    let is_named = |name: &HeaderName| NAMED.iter().any(|start| name.as_str().starts_with(start));
+    let own = |name: &&HeaderName| **name == header::CONTENT_TYPE || is_named(name);
     let own = headers.keys().filter(own);
     let mut signed = sorted::map(own.map(|name| (name.as_str().to_owned(), value(headers, name))));
     let host = match headers.contains_key(header::HOST) {

@@ -8,13 +8,19 @@ mod process;
 mod sign_on;
 mod sts;
 
-use shared::gateway::{AwsRole, AwsSource};
+use bytes::Bytes;
+use http::Request;
+use shared::gateway::{AwsRole, AwsSource, Secret};
+use shared::host::Timestamp;
+use shared::signature::Signer;
 
+use super::environment::Environment;
 use super::instant::Instant;
 use super::world::World;
 use files::Profile;
 
 pub(super) use files::check;
+pub(super) use machine::Machine;
 
 /// How often profiles may lead to others.
 const DEEPEST: usize = 8;
@@ -28,6 +34,22 @@ pub(super) struct Keys {
     pub(super) until: Option<Instant>,
 }
 
+impl Keys {
+    /// Signs a request to a service of a region.
+    pub(super) fn sign(
+        self,
+        request: &mut Request<Bytes>,
+        region: &str,
+        service: &'static str,
+    ) -> Result<(), String> {
+        let session_token = self.session_token.map(Secret::new);
+        let (id, secret) = (self.id, Secret::new(self.secret));
+        let signer = Signer { id, secret, session_token, region: region.to_owned(), service };
+        let signed = signer.sign(request, Timestamp(Instant::now().seconds() * 1_000_000));
+        signed.map_err(|_| "the keys have characters that no header may have".to_owned())
+    }
+}
+
 /// The keys of a source; `region` is where roles are taken if nothing else says.
 pub(super) async fn keys(world: &World, source: &AwsSource, region: &str) -> Result<Keys, String> {
     match source {
@@ -35,7 +57,7 @@ pub(super) async fn keys(world: &World, source: &AwsSource, region: &str) -> Res
         AwsSource::Profile(name) => of_profile(world, name, region, DEEPEST).await,
         AwsSource::WebIdentity => sts::of_web_identity(world, region).await,
         AwsSource::Container => machine::of_container(world).await,
-        AwsSource::Instance => machine::of_instance(world).await,
+        AwsSource::Instance => Machine::of(&world.environment).keys(world).await,
         AwsSource::Role(role) => of_role(world, role, region).await,
     }
 }
@@ -55,7 +77,7 @@ async fn of_role(world: &World, role: &AwsRole, region: &str) -> Result<Keys, St
 async fn chain(world: &World, region: &str) -> Result<Keys, String> {
     let environment = &world.environment;
     let has = |name: &str| environment.get(name).is_some();
-    if has("AWS_ACCESS_KEY_ID") && has("AWS_SECRET_ACCESS_KEY") {
+    if are_in_variables(environment) {
         return of_variables(world);
     }
     if has("AWS_WEB_IDENTITY_TOKEN_FILE") && has("AWS_ROLE_ARN") {
@@ -69,10 +91,15 @@ async fn chain(world: &World, region: &str) -> Result<Keys, String> {
         return machine::of_container(world).await;
     }
     let none = "there are none in variables, in a profile, of a container or of the machine";
-    machine::of_instance(world).await.map_err(|why| format!("{none}: {why}"))
+    Machine::of(environment).keys(world).await.map_err(|why| format!("{none}: {why}"))
 }
 
-fn of_variables(world: &World) -> Result<Keys, String> {
+/// Whether the variables have a key.
+pub(super) fn are_in_variables(environment: &Environment) -> bool {
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(|name| environment.get(name).is_some())
+}
+
+pub(super) fn of_variables(world: &World) -> Result<Keys, String> {
     Ok(Keys {
         id: world.environment.need("AWS_ACCESS_KEY_ID")?,
         secret: world.environment.need("AWS_SECRET_ACCESS_KEY")?,
@@ -122,7 +149,7 @@ async fn of_profiles_role(
         (Some(_), _) if deepest == 0 => return Err("profiles lead to profiles without an end".to_owned()),
         (Some(other), _) => Box::pin(of_profile(world, other, region, deepest - 1)).await?,
         (None, Some("Environment")) => of_variables(world)?,
-        (None, Some("Ec2InstanceMetadata")) => machine::of_instance(world).await?,
+        (None, Some("Ec2InstanceMetadata")) => Machine::of(&world.environment).keys(world).await?,
         (None, Some("EcsContainer")) => machine::of_container(world).await?,
         _ => return Err(format!("the profile `{}` does not say whose role it is to take", profile.name)),
     };

@@ -103,6 +103,7 @@ pub(crate) fn aws(method: &str, path: &str) -> Option<String> {
         ("PUT", "/latest/api/token") => Some("a-word".to_owned()),
         ("GET", "/latest/meta-data/iam/security-credentials/") => Some("my-role\n".to_owned()),
         ("GET", "/latest/meta-data/iam/security-credentials/my-role") => Some(keys("AKINSTANCE", 3_600)),
+        ("GET", "/latest/meta-data/placement/region") => Some("eu-west-3".to_owned()),
         ("GET", "/container") => Some(keys("AKCONTAINER", 3_600)),
         ("GET", "/short") => Some(keys("AKSHORT", 13)),
         ("GET", path) if path.starts_with("/federation/credentials?account_id=1&role_name=r") => {

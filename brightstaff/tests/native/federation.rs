@@ -1,9 +1,15 @@
 //! Google Cloud for whom another platform vouches, and for who may act as a service account.
 
-use serde_json::{Value, json};
-use shared::gateway::TokenSource;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::accounts::{Cloud, after, chat, entry, gateway, home, log_with, shows};
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Value, json};
+use shared::gateway::{Secret, TokenSource};
+use shared::host::Timestamp;
+use shared::signature::Signer;
+
+use crate::accounts::{Cloud, after, aws, chat, entry, gateway, home, log_with, shows};
 
 const AUDIENCE: &str = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q";
 
@@ -17,7 +23,7 @@ fn answers(method: &str, path: &str) -> Option<String> {
         ("POST", "/v1/sa:generateAccessToken") => {
             Some(json!({"accessToken": "of-the-service", "expireTime": after(3_600)}).to_string())
         }
-        _ => None,
+        _ => aws(method, path),
     }
 }
 
@@ -33,13 +39,18 @@ fn account(source: Value, more: Value) -> String {
 
 /// Shows the provider this token, for the account of a file; and gives what was asked on the way.
 async fn asked(name: &str, account: &str, token: &str) -> Vec<String> {
+    asked_with(name, account, &[], token).await
+}
+
+/// The same with variables.
+async fn asked_with(name: &str, account: &str, variables: &[(&str, &str)], token: &str) -> Vec<String> {
     let cloud = Cloud::start(answers).await;
     let home = home(name, &[("account.json", account), ("vouched", "by-the-file\n")], &cloud);
     let file = home.join("account.json");
     let text = std::fs::read_to_string(&file).unwrap().replace("HOME", &home.display().to_string());
     std::fs::write(&file, text).unwrap();
     let source = TokenSource::Google { file: Some(file.display().to_string()) };
-    shows("vertex", source, &[], token).await;
+    shows("vertex", source, variables, token).await;
     std::fs::remove_dir_all(home).unwrap();
     (0..cloud.asked().len()).map(|index| cloud.whole(index)).collect()
 }
@@ -74,6 +85,92 @@ async fn the_token_at_an_address_is_exchanged_and_acts_as_a_service_account() {
     assert!(head.contains("authorization: Bearer exchanged"), "{head}");
     let wanted = json!({"delegates": [], "lifetime": "600s", "scope": ["https://www.googleapis.com/auth/cloud-platform"]});
     assert_eq!(serde_json::from_str::<Value>(body).unwrap(), wanted);
+}
+
+/// What AWS vouches with: a question that its account has signed.
+#[derive(serde::Deserialize)]
+struct Question {
+    url: String,
+    method: String,
+    headers: Vec<Told>,
+}
+
+#[derive(serde::Deserialize)]
+struct Told {
+    key: String,
+    value: String,
+}
+
+impl Question {
+    /// The one that was exchanged.
+    fn of(exchange: &str) -> Question {
+        let form = exchange.split_once("\r\n\r\n").unwrap().1;
+        let token = form.split('&').find_map(|pair| pair.strip_prefix("subject_token=")).unwrap();
+        // It is in the words of a query, in a form.
+        let plain =
+            |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned();
+        serde_json::from_str(&plain(&plain(token))).unwrap()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        &self.headers.iter().find(|told| told.key == name).unwrap().value
+    }
+
+    /// The same question signed at another time.
+    fn signed(&self, signer: &Signer, second: u64) -> String {
+        let mut request = Request::post(&self.url).header(TARGET, AUDIENCE).body(Bytes::new()).unwrap();
+        signer.sign(&mut request, Timestamp(second * 1_000_000)).unwrap();
+        request.headers()["authorization"].to_str().unwrap().to_owned()
+    }
+}
+
+const TARGET: &str = "x-goog-cloud-target-resource";
+
+fn of_aws() -> String {
+    let source = json!({
+        "environment_id": "aws1",
+        "url": "CLOUD/latest/meta-data/iam/security-credentials",
+        "region_url": "CLOUD/latest/meta-data/placement/availability-zone",
+        "regional_cred_verification_url": "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15",
+    });
+    account(source, json!({"subject_token_type": "urn:ietf:params:aws:token-type:aws4_request"}))
+}
+
+#[tokio::test]
+async fn a_machine_of_aws_is_vouched_for_by_a_question_it_signs() {
+    let asked = asked("aws", &of_aws(), "exchanged").await;
+    let question = Question::of(asked.last().unwrap());
+    assert_eq!(
+        question.url,
+        "https://sts.eu-west-3.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+    );
+    assert_eq!(question.method, "POST");
+    assert_eq!(question.header("host"), "sts.eu-west-3.amazonaws.com");
+    assert_eq!(question.header(TARGET), AUDIENCE);
+    assert_eq!(question.header("x-amz-security-token"), "token-of-AKINSTANCE");
+    let signer = Signer {
+        id: "AKINSTANCE".to_owned(),
+        secret: Secret::new("of-nobody".to_owned()),
+        session_token: Some(Secret::new("token-of-AKINSTANCE".to_owned())),
+        region: "eu-west-3".to_owned(),
+        service: "sts",
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let shown = question.header("authorization");
+    assert!(
+        shown.contains("SignedHeaders=host;x-amz-date;x-amz-security-token;x-goog-cloud-target-resource,")
+    );
+    assert!((now - 30..=now).any(|second| question.signed(&signer, second) == shown), "{shown}");
+}
+
+#[tokio::test]
+async fn variables_of_aws_come_before_the_machine() {
+    let variables =
+        [("AWS_ACCESS_KEY_ID", "AKME"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_REGION", "us-east-1")];
+    let asked = asked_with("variables", &of_aws(), &variables, "exchanged").await;
+    assert_eq!(asked.len(), 1);
+    let shown = Question::of(&asked[0]).header("authorization").to_owned();
+    assert!(shown.contains("Credential=AKME/") && shown.contains("/us-east-1/sts/aws4_request"), "{shown}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::{Keys, of_json};
+use crate::accounts::environment::Environment;
 use crate::accounts::world::{World, get, request};
 
 /// Where containers on ECS ask.
@@ -18,11 +19,12 @@ const CONTAINER: &str = "http://169.254.170.2";
 const POD: [&str; 2] = ["169.254.170.23", "fd00:ec2::23"];
 
 /// Where machines ask.
-const MACHINE: &str = "http://169.254.169.254";
+const USUAL: &str = "http://169.254.169.254";
 const ROLES: &str = "latest/meta-data/iam/security-credentials/";
+const REGION: &str = "latest/meta-data/placement/region";
 
 /// How long the machine's word for it may be used, in seconds.
-const TOKEN_FOR: &str = "300";
+const WORD_FOR: &str = "300";
 
 /// The container's keys.
 pub(super) async fn of_container(world: &World) -> Result<Keys, String> {
@@ -57,27 +59,73 @@ fn allowed(address: String) -> Result<String, String> {
     }
 }
 
-/// The machine's keys, by the second version of its service, which wants a word from the machine first.
-pub(super) async fn of_instance(world: &World) -> Result<Keys, String> {
-    let environment = &world.environment;
-    if environment.get("AWS_EC2_METADATA_DISABLED").is_some_and(|word| word.eq_ignore_ascii_case("true")) {
-        return Err("AWS_EC2_METADATA_DISABLED is set".to_owned());
+/// The service that machines ask what they are, in its second version, which wants a word from the machine first.
+pub(in crate::accounts) struct Machine {
+    root: String,
+}
+
+impl Machine {
+    /// Where the variables say that it is, else where it usually is.
+    pub(in crate::accounts) fn of(environment: &Environment) -> Machine {
+        let root = environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+        Machine { root: root.unwrap_or_else(|| USUAL.to_owned()).trim_end_matches('/').to_owned() }
     }
-    let root = environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or_else(|| MACHINE.to_owned());
-    let root = root.trim_end_matches('/');
-    let wish = [("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_FOR)];
-    let asked = request(Method::PUT, &format!("{root}/latest/api/token"), &wish, Bytes::new())?;
-    let token = world.ask(asked, |_| None).await?;
-    let shown = [("x-aws-ec2-metadata-token", token.trim())];
-    let role = world.ask(get(&format!("{root}/{ROLES}"), &shown)?, |_| None).await?;
-    let role = role.lines().next().unwrap_or_default().trim();
-    let json = world.ask_json(get(&format!("{root}/{ROLES}{role}"), &shown)?, |_| None).await?;
-    of_json(&json, "Token")
+
+    /// The one that has this address.
+    pub(in crate::accounts) fn at(address: &str) -> Machine {
+        let root = address.split_once("/latest/").map_or(address, |(root, _)| root);
+        Machine { root: root.trim_end_matches('/').to_owned() }
+    }
+
+    /// The keys of the machine's role.
+    pub(in crate::accounts) async fn keys(&self, world: &World) -> Result<Keys, String> {
+        let word = self.word(world).await?;
+        let role = self.ask(world, &word, ROLES).await?;
+        let role = role.lines().next().unwrap_or_default().trim();
+        let asked = get(&format!("{}/{ROLES}{role}", self.root), &[shown(&word)])?;
+        of_json(&world.ask_json(asked, |_| None).await?, "Token")
+    }
+
+    /// The region that the machine is in.
+    pub(in crate::accounts) async fn region(&self, world: &World) -> Result<String, String> {
+        let word = self.word(world).await?;
+        Ok(self.ask(world, &word, REGION).await?.trim().to_owned())
+    }
+
+    /// The word by which the machine is known.
+    async fn word(&self, world: &World) -> Result<String, String> {
+        let is_off = world.environment.get("AWS_EC2_METADATA_DISABLED");
+        if is_off.is_some_and(|word| word.eq_ignore_ascii_case("true")) {
+            return Err("AWS_EC2_METADATA_DISABLED is set".to_owned());
+        }
+        let wish = [("x-aws-ec2-metadata-token-ttl-seconds", WORD_FOR)];
+        let asked = request(Method::PUT, &format!("{}/latest/api/token", self.root), &wish, Bytes::new())?;
+        world.ask(asked, |_| None).await
+    }
+
+    async fn ask(&self, world: &World, word: &str, path: &str) -> Result<String, String> {
+        world.ask(get(&format!("{}/{path}", self.root), &[shown(word)])?, |_| None).await
+    }
+}
+
+fn shown(word: &str) -> (&str, &str) {
+    ("x-aws-ec2-metadata-token", word.trim())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_the_service_tells_where_all_of_it_is() {
+        for (address, root) in [
+            ("http://169.254.169.254/latest/meta-data/iam/security-credentials", "http://169.254.169.254"),
+            ("http://[fd00:ec2::254]/latest/api/token", "http://[fd00:ec2::254]"),
+            ("http://h:1/", "http://h:1"),
+        ] {
+            assert_eq!(Machine::at(address).root, root);
+        }
+    }
 
     #[test]
     fn tokens_of_containers_stay_on_the_machine() {

@@ -3,10 +3,6 @@
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>,
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
 
-use shared::gateway::Secret;
-use shared::host::Timestamp;
-use shared::signature::Signer;
-
 use super::Keys;
 use crate::accounts::instant::Instant;
 use crate::accounts::world::{World, post};
@@ -37,17 +33,7 @@ pub(super) async fn take(
     form.extend(taking.external_id.map(|id| ("ExternalId", id)));
     form.extend(taking.duration.map(|seconds| ("DurationSeconds", seconds)));
     let mut request = post(&endpoint(world, region), &form)?;
-    let signer = Signer {
-        id: keys.id,
-        secret: Secret::new(keys.secret),
-        session_token: keys.session_token.map(Secret::new),
-        region: region.to_owned(),
-        service: "sts",
-    };
-    let now = Timestamp(Instant::now().seconds() * 1_000_000);
-    signer
-        .sign(&mut request, now)
-        .map_err(|_| "the keys have characters that no header may have".to_owned())?;
+    keys.sign(&mut request, region, "sts")?;
     read(&world.ask(request, tell).await?)
 }
 

@@ -3,14 +3,17 @@
 //! <https://google.aip.dev/auth/4117>,
 //! <https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>
 
+mod identity;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use identity::Identity;
 use serde_json::{Value, json};
 
 use super::{SCOPE, Token, granted, impersonated};
-use crate::accounts::world::{World, encode, get, oauth_error, post, text};
+use crate::accounts::world::{World, escaped, get, oauth_error, post, text};
 
 /// Where tokens of others are exchanged.
 const EXCHANGE: &str = "https://sts.googleapis.com/v1/token";
@@ -25,6 +28,7 @@ struct Source<'a> {
 enum Place<'a> {
     File(&'a str),
     Address { address: &'a str, headers: Vec<(&'a str, &'a str)> },
+    Aws(Identity<'a>),
 }
 
 /// Whether such an account can be followed.
@@ -69,14 +73,15 @@ async fn exchange(world: &World, account: &Value, vouched: &str) -> Result<Token
 /// The project that people of another directory count to, which a client of its own would tell; JSON in a form's words.
 fn options(account: &Value, has_client: bool) -> Option<String> {
     let project = text(account, "workforce_pool_user_project").ok().filter(|_| !has_client)?;
-    let options = encode(&[("", &json!({ "userProject": project }).to_string())]);
-    Some(options.trim_start_matches('=').to_owned())
+    Some(escaped(&json!({ "userProject": project }).to_string()))
 }
 
 impl<'a> Source<'a> {
     fn of(account: &'a Value) -> Result<Source<'a>, String> {
         let source = account.get("credential_source").ok_or("there is no `credential_source` in it")?;
-        let word = |json: &'a Value, name: &str| json.get(name).and_then(Value::as_str);
+        if source.get("environment_id").is_some() {
+            return Ok(Source { place: Place::Aws(Identity::of(account, source)?), member: None });
+        }
         let place = match (word(source, "file"), word(source, "url")) {
             (Some(file), None) => Place::File(file),
             (None, Some(address)) => Place::Address { address, headers: headers(source) },
@@ -104,6 +109,7 @@ impl<'a> Source<'a> {
             Place::Address { address, headers } => {
                 (world.ask(get(address, headers)?, |_| None).await?, *address)
             }
+            Place::Aws(identity) => (identity.token(world).await?, "AWS"),
         };
         let Some(member) = self.member else {
             let token = found.trim();
@@ -118,6 +124,10 @@ impl<'a> Source<'a> {
     }
 }
 
+fn word<'a>(json: &'a Value, name: &str) -> Option<&'a str> {
+    json.get(name).and_then(Value::as_str)
+}
+
 fn headers(source: &Value) -> Vec<(&str, &str)> {
     let headers = source.get("headers").and_then(Value::as_object).into_iter().flatten();
     headers.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect()
@@ -128,7 +138,6 @@ fn unfollowed(source: &Value) -> String {
     let has = |name: &str| source.get(name).is_some();
     let what = match () {
         () if has("executable") => "names a program, and the gateway runs none",
-        () if has("environment_id") => "is an account of AWS, which is not followed: use `url` or `file`",
         () if has("certificate") => "is a certificate, which is not followed: use `url` or `file`",
         () => "must have either `file` or `url`",
     };
@@ -143,7 +152,8 @@ mod tests {
     fn sources_that_are_not_followed_are_refused_by_name() {
         for (source, told) in [
             (json!({"executable": {"command": "/bin/me"}}), "names a program, and the gateway runs none"),
-            (json!({"environment_id": "aws1", "url": "http://h", "file": "f"}), "account of AWS"),
+            (json!({"environment_id": "aws2"}), "is of `aws2`, and only `aws1` is known"),
+            (json!({"environment_id": "aws1"}), "has no `regional_cred_verification_url`"),
             (json!({"certificate": {}}), "is a certificate"),
             (json!({}), "must have either `file` or `url`"),
             (json!({"file": "f", "url": "http://h"}), "must have either `file` or `url`"),
