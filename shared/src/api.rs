@@ -27,6 +27,7 @@ pub(crate) mod tap;
 pub use cite::{Cited, Link, Place, Unit};
 pub(crate) use exception::kind as exception_kind;
 pub use hosted::{Search, Work};
+pub use lost::Shape;
 pub use steps::{Step, What};
 
 use std::borrow::Cow;
@@ -290,6 +291,11 @@ pub trait Read: Sync {
     /// What a block of an answer, in this API's own words, tells of what its provider did itself.
     fn steps<'a>(&self, _block: Json<'a>) -> Vec<Step<'a>> {
         Vec::new()
+    }
+
+    /// The members of such blocks that steps are made of.
+    fn step_shape(&self) -> &'static Shape {
+        &Shape(&[])
     }
 
     /// The sources in citations of `text`, a list in this API's words, and what of them others have no form for.

@@ -26,6 +26,7 @@ mod tests;
 
 use bytes::{Bytes, BytesMut};
 
+use super::lost::Shape;
 use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
@@ -49,6 +50,10 @@ impl Read for Generate {
 
     fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
         code::step(block).into_iter().collect()
+    }
+
+    fn step_shape(&self) -> &'static Shape {
+        &code::STEP
     }
 
     fn links<'a>(&self, citations: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {

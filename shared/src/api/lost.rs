@@ -88,6 +88,37 @@ pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, aim: Aim, 
     }
 }
 
+/// The members of an object that are read, or that say nothing new, and what is in them; of an array, its elements'.
+pub struct Shape(pub(super) &'static [(&'static str, Option<&'static Shape>)]);
+
+impl Shape {
+    fn find(&self, name: &str) -> Option<Option<&'static Shape>> {
+        self.0.iter().find(|(own, _)| *own == name).map(|(_, inner)| *inner)
+    }
+}
+
+/// Names the members of an answer's object, and of the objects in it, that its shape has not and that say something.
+pub(super) fn name_unknown(value: Json<'_>, shape: &Shape, at: &str, aim: Aim, sink: &mut Sink<'_>) {
+    if aim.tells_losses() {
+        unknown(value, shape, at, &mut |loss| sink(Event::Lost(loss)));
+    }
+}
+
+/// The same, told as losses.
+pub(super) fn unknown(value: Json<'_>, shape: &Shape, at: &str, tell: &mut dyn FnMut(Loss)) {
+    value.items().for_each(|item| unknown(item, shape, at, tell));
+    for (name, member) in value.fields() {
+        match shape.find(&name) {
+            Some(None) => {}
+            Some(Some(inner)) => unknown(member, inner, &[at, &*name, "."].concat(), tell),
+            None if name.len() <= LONGEST_NAME && says_something(member) => {
+                tell(Loss::dropped(["answer.", at, &*name].concat()));
+            }
+            None => {}
+        }
+    }
+}
+
 /// The same of a call. That the model itself has called is what all calls say, so only another caller is named.
 pub(super) fn name_others_of_call(call: Json<'_>, known: &[&str], at: &str, aim: Aim, sink: &mut Sink<'_>) {
     if !aim.tells_losses() {

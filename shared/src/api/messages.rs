@@ -17,6 +17,7 @@ mod usage;
 
 use bytes::BytesMut;
 
+use super::lost::Shape;
 use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
@@ -50,6 +51,10 @@ impl Read for Messages {
 
     fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
         hosted::step(block).into_iter().collect()
+    }
+
+    fn step_shape(&self) -> &'static Shape {
+        &hosted::STEP
     }
 
     fn links<'a>(&self, citations: Json<'a>, _: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {

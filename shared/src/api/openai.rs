@@ -4,11 +4,38 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use super::lost::{self, Shape};
 use super::member::rest;
-use super::{Api, Link, Place, Unit, cite, lost};
+use super::{Api, Link, Place, Unit, cite};
 use crate::error::{Error, Fault, Kind};
 use crate::ir::{Cache, Loss, Rest, Source, Why};
 use crate::wire::json::{self, Json, Writer};
+
+/// A list of tokens.
+pub(super) const TOKENS: Shape = Shape(&[
+    ("token", None),
+    ("logprob", None),
+    ("bytes", None),
+    ("top_logprobs", Some(&Shape(&[("token", None), ("logprob", None), ("bytes", None)]))),
+]);
+
+/// The `logprobs` of a choice.
+pub(super) const LOGPROBS: Shape = Shape(&[("content", Some(&TOKENS))]);
+
+/// An annotation of a kind that is known.
+const ANNOTATION: Shape = Shape(&[
+    ("type", None),
+    ("url_citation", Some(&ADDRESS)),
+    ("url", None),
+    ("title", None),
+    ("start_index", None),
+    ("end_index", None),
+    ("file_id", None),
+    ("filename", None),
+    ("index", None),
+]);
+
+const ADDRESS: Shape = Shape(&[("url", None), ("title", None), ("start_index", None), ("end_index", None)]);
 
 /// The source that an `image_url`, a `file_url` or a `file_data` names: a `data:` URL in Base64 (RFC 2397) is the
 /// bytes themselves.
@@ -160,7 +187,10 @@ pub(super) fn links<'a>(annotations: Json<'a>, text: &str, losses: &mut Vec<Loss
     let mut links = Vec::new();
     for annotation in annotations.items() {
         match address(annotation, text).or_else(|| file(annotation)) {
-            Some(link) => links.push(link),
+            Some(link) => {
+                lost::unknown(annotation, &ANNOTATION, "annotations.", &mut |loss| losses.push(loss));
+                links.push(link);
+            }
             None => {
                 let kind = annotation.get("type").and_then(Json::string).unwrap_or_default();
                 losses.push(cite::dropped(&kind));

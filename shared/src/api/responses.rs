@@ -20,6 +20,7 @@ mod tools;
 
 use bytes::BytesMut;
 
+use super::lost::Shape;
 use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
@@ -52,6 +53,10 @@ impl Read for Responses {
 
     fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
         hosted::steps(block)
+    }
+
+    fn step_shape(&self) -> &'static Shape {
+        &hosted::STEP
     }
 
     fn links<'a>(&self, citations: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::Api;
+use super::{Api, lost};
 use crate::ir::{Event, Loss, Open, Why};
 use crate::wire::json::Json;
 
@@ -50,7 +50,7 @@ impl Tell {
     pub(super) fn push(&mut self, event: Event<'_>, sink: &mut dyn FnMut(Event<'_>)) {
         match event {
             Event::Open { block: Open::Opaque { api, ref raw }, .. }
-                if api != self.to && self.note(api, raw) =>
+                if api != self.to && self.note(api, raw, sink) =>
             {
                 self.hidden = true;
             }
@@ -73,10 +73,15 @@ impl Tell {
     }
 
     /// Whether a block tells of steps.
-    fn note(&mut self, api: Api, raw: &str) -> bool {
+    fn note(&mut self, api: Api, raw: &str, sink: &mut dyn FnMut(Event<'_>)) -> bool {
         let block = Json::parse(raw.as_bytes()).unwrap_or(Json::NULL);
         let steps = api.read().steps(block);
         let any = !steps.is_empty();
+        if steps.iter().any(|step| self.to.write().tells(&step.what)) {
+            let kind = block.get("type").and_then(Json::string).map(|kind| [&*kind, "."].concat());
+            let shape = api.read().step_shape();
+            lost::unknown(block, shape, &kind.unwrap_or_default(), &mut |loss| sink(Event::Lost(loss)));
+        }
         self.waiting.extend(steps.into_iter().map(Step::into_static));
         any
     }

@@ -47,12 +47,12 @@ pub(crate) const FAMILIES: [Family; 5] = [
 ];
 
 impl Family {
-    fn upstream(&self) -> &'static Upstream {
+    pub(crate) fn upstream(&self) -> &'static Upstream {
         UPSTREAMS.iter().find(|upstream| upstream.name == self.upstream).expect("a provider of the family")
     }
 
     /// The plain answer, and then one for each feature.
-    fn answers(&self) -> Vec<(String, Value)> {
+    pub(crate) fn answers(&self) -> Vec<(String, Value)> {
         let file: Value = serde_json::from_str(self.probes).expect("the answers are JSON");
         let features = file["probes"].as_array().expect("the probes are a list").iter().map(|probe| {
             let mut answer = file["base"].clone();
@@ -136,7 +136,7 @@ fn check(seen: &mut BTreeMap<Got, String>, got: Got, at: &str, feature: String, 
 }
 
 /// An answer as its provider would stream it, in few pieces; none where that takes frames that are not text.
-fn streamed(api: Api, answer: &Value) -> Option<String> {
+pub(crate) fn streamed(api: Api, answer: &Value) -> Option<String> {
     Some(match api {
         Api::Generate => data(answer),
         Api::Responses => {

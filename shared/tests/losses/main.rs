@@ -13,6 +13,7 @@
 
 mod answers;
 mod probe;
+mod unheard;
 mod world;
 
 use std::collections::BTreeMap;

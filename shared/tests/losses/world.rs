@@ -59,6 +59,10 @@ pub(crate) struct Sent {
     body: Bytes,
 }
 
+fn says(body: &[u8], word: &str) -> bool {
+    body.windows(word.len()).any(|bytes| bytes == word.as_bytes())
+}
+
 /// Puts a request to the gateway, for a model of the upstream.
 pub(crate) fn send(client: &Client, upstream: &Upstream, request: &Map<String, Value>) -> Sent {
     let (path, body) = body(client, &format!("{}/m", upstream.name), request.clone());
@@ -81,6 +85,13 @@ pub(crate) struct Got {
     pub(crate) body: Bytes,
     /// As the report says it: a stream's head is older than its first event.
     model: String,
+}
+
+impl Got {
+    /// Whether the client gets this word.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        says(&self.body, word)
+    }
 }
 
 /// Puts the client's plain request to the gateway, which the upstream answers with `answer`, streamed or not.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::call::{Calls, Piece};
 use super::reasoning::Pieces;
-use crate::api::{Aim, Api, Sink, lost, openai};
+use crate::api::lost::{self, Shape};
+use crate::api::{Aim, Api, Sink, openai};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Source, Start, Stop, StopReason, Why};
 use crate::wire::json::{Json, Kind};
@@ -40,6 +41,38 @@ const KNOWN_OF_CHOICE: [&str; 9] = [
     "logprobs",
     "usage",
 ];
+
+/// The same of a call. What is not of OpenAI's is where Gemini's signature stands.
+const CALL: Shape = Shape(&[
+    ("index", None),
+    ("id", None),
+    ("type", None),
+    ("function", Some(&Shape(&[("name", None), ("arguments", None)]))),
+    ("custom", Some(&Shape(&[("name", None), ("input", None)]))),
+    ("extra_content", Some(&Shape(&[("google", Some(&Shape(&[("thought_signature", None)])))]))),
+]);
+
+/// The same of an element of `reasoning_details`.
+const DETAIL: Shape = Shape(&[
+    ("type", None),
+    ("index", None),
+    ("id", None),
+    ("format", None),
+    ("text", None),
+    ("summary", None),
+    ("signature", None),
+    ("data", None),
+]);
+
+/// The same of an image.
+const IMAGE: Shape = Shape(&[("type", None), ("index", None), ("image_url", Some(&Shape(&[("url", None)])))]);
+
+/// The same of a recording.
+const AUDIO: Shape = Shape(&[("id", None), ("data", None), ("transcript", None)]);
+
+/// The same of a part of content that is words or thinking.
+const PART: Shape =
+    Shape(&[("type", None), ("text", None), ("thinking", Some(&Shape(&[("type", None), ("text", None)])))]);
 
 /// Turns pieces into events that keep to the invariant of [`Event`].
 ///
@@ -238,7 +271,7 @@ impl Answer {
 
     /// The tokens of the words that came last; those of refusals and of calls' arguments have no place.
     fn logprobs(&mut self, all: Json<'_>, sink: &mut Sink<'_>) {
-        lost::name_others(all, &["content"], "choices[0].logprobs.", self.aim, sink);
+        lost::name_unknown(all, &openai::LOGPROBS, "choices[0].logprobs.", self.aim, sink);
         let Some(tokens) = all.get("content").filter(|list| list.items().next().is_some()) else { return };
         match self.open == Some(What::Text) || self.waits(What::Text) {
             true => self.grow(What::Text, Delta::Logprobs(Cow::Borrowed(tokens.raw())), sink),
@@ -276,9 +309,16 @@ impl Answer {
         }
         let calls = members.tool_calls.into_iter().flat_map(Json::items);
         for (place, call) in (0..).zip(calls) {
+            self.name_unknown(call, &CALL, "tool_calls.", sink);
             self.call(&Piece::read(call, whole.then_some(place)), sink)?;
         }
         members.function_call.map_or(Ok(()), |call| self.call(&Piece::read_legacy(call), sink))
+    }
+
+    fn name_unknown(&self, value: Json<'_>, shape: &Shape, at: &str, sink: &mut Sink<'_>) {
+        if self.aim.tells_losses() {
+            lost::name_unknown(value, shape, &["choices[0].message.", at].concat(), self.aim, sink);
+        }
     }
 
     /// Thinking and words, which no account is kept of.
@@ -300,6 +340,7 @@ impl Answer {
             self.add(What::Thinking(None), open, Delta::Thinking(text), sink);
         }
         for (place, detail) in (0..).zip(details.into_iter().flat_map(Json::items)) {
+            self.name_unknown(detail, &DETAIL, "reasoning_details.", sink);
             let number = detail.get("index").and_then(Json::number).or(whole.then_some(place));
             self.detail(detail, number, sink);
         }
@@ -338,8 +379,12 @@ impl Answer {
     }
 
     fn part(&mut self, part: Json<'_>, sink: &mut Sink<'_>) {
+        let kind = part.get("type").and_then(Json::string);
+        if matches!(kind.as_deref(), Some("text" | "thinking")) {
+            self.name_unknown(part, &PART, "content.", sink);
+        }
         let words = |part: Json<'_>| part.get("text").and_then(Json::string).unwrap_or_default().into_owned();
-        match part.get("type").and_then(Json::string).as_deref() {
+        match kind.as_deref() {
             Some("text") => self.text(Cow::Owned(words(part)), sink),
             Some("thinking") => {
                 let text: String =
@@ -359,14 +404,17 @@ impl Answer {
 
     /// A generated image, as OpenRouter and others give it.
     fn image(&mut self, image: Json<'_>, sink: &mut Sink<'_>) {
+        self.name_unknown(image, &IMAGE, "images.", sink);
         let url = image.get("image_url").and_then(|inner| inner.get("url")).and_then(Json::string);
-        if let Some(Source::Base64 { media_type, data }) = url.map(openai::source_of_url) {
-            self.whole(Open::Image { media_type, data }, sink);
+        match url.map(openai::source_of_url) {
+            Some(Source::Base64 { media_type, data }) => self.whole(Open::Image { media_type, data }, sink),
+            _ => sink(Event::Lost(Loss::of_answer("choices[0].message.images", Why::Dropped))),
         }
     }
 
     fn audio(&mut self, audio: Option<Json<'_>>, sink: &mut Sink<'_>) {
         let Some(audio) = audio else { return };
+        self.name_unknown(audio, &AUDIO, "audio.", sink);
         let text = |name| audio.get(name).and_then(Json::string).filter(|text| !text.is_empty());
         let open = Open::Audio { id: text("id") };
         if let Some(data) = text("data") {

@@ -5,11 +5,70 @@
 use std::borrow::Cow;
 
 use super::REASONS;
-use crate::api::{Aim, Api, Link, Place, ReadStream, Sink, Unit, cite, exception, lost};
+use crate::api::lost::{self, Shape};
+use crate::api::{Aim, Api, Link, Place, ReadStream, Sink, Unit, cite, exception};
 use crate::error::Error;
-use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage, Why};
 use crate::wire::json::{Json, Kind, Malformed};
 use crate::wire::{self, Frame};
+
+/// What an answer is read for, and an event of a stream that tells of all of it. What its fields of the model's own say
+/// is looked for where it ends; how long it took is in the gateway's own account.
+const ANSWER: Shape = Shape(&[
+    ("output", Some(&Shape(&[("message", Some(&Shape(&[("role", None), ("content", None)])))]))),
+    ("stopReason", None),
+    ("usage", Some(&USAGE)),
+    ("metrics", Some(&Shape(&[("latencyMs", None)]))),
+    ("serviceTier", Some(&Shape(&[("type", None)]))),
+    ("additionalModelResponseFields", None),
+    // Makes all events of one length.
+    ("p", None),
+]);
+
+/// The last two are what the two before them were called once.
+const USAGE: Shape = Shape(&[
+    ("inputTokens", None),
+    ("outputTokens", None),
+    ("totalTokens", None),
+    ("cacheReadInputTokens", None),
+    ("cacheWriteInputTokens", None),
+    ("cacheDetails", Some(&Shape(&[("ttl", None), ("inputTokens", None)]))),
+    ("cacheReadInputTokenCount", None),
+    ("cacheWriteInputTokenCount", None),
+]);
+
+/// A block of a kind that is known. Its citations are read where their text ends.
+const BLOCK: Shape = Shape(&[
+    ("text", None),
+    ("citationsContent", Some(&Shape(&[("content", Some(&Shape(&[("text", None)]))), ("citations", None)]))),
+    ("reasoningContent", Some(&Shape(&[("reasoningText", Some(&SIGNED)), ("redactedContent", None)]))),
+    ("toolUse", Some(&Shape(&[("toolUseId", None), ("name", None), ("input", None)]))),
+    ("image", Some(&IMAGE)),
+]);
+
+const SIGNED: Shape = Shape(&[("text", None), ("signature", None)]);
+
+const IMAGE: Shape = Shape(&[("format", None), ("source", Some(&Shape(&[("bytes", None)])))]);
+
+const SPAN: Shape =
+    Shape(&[("documentIndex", None), ("searchResultIndex", None), ("start", None), ("end", None)]);
+
+/// A citation of a kind that is known.
+const CITATION: Shape = Shape(&[
+    ("title", None),
+    ("source", None),
+    ("sourceContent", Some(&Shape(&[("text", None)]))),
+    (
+        "location",
+        Some(&Shape(&[
+            ("web", Some(&Shape(&[("url", None)]))),
+            ("documentChar", Some(&SPAN)),
+            ("documentPage", Some(&SPAN)),
+            ("documentChunk", Some(&SPAN)),
+            ("searchResultLocation", Some(&SPAN)),
+        ])),
+    ),
+]);
 
 /// Reads an answer as the events it would have been streamed as.
 pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
@@ -140,14 +199,15 @@ impl Reader {
         self.close(sink);
         self.number = event.get("contentBlockIndex").and_then(Json::number);
         let start = event.get("start").unwrap_or(Json::NULL);
-        if let Some(tool) = start.get("toolUse") {
+        if let Some(tool) = start.get("toolUse").filter(|tool| !is_of_provider(*tool)) {
+            lost::name_unknown(start, &BLOCK, "content.", self.aim, sink);
             self.open_use(tool, sink);
         } else if let Some(image) = start.get("image") {
             let format = image.get("format").and_then(Json::string).unwrap_or_default().into_owned();
             self.block = Some(Block::Image { format, data: String::new() });
-        } else if start.fields().next().is_some() {
-            tracing::warn!("unknown kind of block passed over");
+        } else if let Some((name, _)) = start.fields().next() {
             self.block = Some(Block::Unknown);
+            lose(&name, sink);
         }
     }
 
@@ -189,11 +249,11 @@ impl Reader {
                 self.say(Delta::Arguments(piece), sink);
             }
             (Some(Block::Image { data, .. }), "image") => {
+                lost::name_unknown(value, &IMAGE, "content.image.", self.aim, sink);
                 let bytes = value.get("source").and_then(|source| source.get("bytes")?.string());
                 data.push_str(&bytes.unwrap_or_default());
             }
-            // It cannot be carried, but it can be seen that there was something.
-            _ => tracing::warn!(delta = %name, "unknown delta passed over"),
+            _ => lose(&name, sink),
         }
     }
 
@@ -238,6 +298,8 @@ impl Reader {
     fn close(&mut self, sink: &mut Sink<'_>) {
         match self.block.take() {
             None | Some(Block::Unknown) => return,
+            // What could not be made is told beside it.
+            Some(Block::Image { data, .. }) if data.is_empty() => return,
             Some(Block::Image { format, data }) => {
                 let open = Open::Image { media_type: format!("image/{format}").into(), data: data.into() };
                 self.announce(open, Block::Unknown, sink);
@@ -254,6 +316,7 @@ impl Reader {
     fn block(&mut self, block: Json<'_>, sink: &mut Sink<'_>) {
         let Some((name, value)) = block.fields().find(|(_, value)| !value.is_null()) else { return };
         match &*name {
+            "toolUse" if is_of_provider(value) => self.other(block, sink),
             "text" => self.grow_text(Delta::Text(value.string().unwrap_or_default()), sink),
             "citationsContent" => self.cited(value, sink),
             "reasoningContent" => {
@@ -266,12 +329,17 @@ impl Reader {
                 self.say(Delta::Arguments(Cow::Borrowed(input.raw())), sink);
             }
             "image" => self.image(value),
-            // F7: a kind that is not known goes to nobody, but does not fail the answer.
-            _ => {
-                let open = Open::Opaque { api: Api::Converse, raw: Cow::Borrowed(block.raw()) };
-                self.announce(open, Block::Text, sink);
-            }
+            _ => return self.other(block, sink),
         }
+        lost::name_unknown(block, &BLOCK, "content.", self.aim, sink);
+        self.close(sink);
+    }
+
+    /// F7: a kind that is not known goes to nobody, but does not fail the answer.
+    fn other(&mut self, block: Json<'_>, sink: &mut Sink<'_>) {
+        self.close(sink);
+        let open = Open::Opaque { api: Api::Converse, raw: Cow::Borrowed(block.raw()) };
+        self.announce(open, Block::Text, sink);
         self.close(sink);
     }
 
@@ -313,7 +381,7 @@ impl Reader {
 
     fn account(&mut self, event: Json<'_>, sink: &mut Sink<'_>) {
         self.begin(Json::NULL, sink);
-        name_others(event, self.aim, sink);
+        lost::name_unknown(event, &ANSWER, "", self.aim, sink);
         if let Some(usage) = event.get("usage").map(usage).filter(|usage| *usage != Usage::default()) {
             sink(Event::Usage(usage));
         }
@@ -333,11 +401,16 @@ fn tier(body: Json<'_>) -> Option<Cow<'_, str>> {
     body.get("serviceTier")?.get("type")?.string()
 }
 
-/// Names what has no place elsewhere. How long it took is in the gateway's own account.
-fn name_others(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
-    const KNOWN: [&str; 6] =
-        ["output", "stopReason", "usage", "metrics", "serviceTier", "additionalModelResponseFields"];
-    lost::name_others(body, &KNOWN, "", aim, sink);
+/// Whether a tool was run by the provider, which is no call for the client to answer.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolUseBlock.html>
+fn is_of_provider(tool: Json<'_>) -> bool {
+    tool.get("type").and_then(Json::string).as_deref() == Some("server_tool_use")
+}
+
+/// Tells that something of this name cannot be carried.
+fn lose(name: &str, sink: &mut Sink<'_>) {
+    sink(Event::Lost(Loss::of_answer(format_args!("content.{name}"), Why::Dropped)));
 }
 
 /// Kinds of places, the member that numbers one, and what it is counted in.
@@ -362,6 +435,7 @@ pub(super) fn links<'a>(citations: Json<'a>, losses: &mut Vec<Loss>) -> Vec<Link
             losses.push(cite::dropped(kind.as_deref().unwrap_or("location")));
             continue;
         }
+        lost::unknown(citation, &CITATION, "citations.", &mut |loss| losses.push(loss));
         let source = citation.get("source").and_then(Json::string);
         let is_result = place.as_ref().is_some_and(|place| place.unit == Unit::Results);
         let quoted = citation.get("sourceContent").into_iter().flat_map(Json::items);

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{error, logprobs, stop, usage};
-use crate::api::{Aim, Api, ReadStream, Sink, lost};
+use crate::api::lost::{self, Shape};
+use crate::api::{Aim, Api, ReadStream, Sink};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Start, Stop, StopReason, ToolKind, Why};
 use crate::wire::Frame;
@@ -34,7 +35,15 @@ const KNOWN_OF_CANDIDATE: [&str; 8] = [
 ];
 
 /// The same of a part that has words or a call.
-const KNOWN_OF_PART: [&str; 4] = ["text", "thought", "thoughtSignature", "functionCall"];
+const PART: Shape = Shape(&[
+    ("text", None),
+    ("thought", None),
+    ("thoughtSignature", None),
+    ("functionCall", Some(&Shape(&[("id", None), ("name", None), ("args", None)]))),
+]);
+
+/// The same of a picture or a recording.
+const MEDIA: Shape = Shape(&[("inlineData", Some(&Shape(&[("mimeType", None), ("data", None)])))]);
 
 /// Reads an answer as the events it would have been streamed as.
 pub(super) fn read(body: Json<'_>, aim: Aim, sink: &mut Sink<'_>) -> Result<(), Malformed> {
@@ -140,14 +149,13 @@ impl Reader {
     }
 
     fn candidate(&mut self, candidate: Json<'_>, sink: &mut Sink<'_>) {
+        let content = candidate.get("content").unwrap_or(Json::NULL);
         if self.stop.is_none() {
-            let parts = candidate.get("content").and_then(|content| content.get("parts"));
+            let parts = content.get("parts");
             parts.iter().flat_map(|parts| parts.items()).for_each(|part| self.part(part, sink));
         }
-        let tokens = candidate.get("logprobsResult").and_then(logprobs::read);
-        if let Some(list) = tokens.filter(|_| self.block == Some(Block::Text)) {
-            self.say(Delta::Logprobs(Cow::Owned(list)), sink);
-        }
+        lost::name_others(content, &["parts", "role"], "candidates[0].content.", self.aim, sink);
+        self.tokens(candidate, sink);
         self.cite(candidate, sink);
         let Some(word) = candidate.get("finishReason").and_then(Json::string) else { return };
         lost::name_others(candidate, &KNOWN_OF_CANDIDATE, "candidates[0].", self.aim, sink);
@@ -161,6 +169,14 @@ impl Reader {
             false => {}
         }
         self.stop = Some(Stop { reason, sequence: None });
+    }
+
+    fn tokens(&mut self, candidate: Json<'_>, sink: &mut Sink<'_>) {
+        let Some(result) = candidate.get("logprobsResult").and_then(Json::present) else { return };
+        lost::name_unknown(result, &logprobs::RESULT, "candidates[0].logprobsResult.", self.aim, sink);
+        if let Some(list) = logprobs::read(result).filter(|_| self.block == Some(Block::Text)) {
+            self.say(Delta::Logprobs(Cow::Owned(list)), sink);
+        }
     }
 
     /// A prompt that was refused has no candidate.
@@ -206,7 +222,11 @@ impl Reader {
     }
 
     fn name_others(&self, part: Json<'_>, sink: &mut Sink<'_>) {
-        lost::name_others(part, &KNOWN_OF_PART, "candidates[0].content.parts.", self.aim, sink);
+        self.name_unknown(part, &PART, sink);
+    }
+
+    fn name_unknown(&self, part: Json<'_>, shape: &Shape, sink: &mut Sink<'_>) {
+        lost::name_unknown(part, shape, "candidates[0].content.parts.", self.aim, sink);
     }
 
     /// Words that are signed, of which there may be none, stand for themselves.
@@ -254,8 +274,12 @@ impl Reader {
         let word = |name| data.get(name).and_then(Json::string).unwrap_or_default();
         let (media_type, data) = (word("mimeType"), word("data"));
         match media_type.split('/').next() {
-            Some("image") => self.open(Open::Image { media_type, data }, None, sink),
+            Some("image") => {
+                self.name_unknown(part, &MEDIA, sink);
+                self.open(Open::Image { media_type, data }, None, sink);
+            }
             Some("audio") => {
+                self.name_unknown(part, &MEDIA, sink);
                 self.open(Open::Audio { id: None }, None, sink);
                 self.say(Delta::Audio(data), sink);
             }

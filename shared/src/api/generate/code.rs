@@ -6,8 +6,15 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use crate::api::lost::Shape;
 use crate::api::{Step, What};
 use crate::wire::json::{Json, Writer};
+
+/// The members of parts that steps are made of.
+pub(super) const STEP: Shape = Shape(&[
+    ("executableCode", Some(&Shape(&[("id", None), ("language", None), ("code", None)]))),
+    ("codeExecutionResult", Some(&Shape(&[("id", None), ("outcome", None), ("output", None)]))),
+]);
 
 /// The step that a part of an answer tells of.
 pub(super) fn step<'a>(part: Json<'a>) -> Option<Step<'a>> {

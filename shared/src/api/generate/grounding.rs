@@ -7,9 +7,46 @@ use std::ops::Range;
 
 use bytes::BytesMut;
 
+use crate::api::lost::{self, Shape};
 use crate::api::{Cited, Link, Place, Unit, cite};
 use crate::ir::{Loss, Why};
 use crate::wire::json::{Json, Writer};
+
+/// What is read of a page.
+const PAGE: Shape = Shape(&[("uri", None), ("title", None), ("text", None)]);
+
+const GROUNDED: Shape = Shape(&[
+    (
+        "groundingChunks",
+        Some(&Shape(&[
+            ("web", Some(&PAGE)),
+            ("maps", Some(&PAGE)),
+            (
+                "retrievedContext",
+                Some(&Shape(&[
+                    ("uri", None),
+                    ("title", None),
+                    ("text", None),
+                    ("documentName", None),
+                    ("pageNumber", None),
+                ])),
+            ),
+            // What nothing is read of is told as a whole.
+            ("image", None),
+        ])),
+    ),
+    (
+        "groundingSupports",
+        Some(&Shape(&[
+            ("segment", Some(&Shape(&[("startIndex", None), ("endIndex", None), ("text", None)]))),
+            ("groundingChunkIndices", None),
+        ])),
+    ),
+]);
+
+const SOURCE: Shape = Shape(&[("uri", None), ("title", None), ("startIndex", None), ("endIndex", None)]);
+
+const RECITED: Shape = Shape(&[("citationSources", Some(&SOURCE)), ("citations", Some(&SOURCE))]);
 
 /// The sources in what a text's are, a list of objects with one member each.
 pub(super) fn links<'a>(sources: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
@@ -26,7 +63,7 @@ pub(super) fn links<'a>(sources: Json<'a>, text: &str, losses: &mut Vec<Loss>) -
 
 /// The chunks that the text rests on; where it is not said which, all of them.
 fn grounded<'a>(metadata: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
-    lose_others(metadata, &["groundingChunks", "groundingSupports"], "groundingMetadata", losses);
+    lost::unknown(metadata, &GROUNDED, "groundingMetadata.", &mut |loss| losses.push(loss));
     let chunks = metadata.get("groundingChunks").into_iter().flat_map(Json::items);
     let chunks: Vec<Option<Link<'a>>> = (0..).zip(chunks).map(|(index, it)| chunk(index, it)).collect();
     if chunks.iter().any(Option::is_none) {
@@ -60,9 +97,8 @@ fn chunk(index: u64, chunk: Json<'_>) -> Option<Link<'_>> {
 fn recited<'a>(metadata: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
     let lists = ["citationSources", "citations"].into_iter().filter_map(|name| metadata.get(name));
     let mut links = Vec::new();
+    lost::unknown(metadata, &RECITED, "citationMetadata.", &mut |loss| losses.push(loss));
     for source in lists.flat_map(Json::items) {
-        let known = ["uri", "title", "startIndex", "endIndex"];
-        lose_others(source, &known, "citationMetadata.citations", losses);
         let word = |name| source.get(name).and_then(Json::string);
         match word("uri") {
             None => losses.push(Loss::of_answer("citationMetadata.citations", Why::Dropped)),
@@ -72,11 +108,6 @@ fn recited<'a>(metadata: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Li
         }
     }
     links
-}
-
-fn lose_others(object: Json<'_>, known: &[&str], at: &str, losses: &mut Vec<Loss>) {
-    let others = object.fields().filter(|(name, value)| !known.contains(&&**name) && !value.is_null());
-    losses.extend(others.map(|(name, _)| Loss::of_answer(format_args!("{at}.{name}"), Why::Dropped)));
 }
 
 /// A range of bytes; Protobuf's JSON form leaves zeros out.

@@ -4,7 +4,16 @@
 
 use bytes::BytesMut;
 
+use crate::api::lost::Shape;
 use crate::wire::json::{Json, Writer};
+
+const TOKEN: Shape = Shape(&[("token", None), ("logProbability", None)]);
+
+/// The members of a `logprobsResult` that are read.
+pub(super) const RESULT: Shape = Shape(&[
+    ("chosenCandidates", Some(&TOKEN)),
+    ("topCandidates", Some(&Shape(&[("candidates", Some(&TOKEN))]))),
+]);
 
 /// Reads a `logprobsResult` as a list in the representation's form; none where there are no tokens in it.
 pub(super) fn read(result: Json<'_>) -> Option<String> {

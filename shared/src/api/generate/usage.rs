@@ -3,7 +3,8 @@
 //!
 //! <https://ai.google.dev/api/generate-content#UsageMetadata>
 
-use crate::api::{Aim, Sink, lost};
+use crate::api::lost::{self, Shape};
+use crate::api::{Aim, Sink};
 use crate::ir::{Event, Loss, Usage, Why};
 use crate::wire::json::{Json, Writer};
 
@@ -19,6 +20,9 @@ const COUNTS: [&str; 9] = [
     "totalTokenCount",
     "serviceTier",
 ];
+
+/// What the tokens of a kind are told by.
+const DETAIL: Shape = Shape(&[("modality", None), ("tokenCount", None)]);
 
 /// Reads `usageMetadata`.
 pub(super) fn read(usage: Json<'_>) -> Usage {
@@ -48,6 +52,10 @@ pub(super) fn name_others(usage: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
         return;
     }
     lost::name_others(usage, &COUNTS, "usageMetadata.", aim, sink);
+    for detail in ["promptTokensDetails", "candidatesTokensDetails"].iter().filter_map(|name| usage.get(name))
+    {
+        lost::name_unknown(detail, &DETAIL, "usageMetadata.", aim, sink);
+    }
     for name in ["promptTokensDetails", "candidatesTokensDetails"] {
         let kinds = usage.get(name).into_iter().flat_map(Json::items);
         let mut kinds = kinds.filter_map(|detail| detail.get("modality")?.string());

@@ -5,6 +5,7 @@
 
 use bytes::BytesMut;
 
+use crate::api::lost::{self, Shape};
 use crate::api::{Cited, Link, Place, Unit, cite};
 use crate::ir::Loss;
 use crate::wire::json::{Json, Writer};
@@ -23,6 +24,26 @@ const KINDS: [Kind; 4] = [
     ),
 ];
 
+/// The members that are read of any kind, and the place in sealed results, which the provider alone can read.
+const CITATION: Shape = Shape(&[
+    ("type", None),
+    ("url", None),
+    ("encrypted_index", None),
+    ("source", None),
+    ("title", None),
+    ("document_title", None),
+    ("cited_text", None),
+    ("file_id", None),
+    ("document_index", None),
+    ("search_result_index", None),
+    ("start_char_index", None),
+    ("end_char_index", None),
+    ("start_page_number", None),
+    ("end_page_number", None),
+    ("start_block_index", None),
+    ("end_block_index", None),
+]);
+
 /// The sources in citations: documents, results of a search, the provider's or the client's own.
 pub(super) fn links<'a>(citations: Json<'a>, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
     let mut links = Vec::new();
@@ -34,6 +55,7 @@ pub(super) fn links<'a>(citations: Json<'a>, losses: &mut Vec<Loss>) -> Vec<Link
             losses.push(cite::dropped(&word("type").unwrap_or_default()));
             continue;
         }
+        lost::unknown(citation, &CITATION, "citations.", &mut |loss| losses.push(loss));
         let title = word("title").or_else(|| word("document_title"));
         links.push(Link { url, title, quote: word("cited_text"), place, range: None });
     }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use crate::api::hosted::{Search, Work};
+use crate::api::lost::Shape;
 use crate::api::member::present;
 use crate::api::{Step, What};
 use crate::wire::json::{Json, Writer};
@@ -71,6 +72,28 @@ fn write_place(place: Json<'_>, value: &mut Writer<'_>) {
         known.for_each(|(name, value)| o.key(&name).json(value));
     });
 }
+
+/// The members of blocks that steps are made of. What is sealed can be read by the provider alone.
+pub(super) const STEP: Shape = Shape(&[
+    ("type", None),
+    ("id", None),
+    ("tool_use_id", None),
+    ("name", None),
+    ("input", Some(&Shape(&[("query", None), ("code", None), ("command", None)]))),
+    (
+        "content",
+        Some(&Shape(&[
+            ("type", None),
+            ("url", None),
+            ("title", None),
+            ("encrypted_content", None),
+            ("stdout", None),
+            ("stderr", None),
+            ("error_code", None),
+            ("return_code", None),
+        ])),
+    ),
+]);
 
 /// The step that a block of an answer tells of.
 pub(super) fn step<'a>(block: Json<'a>) -> Option<Step<'a>> {

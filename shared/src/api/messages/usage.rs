@@ -2,11 +2,12 @@
 //!
 //! <https://docs.anthropic.com/en/api/messages#response-usage>
 
+use crate::api::lost::Shape;
 use crate::ir::Usage;
 use crate::wire::json::{Json, Writer};
 
 /// The members of a `usage` that are read.
-pub(super) const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 7] = [
     "input_tokens",
     "output_tokens",
     "cache_read_input_tokens",
@@ -15,6 +16,20 @@ pub(super) const KNOWN: [&str; 7] = [
     "output_tokens_details",
     "service_tier",
 ];
+
+/// The same, with what is in them. What was kept for five minutes is what was not kept for an hour.
+pub(super) const SHAPE: Shape = Shape(&[
+    ("input_tokens", None),
+    ("output_tokens", None),
+    ("cache_read_input_tokens", None),
+    ("cache_creation_input_tokens", None),
+    (
+        "cache_creation",
+        Some(&Shape(&[("ephemeral_5m_input_tokens", None), ("ephemeral_1h_input_tokens", None)])),
+    ),
+    ("output_tokens_details", Some(&Shape(&[("thinking_tokens", None)]))),
+    ("service_tier", None),
+]);
 
 /// What the provider has said so far, in its own counts. Each event repeats only some of them (E14).
 #[derive(Clone, Copy, Debug, Default)]

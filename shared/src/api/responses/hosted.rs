@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use crate::api::hosted::{Search, Work};
+use crate::api::lost::Shape;
 use crate::api::member::present;
 use crate::api::{Step, What};
 use crate::wire::json::{Json, Kind, Writer};
@@ -59,6 +60,25 @@ pub(super) fn write(work: &Work<'_>, a: &mut Writer<'_>) {
         }
     });
 }
+
+/// The members of items that steps are made of. Where the code ran is of no use elsewhere.
+pub(super) const STEP: Shape = Shape(&[
+    ("type", None),
+    ("id", None),
+    ("status", None),
+    (
+        "action",
+        Some(&Shape(&[
+            ("type", None),
+            ("query", None),
+            ("queries", None),
+            ("sources", Some(&Shape(&[("type", None), ("url", None)]))),
+        ])),
+    ),
+    ("container_id", None),
+    ("code", None),
+    ("outputs", Some(&Shape(&[("type", None), ("logs", None)]))),
+]);
 
 /// The steps that an item of an answer tells of.
 pub(super) fn steps<'a>(item: Json<'a>) -> Vec<Step<'a>> {

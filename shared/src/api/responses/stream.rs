@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use super::tools::joined;
-use crate::api::{Aim, Api, ReadStream, Sink, lost, openai};
+use crate::api::lost::{self, Shape};
+use crate::api::{Aim, Api, ReadStream, Sink, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage, Why};
 use crate::wire::Frame;
@@ -330,6 +331,7 @@ impl Reader {
     /// A part as a whole.
     fn part(&mut self, key: Key, part: Json<'_>, item_id: Option<Json<'_>>, sink: &mut Sink<'_>) {
         let thinking = || Open::Thinking { id: item_id.and_then(Json::string).map(to_static) };
+        lost::name_unknown(part, &PART, "output.content.", self.aim, sink);
         let text = match &*string(part.get("type")) {
             "output_text" => {
                 self.open(key, || Open::Text, sink);
@@ -359,6 +361,7 @@ impl Reader {
 
     /// Reasoning as a whole; an item of it that says nothing is only a mark for its own API.
     fn reasoning(&mut self, index: u64, item: Json<'_>, sink: &mut Sink<'_>) {
+        lost::name_others(item, &REASONING, "output.reasoning.", self.aim, sink);
         self.parts(index, List::Summary, item, "summary", sink);
         self.parts(index, List::Content, item, "content", sink);
         if let Some(data) = item.get("encrypted_content").and_then(Json::string) {
@@ -395,7 +398,7 @@ impl Reader {
     /// The response as a whole, which says how it went.
     fn last(&mut self, response: Json<'_>, kind: &str, sink: &mut Sink<'_>) {
         self.begin(response, sink);
-        name_answered(response, self.aim, sink);
+        lost::name_unknown(response, &RESPONSE, "", self.aim, sink);
         for (index, item) in (0..).zip(response.get("output").into_iter().flat_map(Json::items)) {
             let id = item.get("id").and_then(Json::string);
             if id.is_none_or(|id| !self.done.contains(&*id)) {
@@ -419,8 +422,6 @@ impl Reader {
         self.open.iter_mut().for_each(|block| block.ended = true);
         self.advance(sink);
         if let Some(usage) = response.get("usage").and_then(Json::present) {
-            let of_input = usage.get("input_tokens_details").unwrap_or(Json::NULL);
-            lost::name_others(of_input, &OF_INPUT, "usage.input_tokens_details.", self.aim, sink);
             sink(Event::Usage(read_usage(usage)));
         }
         sink(Event::Stop(Stop { reason: self.reason(response, status), sequence: None }));
@@ -543,26 +544,72 @@ impl Reader {
     }
 }
 
-/// The members of `input_tokens_details` that are read.
-const OF_INPUT: [&str; 2] = ["cached_tokens", "cache_write_tokens"];
-
 /// The members of a call that are read.
 const CALL: [&str; 8] = ["id", "type", "status", "call_id", "name", "namespace", "arguments", "input"];
 
-/// What a response tells beside its output and what it repeats of its request.
-const ANSWERED: [&str; 5] =
-    ["access_programs", "input_transformations", "moderation", "prompt_cache_diagnostics", "tool_usage"];
+/// The members of reasoning that are read.
+const REASONING: [&str; 6] = ["id", "type", "status", "summary", "content", "encrypted_content"];
 
-fn name_answered(response: Json<'_>, aim: Aim, sink: &mut Sink<'_>) {
-    if !aim.tells_losses() {
-        return;
-    }
-    for (name, value) in ANSWERED.iter().zip(response.pick(ANSWERED)) {
-        if value.is_some_and(lost::says_something) {
-            sink(Event::Lost(Loss::of_answer(name, Why::Dropped)));
-        }
-    }
-}
+/// A part of a kind that is known.
+const PART: Shape = Shape(&[
+    ("type", None),
+    ("text", None),
+    ("refusal", None),
+    ("annotations", None),
+    ("logprobs", Some(&openai::TOKENS)),
+]);
+
+/// What of a response is read, and from `background` on what it repeats of its request or says of its account.
+const RESPONSE: Shape = Shape(&[
+    ("id", None),
+    ("object", None),
+    ("created_at", None),
+    ("completed_at", None),
+    ("status", None),
+    ("error", None),
+    ("incomplete_details", Some(&Shape(&[("reason", None)]))),
+    ("model", None),
+    ("service_tier", None),
+    ("output", None),
+    ("output_text", None),
+    ("usage", Some(&USAGE)),
+    ("background", None),
+    ("billing", None),
+    ("conversation", None),
+    ("frequency_penalty", None),
+    ("include", None),
+    ("instructions", None),
+    ("max_output_tokens", None),
+    ("max_tool_calls", None),
+    ("metadata", None),
+    ("parallel_tool_calls", None),
+    ("presence_penalty", None),
+    ("previous_response_id", None),
+    ("prompt", None),
+    ("prompt_cache_key", None),
+    ("prompt_cache_options", None),
+    ("prompt_cache_retention", None),
+    ("reasoning", None),
+    ("safety_identifier", None),
+    ("store", None),
+    ("temperature", None),
+    ("text", None),
+    ("tool_choice", None),
+    ("tools", None),
+    ("top_k", None),
+    ("top_logprobs", None),
+    ("top_p", None),
+    ("truncation", None),
+    ("user", None),
+]);
+
+const USAGE: Shape = Shape(&[
+    ("input_tokens", None),
+    ("input_tokens_details", Some(&Shape(&[("cached_tokens", None), ("cache_write_tokens", None)]))),
+    ("output_tokens", None),
+    ("output_tokens_details", Some(&Shape(&[("reasoning_tokens", None)]))),
+    ("total_tokens", None),
+]);
 
 /// The tool use that an item begins, if it is one.
 fn tool_use(item: Json<'_>) -> Option<Open<'static>> {

@@ -188,3 +188,65 @@ proptest! {
         streamed(&events);
     }
 }
+
+/// A tool that the provider runs itself is no call for the client to answer, and neither is what came of it.
+#[test]
+fn tools_of_the_provider_are_no_calls() {
+    let body = r#"{"output":{"message":{"role":"assistant","content":[
+        {"toolUse":{"toolUseId":"t","name":"nova_grounding","input":{},"type":"server_tool_use"}},
+        {"toolResult":{"toolUseId":"t","content":[],"type":"nova_grounding_result"}},
+        {"text":"hello"}]}},"stopReason":"end_turn"}"#;
+    let events = [
+        ("messageStart", r#"{"role":"assistant"}"#),
+        (
+            "contentBlockStart",
+            r#"{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"t","name":"nova_grounding","type":"server_tool_use"}}}"#,
+        ),
+        ("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"toolUse":{"input":"{}"}}}"#),
+        ("contentBlockStop", r#"{"contentBlockIndex":0}"#),
+        ("contentBlockStart", r#"{"contentBlockIndex":1,"start":{"toolResult":{"toolUseId":"t"}}}"#),
+        ("contentBlockDelta", r#"{"contentBlockIndex":1,"delta":{"toolResult":[{"text":"found"}]}}"#),
+        ("contentBlockStop", r#"{"contentBlockIndex":1}"#),
+        ("contentBlockDelta", r#"{"contentBlockIndex":2,"delta":{"text":"hello"}}"#),
+        ("contentBlockStop", r#"{"contentBlockIndex":2}"#),
+        ("messageStop", r#"{"stopReason":"end_turn"}"#),
+        ("metadata", "{}"),
+    ];
+    for answer in [whole(body), streamed(&events)] {
+        assert!(
+            !answer.blocks.iter().any(|block| matches!(block, crate::ir::Block::ToolUse(_))),
+            "{answer:?}"
+        );
+        assert!(answer.blocks.contains(&crate::ir::Block::text("hello")), "{answer:?}");
+        assert_eq!(answer.stop.unwrap().reason, StopReason::Done);
+    }
+    assert_eq!(lost(&events), ["answer.content.toolUse", "answer.content.toolResult"]);
+}
+
+/// A picture that could not be made is no empty picture.
+#[test]
+fn what_could_not_be_made_is_told() {
+    let events = [
+        ("contentBlockStart", r#"{"contentBlockIndex":0,"start":{"image":{"format":"png"}}}"#),
+        ("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"image":{"error":{"message":"no"}}}}"#),
+        ("contentBlockStop", r#"{"contentBlockIndex":0}"#),
+        ("messageStop", r#"{"stopReason":"end_turn"}"#),
+        ("metadata", "{}"),
+    ];
+    assert_eq!(streamed(&events).blocks, []);
+    assert_eq!(lost(&events), ["answer.content.image.error"]);
+}
+
+/// The losses that a stream's reader names.
+fn lost(events: &[(&str, &str)]) -> Vec<String> {
+    let (mut reader, mut losses) = (Reader::default(), Vec::new());
+    for (name, data) in events {
+        let frame = Frame { kind: FrameKind::Event, name, data: data.as_bytes() };
+        reader.push(frame, &mut |event| {
+            if let Event::Lost(loss) = event {
+                losses.push(loss.to_string());
+            }
+        });
+    }
+    losses
+}

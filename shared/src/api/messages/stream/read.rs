@@ -3,16 +3,27 @@
 use std::borrow::Cow;
 
 use super::collected::Collected;
+use crate::api::lost::{self, Shape};
 use crate::api::messages::usage::{self, Counts};
 use crate::api::messages::{error, response};
-use crate::api::{Aim, Api, ReadStream, Sink, lost};
+use crate::api::{Aim, Api, ReadStream, Sink};
 use crate::error::Error;
-use crate::ir::{Citations, Delta, Event, Open, Start, Stop, StopReason, ToolKind};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Why};
 use crate::wire::Frame;
 use crate::wire::json::{Index, Json};
 
 /// The members of a message, and of what is said of it at its end, that are read.
 const KNOWN: [&str; 8] = ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"];
+
+/// The members of a block of words or thinking that are read.
+const BLOCK: Shape = Shape(&[
+    ("type", None),
+    ("text", None),
+    ("citations", None),
+    ("thinking", None),
+    ("signature", None),
+    ("data", None),
+]);
 
 /// Reads events. Why the answer ended waits for the last of them, so that it comes once and after all blocks.
 #[derive(Debug, Default)]
@@ -150,7 +161,7 @@ impl Reader {
     /// E14: members that are not there say nothing.
     fn count_usage(&mut self, usage: Json<'_>, sink: &mut Sink<'_>) {
         self.counts.update(usage);
-        lost::name_others(usage, &usage::KNOWN, "usage.", self.aim, sink);
+        lost::name_unknown(usage, &usage::SHAPE, "usage.", self.aim, sink);
         if let Some(usage) = self.counts.usage().filter(|_| !usage.is_null()) {
             sink(Event::Usage(usage));
         }
@@ -160,7 +171,11 @@ impl Reader {
         self.begin(Json::NULL, sink);
         self.close(sink);
         let text = |name| block.get(name).and_then(Json::string).unwrap_or_default();
-        match &*text("type") {
+        let kind = text("type");
+        if matches!(&*kind, "text" | "thinking" | "redacted_thinking") {
+            lost::name_unknown(block, &BLOCK, "content.", self.aim, sink);
+        }
+        match &*kind {
             "text" => {
                 self.announce(Open::Text, Block::Text, sink);
                 self.say(Delta::Text(text("text")), sink);
@@ -220,8 +235,7 @@ impl Reader {
                 }
                 self.say(Delta::Arguments(piece), sink);
             }
-            // It cannot be carried, but it can be seen that there was something.
-            _ => tracing::warn!(delta = %word, "unknown delta passed over"),
+            _ => sink(Event::Lost(Loss::of_answer(format_args!("content.{word}"), Why::Dropped))),
         }
     }
 
