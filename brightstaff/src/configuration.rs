@@ -1,9 +1,10 @@
 //! Reads configurations: YAML with positions, variables, the schema's checks and the types' own, all problems at once.
 //!
 //! In reading order: `tree` (text to values with their places), `walk` (the schema, variables), `served` (what is
-//! configured and not served), `advice` (old keys).
+//! configured and not served), `advice` (old keys), `hints` (what is wrong with what is no YAML).
 
 mod advice;
+mod hints;
 mod schema;
 mod served;
 mod tree;

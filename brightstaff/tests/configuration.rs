@@ -551,6 +551,38 @@ fn a_bracket_that_is_still_open_is_told() {
     assert!(!told("version: v0.4.0\n\tlisteners: []\n").contains("still open"));
 }
 
+/// A parser says what it had to see; what was forgotten stands behind it.
+#[test]
+fn wrong_indentation_is_told() {
+    let told = |text: &str| read(&format!("version: v0.4.0\n{text}")).unwrap_err().to_string();
+    let entry = "model_providers:\n  - model: openai/a\n";
+    let between = told(&format!("{entry}   access_key: $KEY\n"));
+    assert!(
+        between.ends_with("; this line begins in column 4, and what is open above it in 1, 3, 5"),
+        "{between}"
+    );
+    let without_dash = told(&format!("{entry}  access_key: $KEY\n"));
+    assert!(without_dash.ends_with("; each entry of a list begins with `- `"), "{without_dash}");
+    let colon = told(&format!("{entry}    name: a: b\n"));
+    assert!(colon.contains("; a value with `: ` in it needs quotes"), "{colon}");
+}
+
+/// What providers call their models is known, and what an alias may stand for.
+#[test]
+fn a_model_that_was_meant_is_told() {
+    let must = "must be `provider/model`, or `provider/*` for all of a provider's models";
+    check(
+        "model_list: []\nmodel_providers:\n- model: gpt-4o\n- model: mine\n- {model: openai/a, access_key: $KEY}\n\
+         model_aliases: {fast: {target: openai/a}, slow: {target: fast}}\n",
+        &[
+            "f:3:1: model_list: unknown key: `model_list` is `model_providers`",
+            &format!("f:5:3: model_providers[0].model: `gpt-4o` {must}; did you mean `openai/gpt-4o`?"),
+            &format!("f:6:3: model_providers[1].model: `mine` {must}"),
+            "f:8:50: model_aliases.slow.target: `fast` is an alias itself: name the model, `openai/a`",
+        ],
+    );
+}
+
 #[test]
 fn an_alias_may_name_what_a_wildcard_has() {
     let providers = "model_providers: [{model: anthropic/*, access_key: $KEY}]\n";
@@ -573,10 +605,25 @@ fn listeners_have_what_they_need() {
         "f:5:6: listeners[2].type: there can be one listener for models, and this is another",
         "f:5:19: listeners[2].name: the name `m` is already at listeners[1]",
         "f:5:28: listeners[2].address: `here` is no IP address to listen on",
-        "f:5:43: listeners[2].timeout: must be text: put it in quotes",
+        "f:5:43: listeners[2].timeout: must be text like `300s`",
         "f:6:29: listeners[3].timeout: `5 minutes` is no duration: write it like `30s`, `250ms` or `5m`",
     ];
     assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+}
+
+/// One listener without its list is no older form.
+#[test]
+fn listeners_are_a_list() {
+    let told = |listeners: &str| {
+        read(&format!("version: v0.4.0\nlisteners: {listeners}\n")).unwrap_err().to_string()
+    };
+    for listeners in ["{type: model, name: m, port: 1}", "{models: {type: model, port: 1}}"] {
+        assert_eq!(told(listeners), "f:2:1: listeners: must be a list: each entry begins with `- `");
+    }
+    assert_eq!(
+        told("{egress_traffic: {port: 1}, ingres_traffic: {}}"),
+        "f:2:40: listeners.ingres_traffic: unknown key; did you mean `ingress_traffic`?"
+    );
 }
 
 /// Listeners are on loopback unless an address is said, and there is one for models in any case.

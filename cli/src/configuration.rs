@@ -1,5 +1,6 @@
 //! Which configuration a command is about, and what it comes to.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use brightstaff::accounts::{self, Environment};
@@ -45,9 +46,13 @@ fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     let Some(named) = named else {
         return Ok(USUAL.iter().map(PathBuf::from).find(|path| path.is_file()));
     };
-    match named.is_file() {
-        true => Ok(Some(named.to_owned())),
-        false => Err(Failure::configuration(format!("there is no file {}", named.display()))),
+    let name = named.display();
+    let refused = |why: String| Err(Failure::configuration(why));
+    match named.metadata() {
+        Ok(found) if found.is_dir() => refused(format!("{name} is a folder: name the file")),
+        Ok(_) => Ok(Some(named.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => refused(format!("there is no file {name}")),
+        Err(error) => refused(format!("{name} cannot be read: {error}")),
     }
 }
 

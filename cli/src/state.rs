@@ -3,7 +3,7 @@
 //! It holds a lock on a file for as long as it lives, so that a process id that was left behind misleads nobody.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -103,7 +103,8 @@ impl State {
     pub(crate) fn announce(&self, running: &Running) -> io::Result<()> {
         // Renamed into place, so that nobody reads half of it.
         let draft = self.record().with_extension("new");
-        fs::write(&draft, serde_json::to_vec_pretty(running)?)?;
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&serde_json::to_vec_pretty(running)?)?;
         fs::rename(draft, self.record())
     }
 

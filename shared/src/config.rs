@@ -142,6 +142,7 @@ pub struct Overrides {
     /// Whether conversations are not looked at for signs of trouble.
     pub disable_signals: Option<bool>,
     /// How long it may take to reach a provider: `5s` unless said.
+    #[cfg_attr(feature = "schema", schemars(example = "5s"))]
     pub upstream_connect_timeout: Option<String>,
     /// The file of the certificate authorities that providers are checked against.
     pub upstream_tls_ca_path: Option<String>,

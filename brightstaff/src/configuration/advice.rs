@@ -7,6 +7,7 @@ const ADVICE: &[(&str, &str, &str)] = &[
     ("", "listener", "is now `listeners`, a list: `- {type: model, name: models, port: 12000}`"),
     ("", "providers", "is `model_providers`"),
     ("", "models", "is `model_providers`"),
+    ("", "model_list", "is `model_providers`"),
     ("", "aliases", "is `model_aliases`"),
     ("", "rate_limits", "is `ratelimits`"),
     ("", "prompt_endpoints", "is now `endpoints`"),

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use shared::config::{Path, Step};
 
+use super::hints::hint;
+
 /// The longest text that is read, in bytes.
 pub(super) const LONGEST: usize = 1 << 20;
 
@@ -106,10 +108,10 @@ impl Malformed {
         Malformed { place, why: why.into() }
     }
 
-    /// The same with the bracket that is open there since another line: that it was forgotten is noticed far behind it.
+    /// The same with what its author probably meant.
     fn within(mut self, text: &str) -> Malformed {
-        if let Some((bracket, line)) = open_bracket(text, self.place.line) {
-            self.why.push_str(&format!("; the `{bracket}` in line {line} is still open here"));
+        if let Some(hint) = hint(text, self.place.line, &self.why) {
+            self.why.push_str(&format!("; {hint}"));
         }
         self
     }
@@ -119,25 +121,6 @@ impl From<ScanError> for Malformed {
     fn from(error: ScanError) -> Malformed {
         Malformed::at(place(error.marker()), format!("is no YAML: {}", error.info()))
     }
-}
-
-/// The innermost bracket that is open where a line begins, and its own line, as far as can be told without reading: one
-/// that stands where a value begins.
-fn open_bracket(text: &str, until: usize) -> Option<(char, usize)> {
-    let mut open = Vec::new();
-    for (line, text) in (1..until).zip(text.lines()) {
-        let mut before = '-';
-        let plain = text.split(" #").next().unwrap_or_default();
-        for letter in plain.chars().filter(|letter| !letter.is_whitespace()) {
-            match letter {
-                '{' | '[' if "-:,[{".contains(before) => open.push((letter, line)),
-                '}' | ']' => drop(open.pop()),
-                _ => {}
-            }
-            before = letter;
-        }
-    }
-    open.pop()
 }
 
 /// Reads events.

@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value as Json};
 use shared::config::{Path, suggestion, variables};
 
 use super::advice::advice;
-use super::tree::{Node, Value};
+use super::tree::{Key, Node, Value};
 
 /// Where variables come from.
 pub(super) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
@@ -30,6 +30,7 @@ pub(super) fn walk(tree: &Node, schema: &Json, environment: Environment<'_>) -> 
 }
 
 const EMPTY: &str = "has no value: give it one, or leave the key out";
+const UNLISTED: &str = "must be a list: each entry begins with `- `";
 const TORN: &str = "has a `${` that begins no variable: it is `${NAME}`, and `$$` is a dollar";
 
 struct Walk<'w> {
@@ -53,6 +54,7 @@ impl<'w> Walk<'w> {
             Value::Scalar { text, plain } => self.scalar(path, text, *plain, schema),
             Value::List(items) if kind(schema) == "array" => self.list(path, items, schema),
             Value::Map(_) if kind(schema) == "object" => self.map(path, node, schema),
+            Value::Map(_) if kind(schema) == "array" => self.error(path, UNLISTED.to_owned()),
             Value::List(_) | Value::Map(_) => self.error(path, format!("must be {}", wanted(schema))),
         }
     }
@@ -178,7 +180,9 @@ fn member_schema<'s>(schema: &'s Json, name: &str) -> Option<&'s Json> {
 fn fits(schema: &Json, node: &Node) -> bool {
     match &node.value {
         Value::List(_) => kind(schema) == "array",
-        Value::Map(_) => kind(schema) == "object" && tag_fits(schema, node),
+        Value::Map(members) => {
+            kind(schema) == "object" && tag_fits(schema, node) && keys_fit(schema, members)
+        }
         Value::Scalar { text, plain } => convert(text, *plain, schema).is_ok(),
     }
 }
@@ -191,6 +195,11 @@ fn tag_fits(schema: &Json, node: &Node) -> bool {
         let value = node.member(name).map(|node| &node.value);
         matches!(value, Some(Value::Scalar { text, .. }) if text == word)
     })
+}
+
+/// Whether one of the keys is known, where there are any.
+fn keys_fit(schema: &Json, members: &[(Key, Node)]) -> bool {
+    members.is_empty() || members.iter().any(|(key, _)| member_schema(schema, &key.name).is_some())
 }
 
 fn kind(schema: &Json) -> &str {
@@ -214,7 +223,7 @@ fn convert(text: &str, plain: bool, schema: &Json) -> Result<Json, String> {
     }
     let wrong = || format!("must be {}", wanted(schema));
     match kind(schema) {
-        "string" if plain && is_other_type(text) => Err("must be text: put it in quotes".to_owned()),
+        "string" if plain && is_other_type(text) => Err(format!("must be text{}", such_as(schema))),
         "string" => Ok(Json::String(text.to_owned())),
         "boolean" => truth(text).map(Json::Bool).ok_or_else(wrong),
         "integer" => {
@@ -273,6 +282,12 @@ fn mapping(schema: &Json) -> String {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str);
     let keys = required.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ");
     if keys.is_empty() { "a mapping".to_owned() } else { format!("a mapping with {keys}") }
+}
+
+/// How a text is to be written that was taken for something else.
+fn such_as(schema: &Json) -> String {
+    let example = schema["examples"][0].as_str();
+    example.map_or(": put it in quotes".to_owned(), |example| format!(" like `{example}`"))
 }
 
 fn wanted(schema: &Json) -> String {

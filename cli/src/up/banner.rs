@@ -12,6 +12,9 @@ use crate::state::Running;
 /// The longest list of names that is printed in one line.
 const LONGEST: usize = 12;
 
+/// How many variables stand for all of them.
+const FEW: usize = 3;
+
 /// Shows itself as the lines to print.
 pub(super) struct Banner<'a> {
     pub(super) running: &'a Running,
@@ -53,15 +56,17 @@ impl Banner<'_> {
             line(f, "aliases", &names(aliases.keys().map(String::as_str)))?;
         }
         if providers.iter().all(is_demo) {
-            let variables = key_variables().collect::<Vec<_>>().join(", ");
-            line(
-                f,
-                "",
-                "No key of a provider was found, so this model is built in: it answers what you ask.",
-            )?;
-            line(f, "", &format!("Set one of {variables}, or name a configuration, and start again."))?;
+            self.without_keys(f)?;
         }
         Ok(())
+    }
+
+    /// There is one next step, and it is in the first words: nobody reads a list of forty variables.
+    fn without_keys(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables = key_variables().take(FEW).collect::<Vec<_>>().join(", ");
+        line(f, "", "No key of a provider was found: this model is built in and repeats what it is told.")?;
+        line(f, "", &format!("For real models set a key ({variables}, …), then:"))?;
+        line(f, "", &format!("{0} down && {0} up", program()))
     }
 
     fn first_request(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -65,6 +65,8 @@ fn a_file_that_is_not_there_is_an_error() {
     for command in ["check", "up", "compile"] {
         let said = home.run(&[command, "absent.yaml"]);
         assert_eq!((said.code, said.err.trim()), (78, "there is no file absent.yaml"), "{command}");
+        let said = home.run(&[command, "."]);
+        assert_eq!((said.code, said.err.trim()), (78, ". is a folder: name the file"), "{command}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,15 @@ fn a_gateway_starts_answers_and_stops() {
         ["demo/echo", "No key of a provider was found", "OPENAI_API_KEY", "down", "logs -f", "curl http://"]
     {
         assert!(up.out.contains(expected), "{expected} is not in {}", up.out);
+    }
+    assert!(
+        up.out.lines().all(|line| line.starts_with("  curl") || line.chars().count() < 110),
+        "{}",
+        up.out
+    );
+    for entry in std::fs::read_dir(home.path().join("state")).unwrap() {
+        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "the state is its user's only");
     }
     let again = home.run(&UP);
     assert_eq!(again.code, 1);

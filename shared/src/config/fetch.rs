@@ -28,5 +28,6 @@ pub struct Fetch {
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub files: Option<usize>,
     /// How long all of one request's may take: `10s` unless said.
+    #[cfg_attr(feature = "schema", schemars(example = "10s"))]
     pub timeout: Option<String>,
 }

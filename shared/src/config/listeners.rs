@@ -27,11 +27,13 @@ pub struct Listener {
     /// The address to listen on: `127.0.0.1` unless said.
     pub address: Option<String>,
     /// How long a provider may take until its answer begins: `300s` unless said, `30s` for agents.
+    #[cfg_attr(feature = "schema", schemars(example = "300s"))]
     pub timeout: Option<String>,
     /// How often a failed request is sent again: never unless said.
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub max_retries: Option<u32>,
     /// After which silence a streamed answer gets a comment or a ping: `15s` unless said; `off` for never. Not in Plano.
+    #[cfg_attr(feature = "schema", schemars(example = "15s"))]
     pub keep_alive: Option<String>,
     /// Whether answers say what the translation of their requests could not carry, as with `x-plano-loss: report`. Not in
     /// Plano.
@@ -94,6 +96,7 @@ pub struct LegacyEntry {
     pub address: Option<String>,
     pub port: Option<u16>,
     pub message_format: Option<MessageFormat>,
+    #[cfg_attr(feature = "schema", schemars(example = "300s"))]
     pub timeout: Option<String>,
 }
 

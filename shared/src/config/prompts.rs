@@ -15,6 +15,7 @@ pub struct Endpoint {
     /// `host` or `host:port`.
     pub endpoint: String,
     /// How long it may take to reach it: `5s` unless said.
+    #[cfg_attr(feature = "schema", schemars(example = "5s"))]
     pub connect_timeout: Option<String>,
     /// `http` unless said.
     pub protocol: Option<Protocol>,

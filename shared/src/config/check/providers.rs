@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use http::header::{HeaderName, HeaderValue};
 
 use super::{Checks, suggestion, top, values};
-use crate::config::{Path, Provider, Version};
-use crate::dialect::{Dialect, settle};
+use crate::config::{Config, Path, Provider, Version};
+use crate::dialect::{DIALECTS, Dialect, settle};
 use crate::gateway::{CompiledProvider, Serves, Template};
 
 impl<'c> Checks<'c> {
@@ -40,8 +40,9 @@ impl<'c> Checks<'c> {
     fn provider(&mut self, path: &Path, entry: &Provider) -> Option<CompiledProvider> {
         let parts = entry.parts().ok_or_else(|| {
             format!(
-                "`{}` must be `provider/model`, or `provider/*` for all of a provider's models",
-                entry.model
+                "`{}` must be `provider/model`, or `provider/*` for all of a provider's models{}",
+                entry.model,
+                made_by(&entry.model)
             )
         });
         let (prefix, model) = self.value(path.key("model"), parts)?;
@@ -223,16 +224,28 @@ impl<'c> Checks<'c> {
         let config: &'c _ = self.config;
         for (name, alias) in &config.model_aliases {
             if !providers.iter().any(|provider| serves(provider, &alias.target)) {
-                let known = config.providers().1.iter().flat_map(|entry| {
-                    [Some(entry.model.as_str()), entry.parts().map(|(_, model)| model)].into_iter().flatten()
-                });
-                let message =
-                    format!("there is no model `{}`{}", alias.target, suggestion(&alias.target, known));
-                self.error(top("model_aliases").key(name).key("target"), message);
+                self.error(top("model_aliases").key(name).key("target"), no_model(config, &alias.target));
             }
         }
         config.model_aliases.iter().map(|(name, alias)| (name.clone(), alias.target.clone())).collect()
     }
+}
+
+/// Why an alias can stand for nothing that is called `target`.
+fn no_model(config: &Config, target: &str) -> String {
+    if let Some(other) = config.model_aliases.get(target) {
+        return format!("`{target}` is an alias itself: name the model, `{}`", other.target);
+    }
+    let known = config.providers().1.iter().flat_map(|entry| {
+        [Some(entry.model.as_str()), entry.parts().map(|(_, model)| model)].into_iter().flatten()
+    });
+    format!("there is no model `{target}`{}", suggestion(target, known))
+}
+
+/// Which provider may be meant where a model is named alone.
+fn made_by(model: &str) -> String {
+    let maker = DIALECTS.iter().find(|dialect| dialect.makes(model));
+    maker.map_or(String::new(), |maker| format!("; did you mean `{}/{model}`?", maker.id))
 }
 
 /// What is probably wrong with how a key is written. Never the key.
