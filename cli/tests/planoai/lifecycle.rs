@@ -26,11 +26,7 @@ fn a_gateway_starts_answers_and_stops() {
     {
         assert!(up.out.contains(expected), "{expected} is not in {}", up.out);
     }
-    assert!(
-        up.out.lines().all(|line| line.starts_with("  curl") || line.chars().count() < 110),
-        "{}",
-        up.out
-    );
+    assert!(up.out.matches("_API_KEY").count() < 5, "nobody reads a list of forty: {}", up.out);
     for entry in std::fs::read_dir(home.path().join("state")).unwrap() {
         let mode = entry.unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "the state is its user's only");
