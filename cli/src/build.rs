@@ -79,5 +79,6 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     folder
         .map_or(Ok(()), fs::create_dir_all)
         .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-    output::write(Some(path), bytes)
+    output::write(Some(path), bytes)?;
+    output::print(format!("{} is written\n", path.display()).as_bytes())
 }

@@ -24,7 +24,7 @@ const CHUNK: u64 = 64 * 1024;
     planoai logs -n 1000 | grep '\"target\":\"report\"' | jq .report.usage\n\n\
     Exit codes: 0 shown; 1 there is no log.")]
 pub(crate) struct Arguments {
-    /// Go on with what is written from now on, until Ctrl-C
+    /// Go on with what is written from now on, until Ctrl-C or until nobody reads it
     #[arg(short, long)]
     follow: bool,
     /// How many of the last lines to show
@@ -68,13 +68,14 @@ fn count(bytes: &[u8]) -> usize {
 
 async fn follow(path: &Path, mut file: File) -> Result<(), Failure> {
     let unreadable = |error| Failure::new(format!("{} cannot be read: {error}", path.display()));
-    loop {
+    while output::is_read() {
         let mut news = Vec::new();
         file.read_to_end(&mut news).map_err(unreadable)?;
         output::print(&news)?;
         sleep(LOOK).await;
         file = newest(path, file).map_err(unreadable)?;
     }
+    Ok(())
 }
 
 /// The log as it is now: a gateway that was started anew has a new one.

@@ -40,8 +40,7 @@ impl fmt::Display for Banner<'_> {
             Some(log) => line(f, "log", &format!("{}   ({} logs -f)", log.display(), program()))?,
             None => line(f, "log", "here")?,
         }
-        let stop =
-            if log.is_some() { format!("{} down", program()) } else { format!("kill {}", running.pid) };
+        let stop = if log.is_some() { format!("{} down", program()) } else { "Ctrl-C".to_owned() };
         line(f, "stop", &stop)?;
         self.first_request(f)
     }

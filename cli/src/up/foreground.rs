@@ -1,9 +1,11 @@
 //! The gateway in this process, until SIGTERM or SIGINT.
 
 use std::future::Future;
+use std::io::IsTerminal;
 use std::process;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use brightstaff::configuration::Host;
 use brightstaff::{Drained, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -39,7 +41,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let gateway = configuration.open()?;
     let server = Server::bind(gateway, &settings).await.map_err(|error| Failure::new(error.to_string()))?;
     let running = running(arguments, &configuration, &server);
-    eprint!("{}", banner::Banner { running: &running, configuration: &configuration, log: None });
+    introduce(&running, &configuration);
     if let Some(state) = &state {
         let told = state.announce(&running);
         told.map_err(|error| Failure::new(format!("cannot write to {}: {error}", state.folder().display())))?;
@@ -72,6 +74,20 @@ fn running(arguments: &Arguments, configuration: &Configuration, server: &Server
         configuration: configuration.file.as_ref().map(|file| file.canonicalize().unwrap_or(file.clone())),
         since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
         drain: arguments.drain,
+    }
+}
+
+/// A terminal gets the banner; a file, a service manager and whoever collects logs get lines like all the others.
+fn introduce(running: &Running, configuration: &Configuration) {
+    if std::io::stderr().is_terminal() {
+        eprint!("{}", banner::Banner { running, configuration, log: None });
+        return;
+    }
+    for door in &running.doors {
+        tracing::info!(listener = door.name, address = %door.address, "listening");
+    }
+    for notice in configuration.notices(Host::Native) {
+        tracing::warn!("{notice}");
     }
 }
 

@@ -142,6 +142,19 @@ fn off_loopback_it_wants_a_token() {
     assert!(up.err.contains("PLANO_BACKEND_TOKEN"), "{}", up.err);
 }
 
+/// `logs -f | head` comes to its end though nothing more is logged.
+#[test]
+fn the_log_is_followed_as_long_as_somebody_reads() {
+    let home = Home::new("follow");
+    home.run(&UP);
+    let mut follow = home.command(&["logs", "-f"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut reader = follow.stdout.take().unwrap();
+    assert_eq!(reader.read(&mut [0; 1]).unwrap(), 1);
+    assert!(follow.try_wait().unwrap().is_none(), "it goes on while it is read");
+    drop(reader);
+    assert!(follow.wait().unwrap().success());
+}
+
 /// A process that was killed leaves its files, but nothing that says it runs.
 #[test]
 fn one_that_was_killed_is_not_taken_for_running() {
@@ -163,7 +176,7 @@ fn in_the_foreground_a_signal_ends_it_well() {
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     let mut stderr = child.stderr.take().unwrap();
-    while !said.contains("Try it") {
+    while !said.contains("\"listener\":\"brightstaff\"") {
         let mut bytes = [0; 1024];
         let read = stderr.read(&mut bytes).unwrap();
         assert_ne!(read, 0, "{said}");
@@ -175,4 +188,7 @@ fn in_the_foreground_a_signal_ends_it_well() {
     stderr.read_to_string(&mut said).unwrap();
     assert!(child.wait().unwrap().success(), "{said}");
     assert!(said.contains("\"message\":\"stopped\""), "{said}");
+    let is_line =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| line.is_object());
+    assert!(said.lines().all(is_line), "whoever collects logs gets nothing else: {said}");
 }
