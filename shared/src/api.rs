@@ -138,6 +138,13 @@ impl Api {
     }
 }
 
+/// A client's request in its API, and what of it nobody has heard of.
+pub fn read_request(body: Json<'_>, from: Api) -> Result<Request<'_>, Error> {
+    let mut request = from.read().request(body)?;
+    request.unread = lost::unread(body, from.read().shape());
+    Ok(request)
+}
+
 /// A request for a provider of the API `to`, and what is lost on the way there; see [`Write::request`].
 ///
 /// Seals and ids that this gateway packed for the client are the provider's own again.
@@ -155,7 +162,8 @@ pub fn write_request(
     losses.extend(written.map_err(|error| spelling::error(&request, &moved, error))?);
     losses.extend(hosted::losses(&request.tools, to));
     let opened = spelling::losses(&request, &identity::Moved::new(), opened);
-    Ok(opened.into_iter().chain(spelling::losses(&request, &moved, losses)).collect())
+    let losses = spelling::losses(&request, &moved, losses);
+    Ok(opened.into_iter().chain(losses).chain(request.unread).collect())
 }
 
 /// The id that a call has at its provider, where a client knows it by one that this gateway packed seals into.
@@ -260,6 +268,11 @@ pub trait Read: Sync {
     /// A client's request. Fails where the request cannot be right in its own API; what the gateway merely does not
     /// know goes to `rest`, `Opaque`, `Hosted` or `Other`.
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error>;
+
+    /// What is read of a request where its members are objects whose others go nowhere.
+    fn shape(&self) -> &'static Shape {
+        &Shape(&[lost::OTHERS])
+    }
 
     /// Fails where a request of this API has something that no other API can be asked for, and that cannot be left out
     /// either: a conversation that only its provider keeps.

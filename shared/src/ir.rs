@@ -76,6 +76,8 @@ pub struct Request<'a> {
     /// Top-level members of that API that nothing above has a place for; a member inside of one that has a place is
     /// named with a dot, as in `reasoning.context`.
     pub rest: Rest<'a>,
+    /// What stands deeper in what is read, and nobody has heard of.
+    pub unread: Vec<Loss>,
 }
 
 /// Members that the representation has no place for, in the words of the API they were read from. They go back to that

@@ -16,6 +16,7 @@ mod part;
 mod reasoning;
 mod request;
 mod response;
+mod shape;
 mod stream;
 mod text;
 mod thinking;
@@ -26,6 +27,7 @@ pub(crate) use text::chat;
 
 use bytes::BytesMut;
 
+use super::lost::Shape;
 use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Work, Write, WriteStream, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
@@ -36,6 +38,10 @@ use crate::wire::json::{Json, Malformed};
 pub struct Completions;
 
 impl Read for Completions {
+    fn shape(&self) -> &'static Shape {
+        &shape::REQUEST
+    }
+
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
         request::read(body)
     }

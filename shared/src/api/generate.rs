@@ -16,6 +16,7 @@ mod path;
 mod request;
 mod response;
 mod schema;
+mod shape;
 mod spelling;
 mod stop;
 mod tool;
@@ -58,6 +59,10 @@ impl Read for Generate {
 
     fn links<'a>(&self, citations: Json<'a>, text: &str, losses: &mut Vec<Loss>) -> Vec<Link<'a>> {
         grounding::links(citations, text, losses)
+    }
+
+    fn shape(&self) -> &'static Shape {
+        &shape::REQUEST
     }
 
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {

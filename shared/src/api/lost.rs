@@ -3,12 +3,17 @@
 //! Readers name what the representation has no place for, writers what their API has no place for. Neither reads an
 //! answer's words a second time for it: members that nobody knows are looked for where an answer begins and ends.
 
+use std::fmt;
+
 use super::{Aim, Api, Sink};
 use crate::ir::{Delta, Event, Loss, Open, Stop, StopReason, Why};
 use crate::wire::json::{Json, Kind};
 
 /// The longest name of a member that goes into an account, in bytes: longer ones are no words of an API.
 const LONGEST_NAME: usize = 64;
+
+/// The most members of a request that are named because nobody has heard of them.
+const MOST_UNREAD: usize = 32;
 
 /// Gives an event on, and what of it clients of `to` do not get.
 pub(super) fn give(to: Api, event: Event<'_>, sink: &mut Sink<'_>) {
@@ -91,9 +96,13 @@ pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, aim: Aim, 
 /// The members of an object that are read, or that say nothing new, and what is in them; of an array, its elements'.
 pub struct Shape(pub(super) &'static [(&'static str, Option<&'static Shape>)]);
 
+/// In a shape: that its other members are not looked for here.
+pub(super) const OTHERS: (&str, Option<&Shape>) = ("", None);
+
 impl Shape {
     fn find(&self, name: &str) -> Option<Option<&'static Shape>> {
-        self.0.iter().find(|(own, _)| *own == name).map(|(_, inner)| *inner)
+        let named = self.0.iter().find(|(own, _)| *own == name);
+        named.or_else(|| self.0.first().filter(|first| first.0 == OTHERS.0)).map(|(_, inner)| *inner)
     }
 }
 
@@ -113,6 +122,52 @@ pub(super) fn unknown(value: Json<'_>, shape: &Shape, at: &str, tell: &mut dyn F
             Some(Some(inner)) => unknown(member, inner, &[at, &*name, "."].concat(), tell),
             None if name.len() <= LONGEST_NAME && says_something(member) => {
                 tell(Loss::dropped(["answer.", at, &*name].concat()));
+            }
+            None => {}
+        }
+    }
+}
+
+/// Where something stands in a request.
+struct At<'p> {
+    within: Option<&'p At<'p>>,
+    part: Part<'p>,
+}
+
+enum Part<'p> {
+    Member(&'p str),
+    Element(usize),
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.within.map_or(Ok(()), |within| within.fmt(f))?;
+        match self.part {
+            Part::Member(name) if self.within.is_none() => f.write_str(name),
+            Part::Member(name) => write!(f, ".{name}"),
+            Part::Element(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// The members of a client's request, however deep, that its API's shape has not; the most that are of use to anybody.
+pub(super) fn unread(body: Json<'_>, shape: &Shape) -> Vec<Loss> {
+    let mut losses = Vec::new();
+    look_for_unread(body, shape, None, &mut losses);
+    losses
+}
+
+fn look_for_unread(value: Json<'_>, shape: &Shape, within: Option<&At<'_>>, losses: &mut Vec<Loss>) {
+    for (index, item) in value.items().enumerate() {
+        look_for_unread(item, shape, Some(&At { within, part: Part::Element(index) }), losses);
+    }
+    for (name, member) in value.fields() {
+        let at = At { within, part: Part::Member(&name) };
+        match shape.find(&name) {
+            Some(None) => {}
+            Some(Some(inner)) => look_for_unread(member, inner, Some(&at), losses),
+            None if losses.len() < MOST_UNREAD && name.len() <= LONGEST_NAME && !member.is_null() => {
+                losses.push(Loss::dropped(at.to_string()));
             }
             None => {}
         }

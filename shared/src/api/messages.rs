@@ -10,6 +10,7 @@ mod parameters;
 mod request;
 mod response;
 mod schema;
+mod shape;
 mod stream;
 mod thinking;
 mod tool;
@@ -33,6 +34,10 @@ pub(super) use tool::{CUSTOM, name_of, write_choice_members, write_schema};
 pub struct Messages;
 
 impl Read for Messages {
+    fn shape(&self) -> &'static Shape {
+        &shape::REQUEST
+    }
+
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
         request::read(body)
     }

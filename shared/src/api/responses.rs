@@ -15,6 +15,7 @@ mod hosted;
 mod input;
 mod parameters;
 mod request;
+mod shape;
 mod stream;
 mod tools;
 
@@ -31,6 +32,10 @@ use crate::wire::json::{Json, Malformed};
 pub struct Responses;
 
 impl Read for Responses {
+    fn shape(&self) -> &'static Shape {
+        &shape::REQUEST
+    }
+
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
         request::read(body)
     }

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::Request;
 
 use super::operation::{Found, Work};
-use crate::api::{Api, generate};
+use crate::api::{self, Api, generate};
 use crate::error::Error;
 use crate::ir;
 use crate::wire::json::{Edit, Index, Json, Malformed, Outline, quoted};
@@ -98,7 +98,7 @@ impl<'a> Asked<'a> {
             }
             None => json,
         };
-        let mut request = self.api.read().request(json)?;
+        let mut request = api::read_request(json, self.api)?;
         request.api = Some(self.api);
         request.stream = self.stream;
         Ok(request)

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::answers::{FAMILIES, streamed};
 use crate::probe::CLIENTS;
-use crate::world::{Got, receive};
+use crate::world::{Got, Sent, UPSTREAMS, receive, send};
 
 /// The member, which is not like any that there is.
 const NAME: &str = "unheard";
@@ -70,10 +70,24 @@ const STEPS: [&str; 7] = [
     "web_search_tool_result",
 ];
 
+/// Whether a place is in what a loss names by its path, as in `messages[0].content`.
+fn stands_in(place: &str, loss: &str) -> bool {
+    // What a model thought is lost as such, wherever it stands in a message.
+    let path = loss.strip_suffix(".thinking").unwrap_or(loss);
+    let path = path.replace('[', "/").replace([']', '('], "").replace('.', "/");
+    place
+        .strip_prefix('/')
+        .and_then(|place| place.strip_prefix(&*path))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Whether what a place is in is lost as a whole, and named by its name, its type, or its one member.
 fn is_lost(value: &Value, place: &str, losses: &[String]) -> bool {
     let dropped = losses.iter().filter(|loss| !loss.ends_with(')'));
     let names: Vec<_> = dropped.filter_map(|loss| loss.rsplit('.').next()).collect();
+    if losses.iter().any(|loss| stands_in(place, loss)) {
+        return true;
+    }
     let object = value.pointer(place).and_then(Value::as_object).expect("there is the object");
     let is_step = names.iter().any(|name| matches!(*name, "code_execution" | "web_search"));
     let is_lost = |word: &str| names.contains(&word) || (is_step && STEPS.contains(&word));
@@ -86,6 +100,40 @@ fn is_lost(value: &Value, place: &str, losses: &[String]) -> bool {
         let kind = place.get(..end).and_then(|at| value.pointer(at)?["type"].as_str());
         [Some(name), kind].into_iter().flatten().any(is_lost)
     })
+}
+
+/// Whether a feature is that tools are not to be called, so that some providers do not hear of them.
+fn is_idle(feature: &str, place: &str) -> bool {
+    let unused = ["tool_choice: none", "tool_choice: allowed_tools", "toolConfig: NONE"];
+    unused.contains(&feature) && place.starts_with("/tools/")
+}
+
+#[test]
+fn what_is_unheard_of_in_requests_is_told() {
+    let mut vanished = BTreeSet::new();
+    for client in &CLIENTS {
+        for (feature, request) in client.requests() {
+            let plain: Vec<Sent> =
+                UPSTREAMS.iter().map(|upstream| send(client, upstream, &request)).collect();
+            for (place, request) in &with_unheard(&Value::from(request)) {
+                if is_idle(&feature, place) {
+                    continue;
+                }
+                for (upstream, plain) in UPSTREAMS.iter().zip(&plain) {
+                    let sent = send(client, upstream, request.as_object().expect("a request is an object"));
+                    if !(sent.refused
+                        || sent.losses != plain.losses
+                        || sent.says(WORD)
+                        || is_lost(request, place, &plain.losses))
+                    {
+                        vanished
+                            .insert(format!("{} to {}: `{feature}` at {place}", client.name, upstream.name));
+                    }
+                }
+            }
+        }
+    }
+    assert!(vanished.is_empty(), "{} vanish\n{}", vanished.len(), Vec::from_iter(vanished).join("\n"));
 }
 
 #[test]

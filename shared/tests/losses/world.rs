@@ -59,6 +59,13 @@ pub(crate) struct Sent {
     body: Bytes,
 }
 
+impl Sent {
+    /// Whether the provider gets this word.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        says(&self.body, word)
+    }
+}
+
 fn says(body: &[u8], word: &str) -> bool {
     body.windows(word.len()).any(|bytes| bytes == word.as_bytes())
 }

@@ -30,7 +30,7 @@ fn read_tool<'a>(tool: Json<'a>) -> Result<Tool<'a>, Error> {
             function.rest.extend(rest(tool, &["type", "function", "cache_control"]));
             Ok(Tool::Function(function))
         }
-        "custom" => read_custom(inner()?).map_err(within("custom")),
+        "custom" => read_custom(inner()?, rest(tool, &["type", "custom"])).map_err(within("custom")),
         _ => Ok(Tool::Hosted { api: Api::Completions, kind, raw: tool }),
     }
 }
@@ -50,12 +50,15 @@ fn read_function<'a>(function: Json<'a>) -> Result<Function<'a>, Error> {
     })
 }
 
-fn read_custom<'a>(custom: Json<'a>) -> Result<Tool<'a>, Error> {
+/// The members of `custom` itself are named with a dot, and `outer` are those beside it.
+fn read_custom<'a>(custom: Json<'a>, outer: Rest<'a>) -> Result<Tool<'a>, Error> {
+    let inside = |(name, value)| (Cow::Owned(format!("custom.{name}")), value);
+    let inner = rest(custom, &["name", "description", "format"]).into_iter().map(inside);
     Ok(Tool::Custom {
         name: required(custom, "name")?,
         description: optional(custom, "description")?,
         format: present(custom, "format"),
-        rest: rest(custom, &["name", "description", "format"]),
+        rest: inner.chain(outer).collect(),
     })
 }
 
@@ -246,12 +249,15 @@ pub(super) fn write(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &
     match tool {
         Tool::Function(function) => write_function(function, path, context, a),
         Tool::Custom { name, description, format, rest } => a.object(|o| {
+            let (inner, outer): (Rest<'_>, Rest<'_>) =
+                rest.iter().cloned().partition(|(name, _)| name.starts_with("custom."));
             o.key("type").string("custom");
             o.key("custom").object(|o| {
                 write_name(name, description.as_deref(), o);
                 write_custom_format(*format, o);
-                context.write_rest(rest, path, o);
+                context.write_inner(&inner, "custom.", path, o);
             });
+            context.write_rest(&outer, path, o);
         }),
         Tool::Hosted { api: Api::Completions, raw, .. } => a.json(*raw),
         Tool::Hosted { kind, .. } => context.refuse(unknown(kind, path)),

@@ -33,7 +33,9 @@ pub(super) fn write(turns: &[Turn<'_>], own: bool, marks: bool, losses: &mut Vec
     let skipped = usize::from(instructions.is_some());
     let customs = if own { BTreeSet::new() } else { customs_of(turns) };
     if let (Some(text), Some(turn)) = (&instructions, turns.first()) {
-        Items { turn, index: 0, own, marks, customs: &customs, losses }.lose_marks_of(&turn.blocks);
+        let mut items = Items { turn, index: 0, own, marks, customs: &customs, losses };
+        items.lose_rest();
+        items.lose_marks_of(&turn.blocks);
         w.key("instructions").string(text);
     }
     w.key("input").array(|a| {
@@ -55,7 +57,7 @@ fn customs_of<'t>(turns: &'t [Turn<'_>]) -> BTreeSet<&'t str> {
 /// The turn's words, where it can be written as `instructions`. Only a foreign client's several blocks are joined: its
 /// API has no other way to say what `instructions` says.
 fn instructions_of<'t>(turn: &'t Turn<'_>, own: bool, marks: bool) -> Option<Cow<'t, str>> {
-    if turn.role != Role::System || turn.name.is_some() || !turn.rest.is_empty() {
+    if turn.role != Role::System || turn.name.is_some() || (own && !turn.rest.is_empty()) {
         return None;
     }
     let words = |block: &'t Block<'_>| match block {
@@ -86,14 +88,15 @@ impl<'t, 'a> Items<'t, 'a> {
         if self.turn.name.is_some() {
             self.lose("name", Why::Dropped);
         }
+        self.lose_rest();
         let mut rest_is_due = self.own;
         for run in self.turn.blocks.chunk_by(are_one_item) {
             self.lose_marks_of(run);
             match run.first() {
                 Some(Block::Thinking(_) | Block::Sealed { .. }) => self.write_reasoning(run, w),
-                Some(Block::ToolUse(tool)) => self.write_call(tool, w),
-                Some(Block::ToolResult(result)) => self.write_output(result, w),
-                Some(Block::Opaque { api, raw }) => self.write_opaque(*api, raw, w),
+                Some(block @ Block::ToolUse(tool)) => self.write_call(block, tool, w),
+                Some(block @ Block::ToolResult(result)) => self.write_output(block, result, w),
+                Some(block @ Block::Opaque { .. }) => self.write_part(block, w),
                 _ => self.write_message(run, std::mem::take(&mut rest_is_due), w),
             }
         }
@@ -103,8 +106,31 @@ impl<'t, 'a> Items<'t, 'a> {
         self.losses.push(Loss::new(format!("messages[{}].{what}", self.index), why));
     }
 
-    fn write_opaque(&mut self, api: Api, raw: &str, w: &mut Writer<'_>) {
-        if api == Api::Responses { w.raw(raw) } else { self.lose("content", Why::Dropped) }
+    /// Notes that a block is lost, or what of it.
+    fn lose_of(&mut self, block: &Block<'_>, what: &str, why: Why) {
+        let place = self.place(block);
+        let dot = if what.is_empty() { "" } else { "." };
+        self.lose(&format!("content{place}{dot}{what}"), why);
+    }
+
+    /// The number of a block, and of the one within what came of a call; it is looked for only where something is lost.
+    fn place(&self, block: &Block<'_>) -> String {
+        let within = |(index, own): (usize, &Block<'a>)| match own {
+            own if std::ptr::eq(own, block) => Some(format!("[{index}]")),
+            Block::ToolResult(result) => {
+                let inner = result.content.iter().position(|inner| std::ptr::eq(inner, block))?;
+                Some(format!("[{index}].content[{inner}]"))
+            }
+            _ => None,
+        };
+        self.turn.blocks.iter().enumerate().find_map(within).unwrap_or_default()
+    }
+
+    /// Reports a foreign message's own members.
+    fn lose_rest(&mut self) {
+        let turn = self.turn;
+        let lost = turn.rest.iter().filter(|_| !self.own).map(|(name, _)| &**name).collect::<Vec<_>>();
+        lost.into_iter().for_each(|name| self.lose(name, Why::Dropped));
     }
 
     fn write_message(&mut self, run: &[Block<'a>], with_rest: bool, w: &mut Writer<'_>) {
@@ -168,12 +194,12 @@ impl<'t, 'a> Items<'t, 'a> {
             }),
             Block::Refusal(text) => self.write_input_text(&words(text), w),
             Block::Image(image) if !by_assistant => self.write_image(image, w),
-            Block::Document(file) if !by_assistant => self.write_file(file, w),
+            Block::Document(file) if !by_assistant => self.write_file(block, file, w),
             Block::Audio(Media { source: Source::Base64 { media_type, data }, .. }) if self.own => {
                 write_audio(media_type, data, w);
             }
             Block::Opaque { api: Api::Responses, raw } => w.raw(raw),
-            _ => self.lose("content", Why::Dropped),
+            _ => self.lose_of(block, "", Why::Dropped),
         }
     }
 
@@ -221,7 +247,7 @@ impl<'t, 'a> Items<'t, 'a> {
             let marks = [("cache_control", cache), ("citations", citations), ("context", context)];
             let marks = marks.into_iter().filter(|(_, is_there)| *is_there).map(|(what, _)| what);
             for what in marks.chain(rest.iter().map(|(name, _)| &**name)) {
-                self.lose(&format!("content.{what}"), Why::Dropped);
+                self.lose_of(block, what, Why::Dropped);
             }
         }
     }
@@ -244,9 +270,9 @@ impl<'t, 'a> Items<'t, 'a> {
         });
     }
 
-    fn write_file(&mut self, file: &Media<'_>, w: &mut Writer<'_>) {
+    fn write_file(&mut self, block: &Block<'_>, file: &Media<'_>, w: &mut Writer<'_>) {
         if let Source::Text(text) = &file.source {
-            self.lose("content.source", Why::Approximated);
+            self.lose_of(block, "source", Why::Approximated);
             return self.write_input_text(&Text { cache: file.cache.clone(), ..words(text) }, w);
         }
         w.object(|o| {
@@ -289,12 +315,12 @@ impl<'t, 'a> Items<'t, 'a> {
             _ => None,
         });
         if !self.own && seal.is_none() {
-            return self.lose("content.thinking", Why::Dropped);
+            return run.iter().for_each(|block| self.lose_of(block, "thinking", Why::Dropped));
         }
+        let is_signed = |block: &&Block<'_>| thought_of(block).is_some_and(|it| it.signature.is_some());
+        let signed = run.iter().filter(|_| !self.own).filter(is_signed).collect::<Vec<_>>();
+        signed.into_iter().for_each(|block| self.lose_of(block, "signature", Why::Dropped));
         let thoughts = || run.iter().filter_map(thought_of);
-        if !self.own && thoughts().any(|thought| thought.signature.is_some()) {
-            self.lose("content.signature", Why::Dropped);
-        }
         w.object(|o| {
             o.key("type").string("reasoning");
             run.first().and_then(id_of).iter().for_each(|id| o.key("id").string(id));
@@ -312,13 +338,9 @@ impl<'t, 'a> Items<'t, 'a> {
         });
     }
 
-    fn write_call(&mut self, tool: &ToolUse<'_>, w: &mut Writer<'_>) {
-        for (what, there) in
-            [("signature", tool.signature.is_some()), ("cache_control", tool.cache.is_some())]
-        {
-            if there {
-                self.lose(&format!("content.{what}"), Why::Dropped);
-            }
+    fn write_call(&mut self, block: &Block<'_>, tool: &ToolUse<'_>, w: &mut Writer<'_>) {
+        if tool.signature.is_some() {
+            self.lose_of(block, "signature", Why::Dropped);
         }
         let (kind, text) = match tool.kind {
             ToolKind::Function => ("function_call", "arguments"),
@@ -346,9 +368,9 @@ impl<'t, 'a> Items<'t, 'a> {
         if none { "{}" } else { &tool.arguments }
     }
 
-    fn write_output(&mut self, result: &ToolResult<'a>, w: &mut Writer<'_>) {
+    fn write_output(&mut self, block: &Block<'_>, result: &ToolResult<'a>, w: &mut Writer<'_>) {
         if result.is_error {
-            self.lose("content.is_error", Why::Dropped);
+            self.lose_of(block, "is_error", Why::Dropped);
         }
         self.lose_marks_of(&result.content);
         w.object(|o| {

@@ -126,7 +126,8 @@ fn read_function_result<'a>(message: Json<'a>, id: Cow<'a, str>) -> Result<ToolR
         return Err(wrong("role", "`function` only after a `function_call` of the assistant"));
     }
     let content = present(message, "content").map(part::read_content).transpose()?;
-    Ok(ToolResult { id, content: content.unwrap_or_default(), ..ToolResult::default() })
+    let rest = unknown(message, &["role", "content", "name"]).collect();
+    Ok(ToolResult { id, content: content.unwrap_or_default(), rest, ..ToolResult::default() })
 }
 
 /// Members that are not `null` and not among `known`.

@@ -46,6 +46,8 @@ fn write_user(run: &[Turn<'_>], first: usize, context: &mut Context<'_>, a: &mut
         parts.extend(content_of(turn, at, context));
         if !parts.is_empty() || results(turn).next().is_none() {
             write_message("user", turn, at, parts, context, a);
+        } else {
+            context.lose_rest(&turn.rest, format_args!("messages[{at}]"));
         }
     }
 }

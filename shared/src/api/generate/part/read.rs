@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::result::BESIDE;
 use super::{media, result};
 use crate::api::Api;
 use crate::api::generate::conversation::Calls;
@@ -20,7 +21,9 @@ pub(in crate::api::generate) fn read<'a>(part: Json<'a>, calls: &mut Calls<'a>) 
     }
     if let Some(response) = present(part, "functionResponse") {
         let response = of_kind(response, "functionResponse", Kind::Object)?;
-        let read = result::read(response, calls).map_err(within("functionResponse"))?;
+        let mut read = result::read(response, calls).map_err(within("functionResponse"))?;
+        let beside = rest(part, &["functionResponse"]).into_iter();
+        read.rest.extend(beside.map(|(name, value)| (Cow::Owned(format!("{BESIDE}{name}")), value)));
         return Ok(Block::ToolResult(read));
     }
     for name in ["inlineData", "fileData"] {

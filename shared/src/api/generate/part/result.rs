@@ -14,8 +14,11 @@ use crate::api::generate::conversation::{Calls, MADE};
 use crate::api::generate::request::Context;
 use crate::api::member::{of_kind, optional, present, required, rest, within};
 use crate::error::Error;
-use crate::ir::{Block, Loss, Source, ToolKind, ToolResult, Why};
+use crate::ir::{Block, Loss, Media, Rest, Source, Text, ToolKind, ToolResult, Why};
 use crate::wire::json::{Json, Kind, Writer};
+
+/// Begins the names of what stands beside a `functionResponse`, and not in it.
+pub(super) const BESIDE: &str = "part.";
 
 /// Reads a `functionResponse`.
 pub(super) fn read<'a>(response: Json<'a>, calls: &mut Calls<'a>) -> Result<ToolResult<'a>, Error> {
@@ -67,6 +70,8 @@ pub(super) fn write(
     o: &mut Writer<'_>,
 ) {
     context.lose_cache(result.cache.is_some(), at);
+    let (beside, inner): (Rest<'_>, Rest<'_>) =
+        result.rest.iter().cloned().partition(|(name, _)| name.starts_with(BESIDE));
     o.key("functionResponse").object(|o| {
         if !result.id.starts_with(MADE) {
             o.key("id").string(&result.id);
@@ -74,8 +79,10 @@ pub(super) fn write(
         o.key("name").string(name(&result.id, names, at, context));
         write_value(result, at, context, o.key("response"));
         write_parts(result, at, context, o);
-        context.write_rest(&result.rest, at, o);
+        context.write_rest(&inner, at, o);
     });
+    let named = |(name, value): (Cow<'_, str>, _)| (Cow::Owned(name.replacen(BESIDE, "", 1)), value);
+    context.write_rest(&beside.into_iter().map(named).collect(), at, o);
 }
 
 /// The name of the function that was called; a result that no call is known for is still one.
@@ -99,7 +106,9 @@ fn write_value(result: &ToolResult<'_>, at: &dyn Display, context: &mut Context<
     let mut texts = Vec::new();
     for (index, block) in result.content.iter().enumerate() {
         if let Some(text) = text_of(block) {
-            block::lose_about(block, &format!("{at}.content[{index}]"), context);
+            let at = format!("{at}.content[{index}]");
+            block::lose_about(block, &at, context);
+            lose_rest(block, &at, context);
             texts.push(text);
         }
     }
@@ -111,6 +120,14 @@ fn write_value(result: &ToolResult<'_>, at: &dyn Display, context: &mut Context<
         Some(json) => w.json(json),
         None => w.object(|o| o.key(if result.is_error { "error" } else { "output" }).string(&text)),
     }
+}
+
+/// Words have no members of their own in an `output`; those of a document that say what it is are told by its words.
+fn lose_rest(block: &Block<'_>, at: &str, context: &mut Context<'_>) {
+    let (Block::Text(Text { rest, .. }) | Block::Document(Media { rest, .. })) = block else { return };
+    let title = matches!(block, Block::Document(Media { title: Some(_), .. })).then_some("title");
+    let names = rest.iter().map(|(name, _)| &**name).filter(|name| !matches!(*name, "type" | "content"));
+    names.chain(title).for_each(|name| context.lose(Loss::dropped(format!("{at}.{name}"))));
 }
 
 fn text_of<'b>(block: &'b Block<'_>) -> Option<&'b str> {

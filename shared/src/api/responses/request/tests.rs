@@ -250,7 +250,7 @@ fn a_foreign_conversation_becomes_items() {
             {"type": "message", "role": "assistant", "id": "msg_5", "status": "completed",
              "content": [{"type": "refusal", "refusal": "no"}]},
         ]}),
-        &["messages[3].content.is_error"],
+        &["messages[3].content[1].is_error"],
     );
 }
 
@@ -279,10 +279,10 @@ fn marks_on_foreign_content_are_lost_with_notice() {
             {"role": "user", "content": "c"},
         ]}),
         &[
-            "messages[0].content.cache_control",
-            "messages[1].content.citations",
-            "messages[2].content.cache_control",
-            "messages[2].content.cache_control",
+            "messages[0].content[0].cache_control",
+            "messages[1].content[0].citations",
+            "messages[2].content[0].content[0].cache_control",
+            "messages[2].content[1].cache_control",
         ],
     );
 }
