@@ -731,6 +731,15 @@ fn dollars_of_prose_stay() {
     check_warnings("system_prompt: It costs $AMOUNT at $HOST\n", &[told]);
 }
 
+/// A key of two lines is told when the gateway starts, not by each request, and not shown.
+#[test]
+fn keys_that_no_header_may_have_are_told() {
+    let text = format!("{HEAD}model_providers: [{{model: openai/a, access_key: $TWO_LINES}}]\n");
+    let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
+    let told = flaws.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told, ["provider `openai/a`: its key has characters that no header may have"]);
+}
+
 #[test]
 fn variables_of_secrets_that_are_not_set_are_listed() {
     let text = "model_providers: [{model: openai/a, access_key: '$ABSENT', headers: {x-a: 'a $BLANK'}}]\n\

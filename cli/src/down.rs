@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep};
 
 use crate::failure::Failure;
+use crate::output;
 use crate::state::{Running, State};
 
 /// How often to look whether it has ended.
@@ -27,8 +28,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let state = State::usual()?;
     let Some(running) = state.running() else {
-        println!("planoai is not running in the background.");
-        return Ok(());
+        return output::print(b"planoai is not running in the background.\n");
     };
     stop(&running)?;
     if arguments.now {
@@ -37,8 +37,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         let _ = stop(&running);
     }
     wait(&state, &running).await?;
-    println!("planoai (pid {}) is stopped.", running.pid);
-    Ok(())
+    output::print(format!("planoai (pid {}) is stopped.\n", running.pid).as_bytes())
 }
 
 fn stop(running: &Running) -> Result<(), Failure> {
@@ -58,10 +57,10 @@ async fn wait(state: &State, running: &Running) -> Result<(), Failure> {
         }
         if !told && begun.elapsed() > Duration::from_secs(1) {
             told = true;
-            println!(
-                "Open requests may finish (at most {} s; `planoai down --now` cuts them).",
-                running.drain
-            );
+            let drain = running.drain;
+            let hint =
+                format!("Open requests may finish (at most {drain} s; `planoai down --now` cuts them).\n");
+            output::print(hint.as_bytes())?;
         }
         sleep(LOOK).await;
     }

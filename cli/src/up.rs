@@ -11,6 +11,9 @@ use std::time::Duration;
 use crate::configuration::{self, Configuration};
 use crate::failure::Failure;
 
+/// A day, in seconds: whoever wants more wants no end.
+const LONGEST_DRAIN: u64 = 24 * 60 * 60;
+
 /// Start the gateway
 ///
 /// Without FILE: ./config.yaml or ./plano_config.yaml where there is one, else every provider whose
@@ -36,7 +39,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PORT")]
     listener_port: Option<u16>,
     /// How many seconds open requests get once it is told to stop
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=LONGEST_DRAIN))]
     drain: u64,
     /// Where the process in the background leaves its state
     #[arg(long, hide = true)]

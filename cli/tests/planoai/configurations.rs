@@ -22,6 +22,7 @@ fn good() -> String {
 #[test]
 fn usage_is_explained() {
     let home = Home::new("usage");
+    assert_eq!(home.run(&["up", "--drain", "86401"]).code, 2, "no time that cannot be reckoned with");
     assert_eq!(home.run(&["--version"]).code, 0);
     assert_eq!(home.run(&[]).code, 2);
     assert_eq!(home.run(&["serve"]).code, 2);

@@ -155,6 +155,20 @@ fn the_log_is_followed_as_long_as_somebody_reads() {
     assert!(follow.wait().unwrap().success());
 }
 
+/// Whoever pipes what a command says into one that reads nothing still gets it done.
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let home = Home::new("gone");
+    home.run(&UP);
+    for command in ["status", "logs", "down", "down", "schema", "check"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let done = home.command(&[command]).stdout(writer).output().unwrap();
+        assert_eq!((done.status.code(), done.stderr.is_empty()), (Some(0), true), "{command}: {done:?}");
+    }
+    assert_eq!(home.run(&["status"]).code, 1);
+}
+
 /// A process that was killed leaves its files, but nothing that says it runs.
 #[test]
 fn one_that_was_killed_is_not_taken_for_running() {

@@ -418,8 +418,17 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
         if let Some(tokens) = &entry.tokens {
             return Credential::Account(Account::Token(tokens.clone()));
         }
-        let key = entry.access_key.as_ref().and_then(|template| self.fill(template, place));
+        let key = entry.access_key.as_ref().and_then(|template| self.key(template, place));
         key.map_or(Credential::None, |key| Credential::Key(Secret::new(key)))
+    }
+
+    /// A key goes out in a header. Of two lines that were taken for one, each request would learn it anew.
+    fn key(&mut self, template: &Template, place: &str) -> Option<String> {
+        let key = self.fill(template, place)?;
+        match HeaderValue::from_str(&key) {
+            Ok(_) => Some(key),
+            Err(_) => self.flaw(place, "its key has characters that no header may have"),
+        }
     }
 
     fn signature(&mut self, signing: &CompiledSigning, dialect: &Dialect, place: &str) -> Option<Credential> {
