@@ -581,6 +581,14 @@ fn a_model_that_was_meant_is_told() {
             "f:8:50: model_aliases.slow.target: `fast` is an alias itself: name the model, `openai/a`",
         ],
     );
+    check(
+        "model_providers: [{model: 'xai:grok-4', timeout: 3}]\n",
+        &[
+            &format!("f:3:20: model_providers[0].model: `xai:grok-4` {must}; did you mean `xai/grok-4`?"),
+            "f:3:41: model_providers[0].timeout: unknown key: `timeout` is the listener's: \
+             `listeners: [{…, timeout: 300s}]`",
+        ],
+    );
 }
 
 #[test]

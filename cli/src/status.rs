@@ -4,21 +4,35 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::failure::Failure;
 use crate::output;
-use crate::state::State;
+use crate::state::{Running, State};
 
 /// Say whether a gateway runs in the background, and where it listens.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     planoai status\n  \
+    planoai status --json | jq -r '.doors[0].address'\n  \
     PLANO_HOME=/tmp/second planoai status    of one with a state folder of its own\n\n\
     Exit codes: 0 it runs; 1 it does not.")]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// As JSON: the process, its addresses, its configuration, and since when (seconds since 1970)
+    #[arg(long)]
+    json: bool,
+}
 
-pub(crate) fn run(_: Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let state = State::usual()?;
     let Some(running) = state.running() else {
         return Err(Failure::new("not running in the background (`planoai up` starts it)"));
     };
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&running);
+        let json = json.map_err(|error| Failure::new(format!("nothing can be printed: {error}")))?;
+        return output::print(format!("{json}\n").as_bytes());
+    }
+    output::print(text(&state, running).as_bytes())
+}
+
+fn text(state: &State, running: Running) -> String {
     let mut text = format!("planoai is running (pid {}, for {}).\n", running.pid, since(running.since));
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<14}{value}\n"));
     for door in &running.doors {
@@ -27,7 +41,7 @@ pub(crate) fn run(_: Arguments) -> Result<(), Failure> {
     let file = running.configuration.map(|file| file.display().to_string());
     line("configuration", file.unwrap_or_else(|| "none: the keys in the environment".to_owned()));
     line("log", state.log().display().to_string());
-    output::print(text.as_bytes())
+    text
 }
 
 fn since(began: u64) -> String {

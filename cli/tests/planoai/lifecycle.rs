@@ -37,6 +37,8 @@ fn a_gateway_starts_answers_and_stops() {
     let status = home.run(&["status"]);
     assert_eq!(status.code, 0, "{}", status.err);
     assert!(status.out.contains(&up.address("model")), "{}", status.out);
+    let status: serde_json::Value = serde_json::from_str(&home.run(&["status", "--json"]).out).unwrap();
+    assert_eq!(status["doors"][0]["address"], up.address("model"));
 
     let body = r#"{"model":"demo/echo","messages":[{"role":"user","content":"Good morning"}]}"#;
     let answer = post(&up.address("model"), "/v1/chat/completions", body);

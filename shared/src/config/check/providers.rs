@@ -242,10 +242,12 @@ fn no_model(config: &Config, target: &str) -> String {
     format!("there is no model `{target}`{}", suggestion(target, known))
 }
 
-/// Which provider may be meant where a model is named alone.
+/// Which provider may be meant where a model is named alone, or behind a provider and a colon.
 fn made_by(model: &str) -> String {
-    let maker = DIALECTS.iter().find(|dialect| dialect.makes(model));
-    maker.map_or(String::new(), |maker| format!("; did you mean `{}/{model}`?", maker.id))
+    let named = model.split_once(':').filter(|(prefix, _)| Dialect::named(prefix).is_some());
+    let maker = || DIALECTS.iter().find(|dialect| dialect.makes(model)).map(|maker| (maker.id, model));
+    let meant = named.or_else(maker);
+    meant.map_or(String::new(), |(prefix, model)| format!("; did you mean `{prefix}/{model}`?"))
 }
 
 /// What is probably wrong with how a key is written. Never the key.
