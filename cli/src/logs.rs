@@ -78,11 +78,12 @@ async fn follow(path: &Path, mut file: File) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The log as it is now: a gateway that was started anew has a new one.
-fn newest(path: &Path, file: File) -> io::Result<File> {
+/// The log as it is now: a gateway that was started anew has a new one, and one that somebody emptied begins again.
+fn newest(path: &Path, mut file: File) -> io::Result<File> {
     let Ok(current) = File::open(path) else { return Ok(file) };
-    let same = same(&current.metadata()?, &file.metadata()?);
-    Ok(if same { file } else { current })
+    let now = current.metadata()?;
+    let goes_on = same(&now, &file.metadata()?) && file.stream_position()? <= now.len();
+    Ok(if goes_on { file } else { current })
 }
 
 fn same(one: &Metadata, other: &Metadata) -> bool {

@@ -6,7 +6,7 @@ use std::process;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use brightstaff::configuration::Host;
-use brightstaff::{Drained, Server};
+use brightstaff::{Drained, Server, StartError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Arguments, banner, open_files};
@@ -39,7 +39,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     // From here on a signal is not lost, also one that comes before the first request.
     let (once, twice) = (signalled(1)?, signalled(2)?);
     let gateway = configuration.open()?;
-    let server = Server::bind(gateway, &settings).await.map_err(|error| Failure::new(error.to_string()))?;
+    let server = Server::bind(gateway, &settings).await.map_err(unstarted)?;
     let running = running(arguments, &configuration, &server);
     introduce(&running, &configuration);
     if let Some(state) = &state {
@@ -74,6 +74,14 @@ fn running(arguments: &Arguments, configuration: &Configuration, server: &Server
         configuration: configuration.file.as_ref().map(|file| file.canonicalize().unwrap_or(file.clone())),
         since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
         drain: arguments.drain,
+    }
+}
+
+/// An address may be free in a moment; another start helps nothing where the configuration names what is of no use.
+fn unstarted(error: StartError) -> Failure {
+    match error {
+        StartError::Trust(_) => Failure::configuration(error.to_string()),
+        StartError::Door { .. } | StartError::Exposed(_) => Failure::new(error.to_string()),
     }
 }
 

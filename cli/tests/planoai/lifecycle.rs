@@ -114,6 +114,20 @@ fn one_that_does_not_start_says_why() {
     assert_eq!(home.run(&["status"]).code, 1);
 }
 
+/// Authorities that are not there are the configuration's fault: a service manager need not try again.
+#[test]
+fn authorities_that_are_not_there_are_a_wrong_configuration() {
+    let home = Home::new("authorities");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let text = format!(
+        "version: v0.4.0\nlisteners:\n  - {{type: model, name: model, port: {port}}}\nmodel_providers:\n  \
+         - {{model: demo/echo}}\noverrides:\n  upstream_tls_ca_path: absent.pem\n"
+    );
+    let up = home.run(&["up", &home.write("gateway.yaml", &text)]);
+    assert_eq!(up.code, 78, "{}", up.err);
+    assert!(up.err.contains("cannot use the certificate authorities in absent.pem"), "{}", up.err);
+}
+
 /// The client hears that the provider cannot be reached, and the log why.
 #[test]
 fn the_log_says_why_a_provider_cannot_be_reached() {
@@ -153,6 +167,16 @@ fn the_log_is_followed_as_long_as_somebody_reads() {
     let mut reader = follow.stdout.take().unwrap();
     assert_eq!(reader.read(&mut [0; 1]).unwrap(), 1);
     assert!(follow.try_wait().unwrap().is_none(), "it goes on while it is read");
+    // As `logrotate` does with `copytruncate`.
+    let log = home.path().join("state/planoai.log");
+    std::fs::write(&log, "anew\n").unwrap();
+    let mut said = String::new();
+    while !said.ends_with("anew\n") {
+        let mut bytes = [0; 1024];
+        let read = reader.read(&mut bytes).unwrap();
+        assert_ne!(read, 0, "{said}");
+        said.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
     drop(reader);
     assert!(follow.wait().unwrap().success());
 }
