@@ -326,6 +326,44 @@ fn e15_a_provider_that_does_not_stream_is_streamed() {
     );
 }
 
+/// Servers that do not say that they stream, or say something else, stream all the same.
+#[test]
+fn a_stream_without_its_media_type_is_read() {
+    const STREAM: &str = concat!(
+        ": hello\n\n",
+        r#"data: {"id":"1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"}}]}"#,
+        "\n\n",
+        r#"data: {"id":"1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
+        "\n\ndata: [DONE]\n\n"
+    );
+    for (path, stream) in [("/v1/messages", true), ("/v1/chat/completions", true), ("/v1/messages", false)] {
+        let mut asked = hello("chat/m");
+        asked["stream"] = stream.into();
+        let (_, response, report) = play(ask(path, &[], &asked), vec![answer(200, "text/plain", STREAM)]);
+        let text = String::from_utf8_lossy(response.body()).into_owned();
+        assert_eq!((response.status().as_u16(), report.outcome), (200, Outcome::Answered), "{text}");
+        assert!(text.contains("Hi"), "{text}");
+        let label = response.headers()["content-type"].to_str().unwrap();
+        assert_eq!(label.starts_with("text/event-stream"), stream);
+    }
+    let (cut, _) = STREAM.rsplit_once("data: {").unwrap();
+    let (_, response, _) =
+        play(ask("/v1/messages", &[], &hello("chat/m")), vec![answer(200, "text/plain", cut)]);
+    assert_eq!(response.status().as_u16(), 502);
+}
+
+/// What cannot be read is told with what it says it is.
+#[test]
+fn nonsense_is_told_with_its_media_type() {
+    for (label, told) in [("text/html", true), ("application/json", false)] {
+        let page = answer(200, label, "<html></html>");
+        let (_, response, _) = play(ask("/v1/messages", &[], &hello("chat/m")), vec![page]);
+        assert_eq!(response.status().as_u16(), 502);
+        let message = body(&response)["error"]["message"].as_str().unwrap().to_owned();
+        assert_eq!(message.contains("`text/html`"), told, "{message}");
+    }
+}
+
 #[test]
 fn g3_g6_a_providers_nonsense_is_a_bad_gateway() {
     let cases = ["<html>", "{\"choices\":", "[]"];

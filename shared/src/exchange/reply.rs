@@ -17,12 +17,16 @@ use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
 use crate::relay::{Relay, renamed_at};
 use crate::report::Report;
+use crate::wire::Framing;
 use crate::wire::json::{self, Index, Json, Outline};
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// The room that is made for an answer before it is written: few are longer.
 const ROOM: usize = 2048;
+
+/// How much of a provider's content type is told, in characters.
+const LABEL: usize = 64;
 
 /// An answer for the client.
 pub enum Reply<B> {
@@ -51,18 +55,39 @@ pub(super) async fn relay<H: Host>(
         let words = target.words_of_errors(&bytes);
         return failure(call, words, words == asked.api, &head, bytes);
     }
+    let streams = streams || (target.framing() == Framing::Events && looks_streamed(&bytes));
     // A whole answer is verbatim only to a client that wants one: a provider may have overlooked `stream`.
     if asked.is_own(target.api) && !streams && !asked.stream {
         return own(call, target.api, &head, bytes);
     }
     let mut reply = Response::new(match streams {
         true => gather(call, asked, target, &bytes)?,
-        false => translate(call, asked, target, &bytes)?,
+        false => translate(call, asked, target, &bytes).map_err(|error| labelled(error, &head.headers))?,
     });
     headers::backward(&head.headers, reply.headers_mut());
     set_type(asked, reply.headers_mut());
     *reply.status_mut() = head.status;
     Ok(call.whole(reply))
+}
+
+/// Whether a body is events whatever its media type says: servers without one, or with `text/plain`, stream too.
+///
+/// <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>
+fn looks_streamed(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    [&b"data:"[..], b"event:", b"id:", b"retry:", b":"].iter().any(|field| body.starts_with(field))
+}
+
+/// The error for an answer that is no JSON, with what it calls itself where that is something else.
+fn labelled(error: Error, from: &HeaderMap) -> Error {
+    let Some(label) = from.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return error;
+    };
+    if is_json(from) || error.code.as_deref() != Some("upstream_malformed") {
+        return error;
+    }
+    let label: String = label.chars().take(LABEL).collect();
+    Error { message: format!("{} Its content type is `{label}`.", error.message), ..error }
 }
 
 /// A provider's answer as it is, but for the model's name. Where it is an error with a status of success (E8), it gets the
