@@ -3,6 +3,7 @@
 //! Readers name what the representation has no place for, writers what their API has no place for. Neither reads an
 //! answer's words a second time for it: members that nobody knows are looked for where an answer begins and ends.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Aim, Api, Sink};
@@ -100,9 +101,14 @@ pub struct Shape(pub(super) &'static [(&'static str, Option<&'static Shape>)]);
 pub(super) const OTHERS: (&str, Option<&Shape>) = ("", None);
 
 impl Shape {
-    fn find(&self, name: &str) -> Option<Option<&'static Shape>> {
-        let named = self.0.iter().find(|(own, _)| *own == name);
+    fn find(&self, name: &[u8]) -> Option<Option<&'static Shape>> {
+        let named = self.0.iter().find(|(own, _)| own.as_bytes() == name);
         named.or_else(|| self.0.first().filter(|first| first.0 == OTHERS.0)).map(|(_, inner)| *inner)
+    }
+
+    /// The members of an object that it has not, or only with what may be in them.
+    fn doubtful<'a>(&self, object: Json<'a>) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+        object.wanted(|name| !matches!(self.find(name), Some(None)))
     }
 }
 
@@ -116,10 +122,9 @@ pub(super) fn name_unknown(value: Json<'_>, shape: &Shape, at: &str, aim: Aim, s
 /// The same, told as losses.
 pub(super) fn unknown(value: Json<'_>, shape: &Shape, at: &str, tell: &mut dyn FnMut(Loss)) {
     value.items().for_each(|item| unknown(item, shape, at, tell));
-    for (name, member) in value.fields() {
-        match shape.find(&name) {
-            Some(None) => {}
-            Some(Some(inner)) => unknown(member, inner, &[at, &*name, "."].concat(), tell),
+    for (name, member) in shape.doubtful(value) {
+        match shape.find(name.as_bytes()).flatten() {
+            Some(inner) => unknown(member, inner, &[at, &*name, "."].concat(), tell),
             None if name.len() <= LONGEST_NAME && says_something(member) => {
                 tell(Loss::dropped(["answer.", at, &*name].concat()));
             }
@@ -161,11 +166,10 @@ fn look_for_unread(value: Json<'_>, shape: &Shape, within: Option<&At<'_>>, loss
     for (index, item) in value.items().enumerate() {
         look_for_unread(item, shape, Some(&At { within, part: Part::Element(index) }), losses);
     }
-    for (name, member) in value.fields() {
+    for (name, member) in shape.doubtful(value) {
         let at = At { within, part: Part::Member(&name) };
-        match shape.find(&name) {
-            Some(None) => {}
-            Some(Some(inner)) => look_for_unread(member, inner, Some(&at), losses),
+        match shape.find(name.as_bytes()).flatten() {
+            Some(inner) => look_for_unread(member, inner, Some(&at), losses),
             None if losses.len() < MOST_UNREAD && name.len() <= LONGEST_NAME && !member.is_null() => {
                 losses.push(Loss::dropped(at.to_string()));
             }

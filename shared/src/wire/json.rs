@@ -176,6 +176,23 @@ impl<'a> Json<'a> {
         })
     }
 
+    /// An object's members that are wanted by their key's bytes, in their order.
+    pub(crate) fn wanted(
+        self,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+        let mut fields = self.fields();
+        std::iter::from_fn(move || {
+            loop {
+                let key = fields.key()?;
+                if key.bytes().is_some_and(|bytes| is_wanted(&bytes)) {
+                    return Some((key.text()?, fields.value()?));
+                }
+                fields.pass();
+            }
+        })
+    }
+
     /// An object's members in their order; none where the value is not an object.
     pub fn fields(self) -> Fields<'a> {
         Fields { inner: Inner::of(self, b'{') }
@@ -230,16 +247,20 @@ impl<'a> Key<'a> {
         Some(if self.escaped { text::unescape(raw) } else { Cow::Borrowed(raw) })
     }
 
+    #[inline]
+    fn bytes(&self) -> Option<Cow<'a, [u8]>> {
+        match self.escaped {
+            true => self.text().map(|text| Cow::Owned(text.into_owned().into_bytes())),
+            // Bytes are at hand without a look at where characters begin.
+            false => self.whole.as_bytes().get(self.place.clone()).map(Cow::Borrowed),
+        }
+    }
+
     /// Which of `keys` it is.
     #[inline]
     fn among(&self, keys: &[&str]) -> Option<usize> {
-        if self.escaped {
-            let own = self.text()?;
-            return keys.iter().position(|key| *key == own);
-        }
-        // Bytes are at hand without a look at where characters begin.
-        let own = self.whole.as_bytes().get(self.place.clone())?;
-        keys.iter().position(|key| key.as_bytes() == own)
+        let own = self.bytes()?;
+        keys.iter().position(|key| key.as_bytes() == &*own)
     }
 }
 
