@@ -83,6 +83,9 @@ pub enum StartError {
     Trust(TrustError),
 }
 
+/// What the door of the backend's API is called.
+const BACKEND: &str = "brightstaff";
+
 impl Server {
     /// Opens a door for each listener of the configuration and one for the backend's API.
     pub async fn bind(gateway: Gateway, settings: &Settings) -> Result<Server, StartError> {
@@ -99,7 +102,7 @@ impl Server {
             doors.push(Door::open(&listener.name, address, surface.clone(), settings.head).await?);
         }
         let backend = surface.with_backend(settings.token.as_deref());
-        doors.push(Door::open("brightstaff", settings.backend, backend, settings.head).await?);
+        doors.push(Door::open(BACKEND, settings.backend, backend, settings.head).await?);
         Ok(Server { doors, drain: settings.drain, closing })
     }
 
@@ -127,7 +130,7 @@ impl fmt::Display for StartError {
                 write!(
                     f,
                     "the listener `{name}` cannot listen on {address}: {source}{}",
-                    hint(*address, source)
+                    hint(name, *address, source)
                 )
             }
             StartError::Exposed(address) => write!(
@@ -143,12 +146,13 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// What to do about a door that does not open.
-fn hint(address: SocketAddr, error: &std::io::Error) -> String {
+fn hint(name: &str, address: SocketAddr, error: &std::io::Error) -> String {
     let port = address.port();
+    let other = if name == BACKEND { "BIND_ADDRESS" } else { "The listener's `port`" };
     match error.kind() {
         std::io::ErrorKind::AddrInUse => format!(
             "\nAnother planoai may hold it (`planoai status`, `planoai down`), or another program \
-             (`lsof -i :{port}` or `ss -ltnp 'sport = :{port}'` names it)."
+             (`lsof -i :{port}` or `ss -ltnp 'sport = :{port}'` names it). {other} says another place."
         ),
         std::io::ErrorKind::PermissionDenied => "\nPorts below 1024 need privileges.".to_owned(),
         std::io::ErrorKind::AddrNotAvailable => "\nNo network interface has this address.".to_owned(),

@@ -112,6 +112,12 @@ fn one_that_does_not_start_says_why() {
     assert_eq!(up.code, 1);
     assert!(up.err.contains("`model`") && up.err.contains(&format!("127.0.0.1:{port}")), "{}", up.err);
     assert_eq!(home.run(&["status"]).code, 1);
+    let up = Said::of(home.command(&UP).env("BIND_ADDRESS", format!("127.0.0.1:{port}")).output().unwrap());
+    assert!(
+        up.err.contains("`brightstaff`") && up.err.contains("BIND_ADDRESS says another place"),
+        "{}",
+        up.err
+    );
 }
 
 /// Authorities that are not there are the configuration's fault: a service manager need not try again.
