@@ -100,7 +100,7 @@ class Task {
     this.call(() => gateway.leave(this.number, Date.now()));
   }
 
-  /** The gateway has a defect. */
+  /** The gateway has a defect, or the provider broke off what has no words to say so. */
   breakOff(error) {
     this.close();
     this.writer?.abort(error);
@@ -186,9 +186,12 @@ export function respond(status, head, body) {
 
 /** Begins an answer that is given piece by piece. */
 export function open(status, head) {
-  const { readable, writable } = new IdentityTransformStream();
+  const headers = headersOf(head.split("\n"));
+  // A length is told by the stream that keeps to it.
+  const length = headers["content-length"];
+  const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
   current.writer = writable.getWriter();
-  current.settle(new Response(readable, { status, headers: headersOf(head.split("\n")) }));
+  current.settle(new Response(readable, { status, headers }));
 }
 
 /** Gives the client the next piece. */
@@ -208,6 +211,11 @@ export function end() {
   task.close();
   task.writer?.close().catch(() => {});
   task.settle();
+}
+
+/** The task is done, but what was begun is not whole: the client's connection breaks. */
+export function breakOff(why) {
+  current.breakOff(new Error(why));
 }
 
 /** Works on a report behind the answer. */

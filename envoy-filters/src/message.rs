@@ -99,6 +99,11 @@ fn read_headers(pairs: &Pairs, to: &mut HeaderMap) {
     }
 }
 
+/// The length that a head says its body has.
+pub(crate) fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 /// The host and the length are said elsewhere.
 fn write_headers<'m>(from: &'m HeaderMap, to: &mut Said<'m>) {
     let rest = from.iter().filter(|(name, _)| **name != header::HOST && **name != header::CONTENT_LENGTH);

@@ -18,6 +18,7 @@ use shared::exchange::{self, Caller, Reply};
 use shared::gateway::Gateway;
 use shared::host::Host;
 use shared::relay::{Ending, Relay};
+use shared::report::Report;
 
 use crate::exchange::Exchange;
 use crate::reports::Queue;
@@ -53,6 +54,8 @@ enum State {
     Running(Exchange),
     /// The provider's stream goes through the relay.
     Relaying(Box<Relay>, Body),
+    /// The provider's bytes pass as they are.
+    Carrying(Box<Report>),
     /// This goes out once what Envoy wanted to say has come to its end.
     Replacing(Response<Bytes>),
     /// The client got its last byte; what still comes is dropped.
@@ -75,7 +78,7 @@ impl HttpContext for Stream {
         if end {
             return self.begin(Bytes::new());
         }
-        self.wait_for_body(asking::announced(&self.asked))
+        self.wait_for_body(message::length(self.asked.headers()).unwrap_or(0))
     }
 
     /// Envoy keeps the pieces; `size` is of all that came.
@@ -119,6 +122,7 @@ impl HttpContext for Stream {
                 body.push(abi::bytes(BufferType::HttpResponseBody, size));
                 self.pump(relay, body, place)
             }
+            State::Carrying(report) => self.carry(report, size, place),
             State::Replacing(response) => self.replace(response, place),
             State::Finished => {
                 self.state = State::Finished;
@@ -134,6 +138,7 @@ impl HttpContext for Stream {
         match self.resume() {
             State::Running(exchange) => self.take_in(exchange, usize::MAX, place),
             State::Relaying(relay, body) => self.pump(relay, body, place),
+            State::Carrying(report) => self.carry(report, 0, place),
             State::Replacing(response) => self.replace(response, place),
             _ => Action::Continue,
         }
@@ -143,7 +148,7 @@ impl HttpContext for Stream {
     fn on_log(&mut self) {
         let state = self.resume();
         // Most have closed their account; why the others did not costs a call to learn.
-        if matches!(state, State::Relaying(..) | State::Running(_) | State::Asked) {
+        if matches!(state, State::Relaying(..) | State::Carrying(_) | State::Running(_) | State::Asked) {
             self.break_off(state);
         }
     }
@@ -178,6 +183,10 @@ impl Stream {
             State::Relaying(relay, _) => {
                 self.reports.push(relay.finish(ending, self.envoy.now(), &mut BytesMut::new()));
             }
+            State::Carrying(mut report) => {
+                report.close(ending, self.envoy.now());
+                self.reports.push(*report);
+            }
             State::Running(exchange) => self.close(exchange.give_up(details), &ending),
             _ => self.close(Some(self.refusal(&Error::invalid("The request broke off."))), &ending),
         }
@@ -197,6 +206,10 @@ impl Stream {
                 let mut out = BytesMut::new();
                 let report = relay.finish(Ending::Complete, self.envoy.now(), &mut out);
                 (head.map(|()| out.freeze()), report)
+            }
+            Reply::Bytes { head, mut report, .. } => {
+                report.close(Ending::Complete, self.envoy.now());
+                (head.map(|()| Bytes::new()), *report)
             }
         };
         self.reports.push(report);

@@ -66,6 +66,10 @@ pub trait Host {
     /// Whether [`fetch`](Host::fetch) does anything.
     const FETCHES: bool = false;
 
+    /// Whether a client sees that an answer of unknown length broke off. Where it does not, such an answer is told whole or
+    /// not at all.
+    const BREAKS_OFF: bool = true;
+
     /// The host's word for itself in reports: `native`, `worker`, `spin`, `envoy`.
     const NAME: &'static str;
 

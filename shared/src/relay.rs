@@ -2,9 +2,11 @@
 
 mod alike;
 mod name;
+mod passing;
 mod pump;
 
 pub(crate) use name::{renamed, renamed_at};
+pub use passing::Passing;
 pub use pump::Pump;
 
 use bytes::BytesMut;
@@ -218,9 +220,7 @@ impl Relay {
         if std::mem::replace(&mut self.over, true) {
             return;
         }
-        let status = self.report.status;
-        self.report.fail(&error);
-        self.report.status = status;
+        self.report.fail_late(&error);
         match &mut self.output {
             Output::Translated { writer, .. } | Output::Unframed { writer, .. } => {
                 writer.push(&Event::Fail(error), out);
@@ -318,9 +318,7 @@ fn note(event: &Event<'_>, now: Timestamp, report: &mut Report, over: &mut bool)
     match event {
         Event::End => *over = true,
         Event::Fail(error) => {
-            let status = report.status;
-            report.fail(error);
-            report.status = status;
+            report.fail_late(error);
             *over = true;
         }
         Event::Delta { delta: Delta::Text(_) | Delta::Thinking(_) | Delta::Arguments(_), .. } => {

@@ -5,8 +5,10 @@ mod json;
 use serde::Deserialize;
 
 use crate::api::Api;
+use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Event, Loss, Usage};
+use crate::relay::Ending;
 
 /// The most losses that an answer's are added to.
 const MOST_LOSSES: usize = 200;
@@ -125,8 +127,28 @@ impl Report {
         }
     }
 
+    /// Closes the account of an answer whose head is sent and whose bytes pass as they are.
+    pub fn close(&mut self, ending: Ending, now: Timestamp) {
+        self.times.total = now.since(self.began);
+        match ending {
+            Ending::Complete => {}
+            Ending::Abandoned => self.outcome = Outcome::Abandoned,
+            Ending::Broken(why) => {
+                self.fail_late(&Error::cut(why));
+                self.outcome = Outcome::Cut;
+            }
+        }
+    }
+
+    /// Notes an error as the end of an answer whose status is sent.
+    pub(crate) fn fail_late(&mut self, error: &Error) {
+        let status = self.status;
+        self.fail(error);
+        self.status = status;
+    }
+
     /// Notes an error as the request's end.
-    pub fn fail(&mut self, error: &crate::error::Error) {
+    pub fn fail(&mut self, error: &Error) {
         self.outcome = Outcome::Failed;
         self.status = error.status;
         self.error = Some(Failure { kind: snake(&error.kind), fault: snake(&error.fault) });

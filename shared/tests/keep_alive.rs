@@ -195,12 +195,15 @@ fn play_to(keep_alive: Option<u64>, request: Request<Bytes>, attempts: Vec<Attem
     let mut pieces = Vec::new();
     match body {
         Body::Whole(bytes) => pieces.push((head, bytes)),
-        Body::Stream(mut stream) => {
+        Body::Events(mut stream) | Body::Bytes(mut stream) => {
             while pieces.len() < patience {
                 let Some(piece) = clock.run(|context| Pin::new(&mut stream).poll_next(context)) else {
                     break;
                 };
-                pieces.push((clock.now.get(), piece));
+                pieces.push((
+                    clock.now.get(),
+                    piece.expect("a stream of events says in words what went wrong"),
+                ));
             }
         }
     }

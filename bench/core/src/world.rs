@@ -54,6 +54,7 @@ impl World {
                 Played { sent: self.sent.get(), got: response.body().len(), report: *report }
             }
             Reply::Stream { body, relay, .. } => self.pump(body, *relay),
+            Reply::Bytes { report, .. } => Played { sent: self.sent.get(), got: 0, report: *report },
         }
     }
 

@@ -86,7 +86,7 @@ impl Surface {
         let response = exchange::serve(self.gateway.clone(), self.native.clone(), request, done).await;
         response.map(|body| match body {
             exchange::Body::Whole(bytes) => Body::Whole(bytes),
-            exchange::Body::Stream(pieces) => Body::Stream(Box::pin(pieces)),
+            exchange::Body::Events(pieces) | exchange::Body::Bytes(pieces) => Body::Stream(Box::pin(pieces)),
         })
     }
 

@@ -18,6 +18,7 @@ use shared::backend::{Backend, Remote};
 use shared::error::Error;
 use shared::exchange;
 use shared::gateway::Gateway;
+use shared::host::BodyError;
 use shared::report::Report;
 use spin_sdk::http::Request as Incoming;
 use spin_sdk::http_service;
@@ -42,7 +43,9 @@ async fn answer(gateway: Gateway, request: Incoming) -> Response<Body> {
     match whole(request, gateway.limits.body_bytes).await {
         Ok(request) => exchange::serve(gateway, Spin, request, done).await.map(|body| match body {
             exchange::Body::Whole(bytes) => Either::Left(Full::new(bytes)),
-            exchange::Body::Stream(pieces) => Either::Right(Streamed(Box::pin(pieces))),
+            exchange::Body::Events(pieces) | exchange::Body::Bytes(pieces) => {
+                Either::Right(Streamed(Box::pin(pieces)))
+            }
         }),
         Err((head, error)) => {
             let (response, report) = exchange::refuse(gateway, &Spin, &head, &error);
@@ -79,16 +82,16 @@ fn unconfigured(why: &str) -> Response<Body> {
 }
 
 /// A stream of bytes as a body.
-struct Streamed(Pin<Box<dyn Stream<Item = Bytes>>>);
+struct Streamed(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>>>>);
 
 impl http_body::Body for Streamed {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.0.as_mut().poll_next(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
+        self.0.as_mut().poll_next(context).map_ok(Frame::data)
     }
 }

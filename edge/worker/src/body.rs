@@ -1,4 +1,4 @@
-//! A stream of events as it goes to the client.
+//! An answer as it goes to the client piece by piece.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
+use shared::host::BodyError;
 
 use crate::clock::Alarm;
 
@@ -19,18 +20,27 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// Blank lines between two events, which readers of events and of JSON skip; not all of them skip comments.
 const BLANK: &[u8] = b"\n\n";
 
-/// A stream of events, with blank lines where it is silent.
+/// A stream: of events, with blank lines where it is silent, or of bytes.
 pub(crate) struct Streamed {
-    pieces: Pin<Box<dyn Stream<Item = Bytes>>>,
+    pieces: Pin<Box<dyn Stream<Item = Piece>>>,
+    has_events: bool,
     /// Whether blank lines may stand here: at the beginning, and after an event.
     between_events: bool,
     silence: Option<Alarm>,
 }
 
+/// An error breaks the answer off.
+type Piece = Result<Bytes, BodyError>;
+
 impl Streamed {
-    /// These pieces, which are a stream of events.
-    pub(crate) fn new(pieces: impl Stream<Item = Bytes> + 'static) -> Streamed {
-        Streamed { pieces: Box::pin(pieces), between_events: true, silence: None }
+    /// A stream of events.
+    pub(crate) fn of_events(pieces: impl Stream<Item = Piece> + 'static) -> Streamed {
+        Streamed { pieces: Box::pin(pieces), has_events: true, between_events: true, silence: None }
+    }
+
+    /// Bytes, between which nothing may stand.
+    pub(crate) fn of_bytes(pieces: impl Stream<Item = Piece> + 'static) -> Streamed {
+        Streamed { has_events: false, between_events: false, ..Streamed::of_events(pieces) }
     }
 
     /// Blank lines where it is time for them.
@@ -44,19 +54,19 @@ impl Streamed {
 }
 
 impl Stream for Streamed {
-    type Item = Bytes;
+    type Item = Piece;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
         let piece = match self.pieces.as_mut().poll_next(context) {
-            Poll::Pending => self.poll_blank(context).map(Some),
+            Poll::Pending => self.poll_blank(context).map(|blank| Some(Ok(blank))),
             ready => ready,
         };
-        piece.map(|piece| {
+        if let Poll::Ready(piece) = &piece {
             self.silence = None;
-            let piece = piece?;
-            self.between_events = end_an_event(&piece);
-            Some(piece)
-        })
+            let ends = matches!(piece, Some(Ok(piece)) if end_an_event(piece));
+            self.between_events = self.has_events && ends;
+        }
+        piece
     }
 }
 

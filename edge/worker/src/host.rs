@@ -24,6 +24,9 @@ impl Host for Worker {
     type Sleep = Alarm;
     const RESENDS: bool = true;
     const FETCHES: bool = true;
+    // workerd ends a body in pieces as if it were whole, however its stream ended (KJ's writer of chunks does when it is
+    // destroyed); where the length is told, that is seen.
+    const BREAKS_OFF: bool = false;
     const NAME: &'static str = "worker";
 
     async fn call(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Bytes>, CallError> {

@@ -131,7 +131,8 @@ async fn answer(gateway: &'static Gateway, request: Request<Bytes>) -> Response<
     let done = move |report| reports::record(gateway, report);
     exchange::serve(gateway, Worker, request, done).await.map(|body| match body {
         exchange::Body::Whole(bytes) => Body::Whole(bytes),
-        exchange::Body::Stream(pieces) => Body::Streamed(Streamed::new(pieces)),
+        exchange::Body::Events(pieces) => Body::Streamed(Streamed::of_events(pieces)),
+        exchange::Body::Bytes(pieces) => Body::Streamed(Streamed::of_bytes(pieces)),
     })
 }
 

@@ -31,6 +31,10 @@ extern "C" {
     /// The task is done.
     pub(crate) fn end();
 
+    /// The task is done, and what was begun is not whole: the client is to see that.
+    #[wasm_bindgen(js_name = breakOff)]
+    pub(crate) fn break_off(why: &str);
+
     /// Polls another task, behind the answer.
     pub(crate) fn report(task: u32);
 }

@@ -101,7 +101,11 @@ fn begin(answer: Response<Body>) -> Option<Streamed> {
 /// Gives the next piece of an answer.
 fn give(mut stream: Streamed, context: &mut Context<'_>) -> Option<Task> {
     match Pin::new(&mut stream).poll_next(context) {
-        Poll::Ready(Some(piece)) => platform::give(&piece),
+        Poll::Ready(Some(Ok(piece))) => platform::give(&piece),
+        Poll::Ready(Some(Err(error))) => {
+            platform::break_off(&error.0);
+            return None;
+        }
         Poll::Ready(None) => return done(),
         Poll::Pending => {}
     }

@@ -8,7 +8,7 @@ use shared::error::{Error, Fault, Kind};
 use shared::exchange::Reply;
 use shared::host::{CallError, Host};
 use shared::relay::{Ending, Relay};
-use shared::report::Outcome;
+use shared::report::{Outcome, Report};
 
 use super::{State, Stream};
 use crate::exchange::{Exchange, Step};
@@ -82,6 +82,12 @@ impl Stream {
                 abi::set_pairs(MapType::HttpResponseHeaders, &message::write_response(&head, None));
                 self.pump(relay, body, place)
             }
+            Step::Reply(Reply::Bytes { head, report, .. }) if place == Place::Head => {
+                let length = message::length(head.headers());
+                abi::set_pairs(MapType::HttpResponseHeaders, &message::write_response(&head, length));
+                self.state = State::Carrying(report);
+                Action::Continue
+            }
             Step::Reply(reply) => {
                 let response = self.whole(reply);
                 self.replace(response, place)
@@ -113,6 +119,18 @@ impl Stream {
             // The last words came too late to be said, so the stream must not look finished.
             _ if !out.is_empty() => drop(hostcalls::reset_http_response()),
             _ => {}
+        }
+        Action::Continue
+    }
+
+    /// Lets Envoy pass on what it has of a body, which are so many bytes more. Where the provider breaks off, so does Envoy.
+    pub(super) fn carry(&mut self, mut report: Box<Report>, size: usize, place: Place) -> Action {
+        report.bytes_out += size as u64;
+        if place.is_last() {
+            report.close(Ending::Complete, self.envoy.now());
+            self.reports.push(*report);
+        } else {
+            self.state = State::Carrying(report);
         }
         Action::Continue
     }

@@ -1,7 +1,7 @@
 //! The way to the provider: the client's request becomes the provider's.
 
 use bytes::Bytes;
-use http::{Request, header};
+use http::Request;
 use proxy_wasm::types::{Action, BufferType, MapType};
 use shared::error::{Error, Fault, Kind};
 use shared::exchange::{Caller, Reply};
@@ -75,10 +75,4 @@ impl Stream {
         abi::choose_route();
         Ok(())
     }
-}
-
-/// The length that a request says its body has; 0 where it does not say.
-pub(super) fn announced(head: &Request<Bytes>) -> usize {
-    let length = head.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    length.and_then(|length| length.parse().ok()).unwrap_or(0)
 }

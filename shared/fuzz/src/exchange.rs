@@ -105,6 +105,7 @@ fn answer(request: Request<Bytes>, said: &[u8]) -> (u16, Vec<u8>) {
             relay.finish(Ending::Complete, Timestamp(0), &mut out);
             (200, out.to_vec())
         }
+        Reply::Bytes { body, .. } => (200, body.0.unwrap_or_default().to_vec()),
     }
 }
 

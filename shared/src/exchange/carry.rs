@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::response::Parts;
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 
 use super::asked::{Asked, scan_model};
 use super::batch::Batch;
@@ -31,6 +31,9 @@ const HINT: &str = "x-arch-llm-provider-hint";
 
 /// What in a query is a credential.
 const CREDENTIALS: &[&str] = &["key", "api_key", "api-key", "access_token"];
+
+/// The statuses of answers without a body (RFC 9110, section 15.3).
+const BODILESS: &[StatusCode] = &[StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT];
 
 /// Whom to ask, for what, in which API, and as what model.
 pub(super) struct Way<'g> {
@@ -246,6 +249,9 @@ async fn relay<H: Host>(
     if response.status().is_success() && headers::is_stream(Framing::Events, response.headers()) {
         return Ok(stream(call, task, api, response));
     }
+    if passes::<H>(&response) {
+        return Ok(pass(call, response));
+    }
     reply::rewrite(call, api, true, response, |call, head, bytes| Ok(whole(call, head, bytes))).await
 }
 
@@ -259,6 +265,32 @@ fn whole<H: Host>(call: &mut Call<'_, H>, head: &Parts, bytes: Bytes) -> Respons
     copy_type(&head.headers, reply.headers_mut());
     *reply.status_mut() = head.status;
     reply
+}
+
+/// Whether nothing here wants to look at the body of an answer, if it has one, and its client will know when it is whole.
+fn passes<H: Host>(response: &Response<H::Body>) -> bool {
+    let (status, headers) = (response.status(), response.headers());
+    let length = headers.get(header::CONTENT_LENGTH);
+    let has_body = !BODILESS.contains(&status) && length.is_none_or(|length| length != "0");
+    let is_told = H::BREAKS_OFF || (length.is_some() && !headers.contains_key(header::CONTENT_ENCODING));
+    status.is_success() && has_body && is_told && !is_json(headers)
+}
+
+/// Lets it pass.
+fn pass<H: Host>(call: &mut Call<'_, H>, response: Response<H::Body>) -> Reply<H::Body> {
+    let (from, body) = response.into_parts();
+    let mut head = Response::new(());
+    headers::backward(&from.headers, head.headers_mut());
+    copy_type(&from.headers, head.headers_mut());
+    // Nobody decodes it on the way.
+    let frame = match from.headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) => Some((header::CONTENT_ENCODING, encoding)),
+        None => from.headers.get(header::CONTENT_LENGTH).map(|length| (header::CONTENT_LENGTH, length)),
+    };
+    frame.into_iter().for_each(|(name, value)| drop(head.headers_mut().insert(name, value.clone())));
+    call.sign(head.headers_mut());
+    *head.status_mut() = from.status;
+    Reply::Bytes { head, body, report: Box::new(std::mem::take(call.report)) }
 }
 
 fn stream<H: Host>(

@@ -34,6 +34,9 @@ pub enum Reply<B> {
     Whole { response: Response<Bytes>, report: Box<Report> },
     /// A stream: the host sends `head` and pumps `body` through `relay`, which closes the account.
     Stream { head: Response<()>, body: B, relay: Box<Relay> },
+    /// A body that passes as it is: the host sends `head`, and where `body` breaks off it breaks the client's off. It counts
+    /// the bytes and closes the account.
+    Bytes { head: Response<()>, body: B, report: Box<Report> },
 }
 
 /// Turns a provider's answer into the client's.

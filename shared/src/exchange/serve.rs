@@ -20,9 +20,9 @@ use super::{Caller, Reply, headers, run_noting};
 use crate::api::{Aim, Api, Echo};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::host::{Host, Timestamp};
+use crate::host::{BodyError, Host, Timestamp};
 use crate::ir::{self, Event};
-use crate::relay::Pump;
+use crate::relay::{Passing, Pump};
 use crate::report::Report;
 use crate::wire::Framing;
 use crate::wire::json::Json;
@@ -31,8 +31,10 @@ use crate::wire::json::Json;
 pub enum Body<S> {
     /// All of it.
     Whole(Bytes),
-    /// As it comes; dropping it lets the provider go.
-    Stream(S),
+    /// Events, as they come. Dropping it lets the provider go.
+    Events(S),
+    /// Bytes, as they come: nothing may be put between them, and an error among them is to break the answer off.
+    Bytes(S),
 }
 
 /// What is known of an exchange while its future runs.
@@ -58,7 +60,7 @@ pub async fn serve<G, H, D>(
     host: H,
     request: Request<Bytes>,
     done: D,
-) -> Response<Body<impl Stream<Item = Bytes> + Unpin>>
+) -> Response<Body<impl Stream<Item = Result<Bytes, BodyError>> + Unpin>>
 where
     G: Deref<Target = Gateway>,
     H: Host + Clone,
@@ -162,7 +164,13 @@ where
             Reply::Stream { head, body, relay } => {
                 let now = self.host.now();
                 let pump = Pump::new(self.host, body, *relay, self.keep_alive, now, done);
-                head.map(|()| Body::Stream(Answering { due: false, waiting: None, pump: Some(pump) }))
+                head.map(|()| {
+                    Body::Events(Answering { due: false, waiting: None, source: Some(Source::Events(pump)) })
+                })
+            }
+            Reply::Bytes { head, body, report } => {
+                let passing = Source::Bytes(Passing::new(self.host, body, report, done));
+                head.map(|()| Body::Bytes(Answering { due: false, waiting: None, source: Some(passing) }))
             }
         }
     }
@@ -171,7 +179,7 @@ where
     fn begin(self) -> Response<Body<Answering<H, F, D>>> {
         self.progress.begun.store(true, Ordering::Relaxed);
         let head = self.progress.preface.get().map(|preface| preface.head.clone()).unwrap_or_default();
-        head.map(|()| Body::Stream(Answering { due: true, waiting: Some(self), pump: None }))
+        head.map(|()| Body::Events(Answering { due: true, waiting: Some(self), source: None }))
     }
 }
 
@@ -180,7 +188,17 @@ struct Answering<H: Host, F, D: FnOnce(Report)> {
     /// Whether a sign of life is due.
     due: bool,
     waiting: Option<Waiting<H, F>>,
-    pump: Option<Pump<H, D>>,
+    source: Option<Source<H, D>>,
+}
+
+/// Where the rest of an answer comes from.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are the large one, which needs no allocation of its own"
+)]
+enum Source<H: Host, D: FnOnce(Report)> {
+    Events(Pump<H, D>),
+    Bytes(Passing<H, D>),
 }
 
 // Nothing is pinned: the future is in a box.
@@ -192,22 +210,23 @@ where
     F: Future<Output = Answered<H::Body, D>>,
     D: FnOnce(Report),
 {
-    type Item = Bytes;
+    type Item = Result<Bytes, BodyError>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let answering = &mut *self;
         if let Some(waiting) = &mut answering.waiting {
             let answered = match std::mem::take(&mut answering.due) {
                 true => None,
                 false => ready!(waiting.poll(context)),
             };
-            let Some((reply, done)) = answered else { return Poll::Ready(waiting.sign_of_life()) };
+            let Some((reply, done)) = answered else { return Poll::Ready(waiting.sign_of_life().map(Ok)) };
             if let Some(all) = answering.go_on(reply, done) {
-                return Poll::Ready(Some(all));
+                return Poll::Ready(Some(Ok(all)));
             }
         }
-        match &mut answering.pump {
-            Some(pump) => Pin::new(pump).poll_next(context),
+        match &mut answering.source {
+            Some(Source::Events(pump)) => Pin::new(pump).poll_next(context).map(|piece| piece.map(Ok)),
+            Some(Source::Bytes(passing)) => Pin::new(passing).poll_next(context),
             None => Poll::Ready(None),
         }
     }
@@ -220,7 +239,11 @@ impl<H: Host, F, D: FnOnce(Report)> Answering<H, F, D> {
         match reply {
             Reply::Stream { body, relay, .. } => {
                 let Waiting { host, keep_alive, spoke, .. } = waiting;
-                self.pump = Some(Pump::new(host, body, *relay, keep_alive, spoke, done));
+                self.source = Some(Source::Events(Pump::new(host, body, *relay, keep_alive, spoke, done)));
+                None
+            }
+            Reply::Bytes { body, report, .. } => {
+                self.source = Some(Source::Bytes(Passing::new(waiting.host, body, report, done)));
                 None
             }
             Reply::Whole { response, mut report } => {

@@ -72,6 +72,12 @@ impl<const RESENDS: bool> World<RESENDS> {
                 let (body, report) = pump(body, *relay, self.now);
                 (head.into_parts().0, body, report)
             }
+            Reply::Bytes { head, body, mut report } => {
+                report.bytes_out = body.pieces.iter().map(|piece| piece.len() as u64).sum();
+                report.close(body.ending(), self.now);
+                let bytes = body.pieces.iter().flatten().copied().collect();
+                (head.into_parts().0, bytes, *report)
+            }
         };
         Reached { sent: self.sent.take(), slept: self.slept.get(), head, body, report }
     }
@@ -82,8 +88,7 @@ fn pump(body: Pieces, mut relay: Relay, now: Timestamp) -> (Bytes, Report) {
     for piece in &body.pieces {
         relay.push(piece, now, &mut out);
     }
-    let ending = if body.broken { Ending::Broken("reset".to_owned()) } else { Ending::Complete };
-    let report = relay.finish(ending, now, &mut out);
+    let report = relay.finish(body.ending(), now, &mut out);
     (out.freeze(), report)
 }
 
@@ -140,6 +145,10 @@ pub(crate) struct Pieces {
 impl Pieces {
     pub(crate) fn new(pieces: &[&[u8]], broken: bool) -> Pieces {
         Pieces { pieces: pieces.iter().map(|piece| Bytes::copy_from_slice(piece)).collect(), broken }
+    }
+
+    fn ending(&self) -> Ending {
+        if self.broken { Ending::Broken("reset".to_owned()) } else { Ending::Complete }
     }
 }
 

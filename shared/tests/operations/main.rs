@@ -15,9 +15,11 @@ mod common;
 mod text;
 mod world;
 
-use http::StatusCode;
+use common::{Pieces, World};
+use http::{Response, StatusCode};
 use serde_json::json;
-use world::{Played, Said, ask, get, play};
+use shared::report::Outcome;
+use world::{Played, Said, ask, gateway, get, play};
 
 const FORM: &str = "multipart/form-data; boundary=b";
 
@@ -90,6 +92,27 @@ fn recordings_and_files_come_back_as_they_are() {
         (played.sent().uri().path(), played.text()),
         ("/v1/files/file-1/content", "{\"model\":\"x\"}")
     );
+}
+
+/// They may be longer than what is held in memory, and what of them came has passed when they break off.
+#[test]
+fn e9_recordings_pass_as_they_come_and_break_off_as_the_providers() {
+    let pieces = [b"ID3".as_slice(), &[0; 1 << 16], b"end"];
+    for (broken, outcome) in [(false, Outcome::Answered), (true, Outcome::Cut)] {
+        let said = Response::builder().header("content-type", "audio/mpeg").header("content-length", "65542");
+        let said = said.body(Pieces::new(&pieces, broken)).unwrap();
+        let world = World::<true>::saying([Ok(said)]);
+        let mut gateway = gateway();
+        gateway.limits.answer_bytes = 1_000;
+        let got =
+            world.play(&gateway, ask("/v1/audio/speech", "application/json", r#"{"model":"own/tts-1"}"#));
+        assert_eq!((got.head.status.as_u16(), got.body.len(), got.report.bytes_out), (200, 65_542, 65_542));
+        assert_eq!(
+            (got.head.headers["content-length"].to_str().unwrap(), got.report.outcome),
+            ("65542", outcome)
+        );
+        assert_eq!(got.report.error.is_some(), broken);
+    }
 }
 
 /// Streams of other operations go through and are looked at for their usage; one that is cut says so.

@@ -3,6 +3,7 @@
 mod operations;
 mod site;
 
+pub(crate) use operations::PAUSE;
 pub use operations::RECORDING;
 
 use std::convert::Infallible;

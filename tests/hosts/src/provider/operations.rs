@@ -1,5 +1,7 @@
 //! What the provider says to anything but a request for an answer, in the form that the vendors' SDKs take.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
@@ -95,6 +97,9 @@ pub(super) fn answer(method: &Method, path: &str, headers: &HeaderMap, body: &[u
     if binary.iter().any(|end| path.ends_with(end)) {
         return Some(say("audio/mpeg", RECORDING));
     }
+    if let Some(script) = file(path) {
+        return Some(script);
+    }
     if path.ends_with("/v4/completions")
         && String::from_utf8_lossy(body).replace(' ', "").contains("\"stream\":true")
     {
@@ -106,6 +111,24 @@ pub(super) fn answer(method: &Method, path: &str, headers: &HeaderMap, body: &[u
     row.map(|(_, _, answer)| say("application/json", answer.as_bytes()))
 }
 
+/// How long a slow file pauses between its pieces.
+pub(crate) const PAUSE: Duration = Duration::from_millis(600);
+
+/// Files that come in two pieces: one says how long it is, one is slow, one breaks off.
+fn file(path: &str) -> Option<Script> {
+    let (first, second) = RECORDING.split_at(RECORDING.len() / 2);
+    let whole = say("audio/mpeg", first);
+    let pieces = vec![Bytes::from_static(first), Bytes::from_static(second)];
+    let length = ("content-length".to_owned(), RECORDING.len().to_string());
+    match path.rsplit('/').nth(1)? {
+        "file-long" => Some(Script { pieces, headers: vec![length], ..whole }),
+        "file-slow" => Some(Script { pieces, pause: PAUSE, ..whole }),
+        "file-cut" => Some(Script { ending: Ending::Broken, ..whole }),
+        "file-short" => Some(Script { ending: Ending::Broken, headers: vec![length], ..whole }),
+        _ => None,
+    }
+}
+
 fn say(media_type: &'static str, body: &'static [u8]) -> Script {
     let pieces = vec![Bytes::from_static(body)];
     Script {
@@ -113,8 +136,8 @@ fn say(media_type: &'static str, body: &'static [u8]) -> Script {
         headers: Vec::new(),
         media_type,
         pieces,
-        wait: std::time::Duration::ZERO,
-        pause: std::time::Duration::ZERO,
+        wait: Duration::ZERO,
+        pause: Duration::ZERO,
         ending: Ending::Complete,
     }
 }

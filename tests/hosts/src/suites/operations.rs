@@ -1,13 +1,14 @@
 //! What is asked besides answers: methods, bytes that are no text, whom it goes to, and the vendors' SDKs on all of it.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use http::Method;
 
 use super::{Outcome, equal, holds, sdks};
 use crate::client::Question;
 use crate::host::Kind;
-use crate::provider::{Provider, RECORDING};
+use crate::provider::{PAUSE, Provider, RECORDING};
 use crate::tools;
 
 /// Plays all of it.
@@ -17,6 +18,8 @@ pub async fn operations(kind: Kind) {
         let mut outcomes = vec![
             ("sends a form on as it is, but for the model".to_owned(), form(at, provider).await),
             ("brings bytes back as they are".to_owned(), bytes(at, provider).await),
+            ("passes bytes on as they come".to_owned(), slow(kind, at).await),
+            ("breaks bytes off as they break off".to_owned(), cut(at).await),
             ("asks with the client's method".to_owned(), methods(at, provider).await),
             ("counts, or says that it estimates".to_owned(), counts(at, provider).await),
             ("names who must be named".to_owned(), unnamed(at, provider).await),
@@ -68,6 +71,31 @@ async fn bytes(at: SocketAddr, provider: &Provider) -> Outcome {
         equal("status", &200, &answer.status).map_err(|why| format!("{why}: {}", answer.text()))?;
         equal("media type", &Some("audio/mpeg"), &answer.header("content-type"))?;
         holds(format!("other bytes came: {:?}", answer.body), answer.body == RECORDING)?;
+    }
+    Ok(())
+}
+
+/// Not in workerd, which cannot break off what has no length.
+async fn slow(kind: Kind, at: SocketAddr) -> Outcome {
+    let long = of(Method::GET, "/v1/files/file-long/content").ask(at).await?;
+    equal("length", &Some(RECORDING.len().to_string().as_str()), &long.header("content-length"))?;
+    holds("it is not whole", long.complete && long.body == RECORDING)?;
+    let mut slow = of(Method::GET, "/v1/files/file-slow/content").open(at).await?;
+    let first = slow.next().await?.ok_or("nothing came")?;
+    let came = Instant::now();
+    let rest = slow.whole().await?;
+    let passed = came.elapsed() > PAUSE / 2;
+    holds(format!("the rest came {:?} later", came.elapsed()), passed || kind == Kind::Worker)?;
+    holds("it is not whole", rest.complete && [first, rest.body].concat() == RECORDING)
+}
+
+/// With a length or without.
+async fn cut(at: SocketAddr) -> Outcome {
+    for file in ["file-cut", "file-short"] {
+        let cut = of(Method::GET, &format!("/v1/files/{file}/content")).ask(at).await;
+        // The head may be lost with the rest.
+        let looks_whole = cut.is_ok_and(|answer| answer.complete && answer.status == 200);
+        holds(format!("{file} looks whole"), !looks_whole)?;
     }
     Ok(())
 }
