@@ -17,6 +17,7 @@ const DETAILS: &[Detail] = &[
     ("upstream_reset_before_response_started{local_connection_failure", CallError::Connect),
     ("upstream_reset_before_response_started{remote_connection_failure", CallError::Connect),
     ("upstream_reset_before_response_started{connection_failure", CallError::Connect),
+    ("upstream_reset_before_response_started{protocol_error", CallError::Garbled),
     ("upstream_response_timeout", timeout),
     ("response_timeout", timeout),
     ("upstream_per_try_timeout", timeout),
@@ -62,6 +63,8 @@ mod tests {
         assert_eq!(of_answer(refused), Some(CallError::Connect(refused.to_owned())));
         let cut = "upstream_reset_before_response_started{connection_termination}";
         assert_eq!(of_answer(cut), Some(CallError::Broken(cut.to_owned())));
+        let garbled = "upstream_reset_before_response_started{protocol_error}";
+        assert_eq!(of_answer(garbled), Some(CallError::Garbled(garbled.to_owned())));
         assert_eq!(of_stream("downstream_remote_disconnect"), Ending::Abandoned);
     }
 }

@@ -129,6 +129,8 @@ pub enum CallError {
     Timeout,
     /// The connection broke before the head came.
     Broken(String),
+    /// What came is no head that HTTP allows, or is longer than the host takes.
+    Garbled(String),
     /// The host does not let this address be called.
     Forbidden(String),
 }
@@ -139,6 +141,7 @@ impl fmt::Display for CallError {
             CallError::Connect(why) => write!(f, "could not connect: {why}"),
             CallError::Timeout => f.write_str("no answer in time"),
             CallError::Broken(why) => write!(f, "the connection broke: {why}"),
+            CallError::Garbled(why) => write!(f, "what came is not HTTP: {why}"),
             CallError::Forbidden(why) => write!(f, "not allowed: {why}"),
         }
     }

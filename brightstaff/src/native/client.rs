@@ -2,6 +2,7 @@
 //!
 //! Redirects are not followed and no proxy is taken from the environment: a request goes where the configuration says.
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,8 +98,17 @@ pub(crate) async fn send(
     check(request.uri())?;
     client.request(request.map(Full::new)).await.map_err(|error| match error.is_connect() {
         true => CallError::Connect(why(&error)),
-        false => CallError::Broken(why(&error)),
+        false => unanswered(&error),
     })
+}
+
+/// Why a request that may have been sent has no answer.
+fn unanswered(error: &legacy::Error) -> CallError {
+    let cause = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
+    match cause.is_some_and(hyper::Error::is_parse) {
+        true => CallError::Garbled(why(error)),
+        false => CallError::Broken(why(error)),
+    }
 }
 
 /// The same for an address that a client of the gateway names.
@@ -110,7 +120,7 @@ pub(super) async fn fetch(
     fetcher.request(request.map(Full::new)).await.map_err(|error| match error.is_connect() {
         true if guard::refused(&error) => CallError::Forbidden(why(&error)),
         true => CallError::Connect(why(&error)),
-        false => CallError::Broken(why(&error)),
+        false => unanswered(&error),
     })
 }
 

@@ -109,3 +109,21 @@ async fn a_client_may_speak_http_2() {
     assert_eq!((response.version(), response.status().as_u16()), (http::Version::HTTP_2, 200));
     assert!(provider.requests()[0].starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
 }
+
+/// That the provider closed the connection would send its operator looking in the wrong place.
+#[tokio::test]
+async fn a_head_that_http_does_not_allow_is_told_as_such() {
+    let long: &'static str = format!("application/json\r\nx-long: {}", "a".repeat(1 << 20)).leak();
+    for (id, media_type, trouble) in [
+        ("garbled-name", "application/json\r\nno colon", "invalid HTTP header parsed"),
+        ("garbled-length", long, "message head is too large"),
+    ] {
+        let provider = Provider::start(Script::Answer { status: 200, media_type, body: String::new() }).await;
+        let rig = Rig::start(&provider.base).await;
+        let head = format!("x-request-id: {id}\r\n");
+        let answer = ask(rig.address, &request("/v1/chat/completions", &head, BODY)).await;
+        assert!(answer.starts_with("HTTP/1.1 502") && answer.contains("upstream_malformed"), "{answer}");
+        let report = report(id).await;
+        assert!(report["trouble"].as_str().unwrap().contains(trouble), "{report}");
+    }
+}

@@ -90,7 +90,7 @@ pub fn leave(task: u32, now: f64) {
 #[wasm_bindgen]
 pub fn head(call: u32, status: u16, head: &str) {
     let response = head::to_response(status, head);
-    call::head(call, response.ok_or_else(|| CallError::Broken(format!("{status} is no status"))));
+    call::head(call, response.ok_or_else(|| CallError::Garbled(format!("{status} is no status"))));
 }
 
 /// A call got no answer, or is one that Workers do not allow.

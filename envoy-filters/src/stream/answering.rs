@@ -188,7 +188,7 @@ fn heard() -> Result<Response<()>, CallError> {
         return Err(error);
     }
     let head = message::read_response(abi::pairs(MapType::HttpResponseHeaders))
-        .ok_or_else(|| CallError::Broken("a head without a status".to_owned()))?;
+        .ok_or_else(|| CallError::Garbled("a head without a status".to_owned()))?;
     let details = head.headers().get(message::DETAILS).map(|value| String::from_utf8_lossy(value.as_bytes()));
     match details.and_then(|details| failure::of_answer(&details)) {
         Some(error) => Err(error),

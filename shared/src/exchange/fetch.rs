@@ -170,6 +170,7 @@ fn reason(error: &CallError) -> &'static str {
         CallError::Connect(_) => "its host cannot be reached",
         CallError::Timeout => "no answer came in time",
         CallError::Broken(_) => "the connection broke",
+        CallError::Garbled(_) => "the answer is not HTTP",
     }
 }
 

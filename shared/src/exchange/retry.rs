@@ -48,7 +48,7 @@ impl Retries {
                 Some(pause) => Verdict::Again(spread(pause, random)),
                 None => Verdict::Relay(response),
             },
-            Err(CallError::Connect(_) | CallError::Broken(_)) if self.left > 0 => {
+            Err(CallError::Connect(_) | CallError::Broken(_) | CallError::Garbled(_)) if self.left > 0 => {
                 Verdict::Again(spread(self.next(), random))
             }
             Err(error) => Verdict::Stop(unreachable_provider(&error)),
@@ -97,6 +97,10 @@ fn unreachable_provider(error: &CallError) -> Error {
         },
         CallError::Connect(_) => {
             Error::upstream("The provider could not be reached.").with_code("upstream_unreachable")
+        }
+        CallError::Garbled(_) => {
+            Error::upstream("The provider answered with a head that HTTP does not allow.")
+                .with_code("upstream_malformed")
         }
         CallError::Broken(_) => Error::upstream("The provider closed the connection before it answered.")
             .with_code("upstream_closed"),
