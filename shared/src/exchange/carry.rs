@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::response::Parts;
 use http::{Method, Request, Response, StatusCode, Uri};
 
@@ -34,6 +34,8 @@ const CREDENTIALS: &[&str] = &["key", "api_key", "api-key", "access_token"];
 
 /// The statuses of answers without a body (RFC 9110, section 15.3).
 const BODILESS: &[StatusCode] = &[StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT];
+
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 
 /// Whom to ask, for what, in which API, and as what model.
 pub(super) struct Way<'g> {
@@ -107,12 +109,22 @@ async fn forward<H: Host>(
         body,
         same: true,
         content_type: request.headers().get(header::CONTENT_TYPE).cloned(),
-        accept: request.headers().get(header::ACCEPT).cloned().unwrap_or(HeaderValue::from_static("*/*")),
+        accept: accept(request.headers()),
     };
     // What a provider keeps would be there twice.
     let repeatable = way.model.is_some() || request.method() != Method::POST;
     let response = send(call, way.provider, outgoing.request(request.headers())?, repeatable).await?;
     relay(call, way.task, way.api, response).await
+}
+
+/// What the client takes. Who wants nothing but a stream gets what comes all the same, so that is what is asked for; and
+/// hosts that see the ends of streams otherwise than those of whole answers know streams by that very word, which would
+/// let a whole answer look finished where it was cut.
+fn accept(client: &HeaderMap) -> HeaderValue {
+    let asked = client.get(header::ACCEPT).cloned().unwrap_or(ANYTHING);
+    let only = [Framing::Events, Framing::Binary].into_iter().find(|framing| asked == framing.media_type());
+    let all = only.and_then(|framing| format!("{}, */*;q=0.1", framing.media_type()).try_into().ok());
+    all.unwrap_or(asked)
 }
 
 /// The path behind the root.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Outcome, case, equal, holds};
 use crate::client::{Answer, Question};
 use crate::host::Kind;
-use crate::provider::{Ending, Provider, Script};
+use crate::provider::{Ending, Provider, RECORDING, Script};
 
 /// How long what must be noticed may take.
 const NOTICED: Duration = Duration::from_secs(10);
@@ -57,6 +57,7 @@ pub async fn behaviour(kind: Kind) {
             ("knows aliases".to_owned(), aliases(at, provider).await),
             ("keeps parallel streams apart".to_owned(), parallel(at, provider).await),
             ("takes what is large and not too large".to_owned(), large(at, provider).await),
+            ("takes no part of a recording for all of it".to_owned(), cut_recording(at, provider).await),
         ];
         for dialect in &DIALECTS {
             let mut add = |what: &str, outcome| outcomes.push((format!("{} {what}", dialect.api), outcome));
@@ -286,6 +287,18 @@ async fn cut_whole(at: SocketAddr, provider: &Provider, dialect: &Dialect) -> Ou
         provider.say(Script { ending: Ending::Broken, pieces: Script::body(&body).pieces, ..script });
         let answer = with(dialect, Question::post(&case.path(), case.request)).ask(at).await?;
         error(dialect, &answer, 502)?;
+    }
+    Ok(())
+}
+
+/// What is cut without having said its length, however it was asked for: nothing in such bytes tells where they end.
+async fn cut_recording(at: SocketAddr, provider: &Provider) -> Outcome {
+    let body = Body { extension: "bin".to_owned(), bytes: RECORDING.to_vec() };
+    provider.say(Script { ending: Ending::Broken, media_type: "audio/mpeg", ..Script::body(&body) });
+    for accept in ["*/*", "text/event-stream", "application/vnd.amazon.eventstream"] {
+        let asked = r#"{"model":"completions/tts","input":"Hi","voice":"a"}"#;
+        let answer = Question::post("/v1/audio/speech", asked).header("accept", accept).ask(at).await?;
+        holds(format!("{accept}: all is well: {answer:?}"), answer.status == 502 || !answer.complete)?;
     }
     Ok(())
 }
