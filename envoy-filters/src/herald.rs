@@ -43,6 +43,12 @@ impl Herald {
         self.silence = BETWEEN_LOSSES;
         Some(format!("{} reports were lost", std::mem::take(&mut self.lost)))
     }
+
+    /// Nobody will send the `waiting` reports any more, nor tell of those that are lost already.
+    pub(crate) fn stop(&mut self, waiting: usize) -> Option<String> {
+        let lost = std::mem::take(&mut self.lost) + waiting;
+        (lost > 0).then(|| format!("{lost} reports were lost: Envoy stops before they arrived"))
+    }
 }
 
 #[cfg(test)]
@@ -72,5 +78,8 @@ mod tests {
         assert!(herald.refused("no cluster", 3).unwrap().contains("no cluster"));
         assert_eq!(herald.tick(0).as_deref(), Some("62 reports were lost"));
         assert_eq!(herald.tick(0), None);
+        assert_eq!(herald.stop(0), None);
+        assert_eq!(herald.tick(3), None);
+        assert!(herald.stop(4).unwrap().starts_with("7 reports were lost"));
     }
 }

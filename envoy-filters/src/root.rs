@@ -103,6 +103,14 @@ impl Context for Root {
     }
 }
 
+/// A thread of Envoy ends. It waits for no side call then, so what was not sent in time never will be.
+impl Drop for Root {
+    fn drop(&mut self) {
+        let waiting = self.sending.len() + self.reports.len();
+        warn(self.herald.stop(waiting + self.reports.take_late()));
+    }
+}
+
 impl Root {
     fn tick_for(&self, gateway: &Gateway) {
         if gateway.backend.is_some() {

@@ -114,6 +114,11 @@ impl Host {
     pub fn output(&self) -> String {
         self.process.output()
     }
+
+    /// Asks the host to end, as whoever runs it does.
+    pub fn stop(&mut self) {
+        self.process.terminate();
+    }
 }
 
 /// What a host is started with.

@@ -47,13 +47,23 @@ impl Process {
     pub(crate) fn output(&self) -> String {
         std::fs::read_to_string(&self.output).unwrap_or_default()
     }
+
+    /// Asks the program to end.
+    pub(crate) fn terminate(&mut self) {
+        self.signal("-TERM");
+    }
+
+    fn signal(&self, signal: &str) {
+        // This fails only where the program has ended by itself.
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();
+    }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // These fail only where the program has ended by itself.
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        self.signal("-KILL");
+        // This fails only where it was waited for already.
         let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("--- {} said:\n{}", self.name, self.output());

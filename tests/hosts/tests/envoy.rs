@@ -101,3 +101,21 @@ async fn reports_to_a_cluster_that_is_not_there_are_lost_and_told() {
     wait_for("why is told", &host, |said| said.contains("Envoy has no cluster http://127.0.0.1:9")).await;
     wait_for("the loss is told", &host, |said| said.contains(" reports were lost")).await;
 }
+
+/// What waits when Envoy stops cannot arrive any more, which nobody would know.
+#[tokio::test]
+async fn reports_that_envoy_takes_with_it_are_told() {
+    if Kind::Envoy.is_missing() {
+        return;
+    }
+    let provider = Provider::start().await;
+    let mut host = Kind::Envoy.start(provider.address, configuration::yaml).await;
+    provider.refuse_reports(Some(503));
+    ask(&host, "last-1").await;
+    ask(&host, "last-2").await;
+    wait_for("the failure is told", &host, |said| said.contains(FAILURE)).await;
+    host.stop();
+    // The one of the question for Envoy's health, with which every host is started, may have arrived before.
+    let told = format!("{} reports were lost: Envoy stops", 3 - provider.reports().len());
+    wait_for("the loss is told", &host, |said| said.contains(&told)).await;
+}
