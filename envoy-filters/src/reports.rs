@@ -14,13 +14,23 @@ const BATCH: usize = 100;
 /// A thread's reports. Its streams put them in, its root takes them out.
 #[derive(Default)]
 pub(crate) struct Queue {
+    /// Whether there is a backend that they are for; without one, none wait.
+    is_wanted: Cell<bool>,
     waiting: Cell<VecDeque<Report>>,
     late: Cell<usize>,
 }
 
 impl Queue {
+    /// Lets reports wait from now on: there is a backend to send them to.
+    pub(crate) fn open(&self) {
+        self.is_wanted.set(true);
+    }
+
     /// Puts a report in.
     pub(crate) fn push(&self, report: Report) {
+        if !self.is_wanted.get() {
+            return;
+        }
         let mut waiting = self.waiting.take();
         if waiting.len() == LONGEST {
             waiting.pop_front();
@@ -71,8 +81,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn none_wait_for_nobody() {
+        let queue = Queue::default();
+        queue.push(Report::default());
+        assert_eq!(queue.len(), 0);
+    }
+
+    #[test]
     fn the_oldest_give_way() {
         let queue = Queue::default();
+        queue.open();
         for id in 0..LONGEST + 2 {
             queue.push(Report { id: id.to_string(), ..Report::default() });
         }
@@ -87,6 +105,7 @@ mod tests {
     #[test]
     fn what_did_not_arrive_goes_first() {
         let queue = Queue::default();
+        queue.open();
         let report = |id: usize| Report { id: id.to_string(), ..Report::default() };
         (0..LONGEST).for_each(|id| queue.push(report(id)));
         let batch = queue.take();

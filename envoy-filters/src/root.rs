@@ -50,7 +50,7 @@ impl RootContext for Root {
         let json = abi::bytes(BufferType::PluginConfiguration, size);
         match configuration::open(&json, |name| std::env::var(name).ok()) {
             Ok(gateway) => {
-                self.tick_for(&gateway);
+                self.collect_for(&gateway);
                 self.gateway = Some(Rc::new(gateway));
                 true
             }
@@ -112,8 +112,10 @@ impl Drop for Root {
 }
 
 impl Root {
-    fn tick_for(&self, gateway: &Gateway) {
+    /// Lets reports wait and be sent where somebody wants them.
+    fn collect_for(&self, gateway: &Gateway) {
         if gateway.backend.is_some() {
+            self.reports.open();
             let _ = hostcalls::set_tick_period(TICK);
         }
     }
