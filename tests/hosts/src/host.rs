@@ -115,7 +115,15 @@ impl Host {
         self.process.output()
     }
 
-    /// Asks the host to end, as whoever runs it does.
+    /// The bytes of memory that its process has now.
+    ///
+    /// # Panics
+    /// Where the system does not tell.
+    pub fn memory(&self) -> u64 {
+        self.process.memory()
+    }
+
+    /// Asks the host to end, as whoever runs it does, and waits until it has.
     pub fn stop(&mut self) {
         self.process.terminate();
     }

@@ -48,9 +48,21 @@ impl Process {
         std::fs::read_to_string(&self.output).unwrap_or_default()
     }
 
-    /// Asks the program to end.
+    /// The bytes of memory that it has now.
+    ///
+    /// # Panics
+    /// Where the system does not tell.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let kilobytes = resident.trim().trim_end_matches(" kB").parse::<u64>();
+        1024 * kilobytes.expect("the system tells how much memory a program has")
+    }
+
+    /// Asks the program to end, and waits until it has.
     pub(crate) fn terminate(&mut self) {
         self.signal("-TERM");
+        let _ = self.child.wait();
     }
 
     fn signal(&self, signal: &str) {

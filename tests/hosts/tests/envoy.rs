@@ -3,14 +3,25 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+use corpus::Case;
 use hosts::client::Question;
 use hosts::configuration;
 use hosts::host::{Host, Kind};
-use hosts::provider::Provider;
+use hosts::provider::{Ending, Provider, Script};
 use serde_json::{Value, json};
 
 /// How long what must happen may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is asked in each of [`many`]'s questions, so that one which is kept is seen.
+const LONG: usize = 50_000;
+
+/// How many are asked in each way, and how many of them at once.
+const ROUND: usize = 80;
+const AT_ONCE: usize = 16;
+
+/// How much more memory there may be after three rounds: what 80 of their 960 questions are long.
+const GROWTH: u64 = (ROUND * LONG) as u64;
 
 const FAILURE: &str = "reports do not arrive";
 
@@ -35,6 +46,41 @@ async fn wait_for(what: &str, host: &Host, is_so: impl Fn(&str) -> bool) {
     while !is_so(&host.output()) {
         assert!(begin.elapsed() < PATIENCE, "{what}:\n{}", host.output());
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Questions that are answered, refused, broken off and left.
+async fn many(host: &Host, provider: &Provider, asked: &Case) {
+    let request = String::from_utf8_lossy(&asked.request).replacen(
+        "\"Go\"",
+        &json!("Go ".repeat(LONG / 3)).to_string(),
+        1,
+    );
+    assert!(request.len() > LONG, "the question is not long");
+    let question = Question::post(&asked.path(), request.clone());
+    let nobody = Question::post(&asked.path(), request.replace("messages/", "nobody/"));
+    for (question, ending) in [
+        (&nobody, Ending::Complete),
+        (&question, Ending::Complete),
+        (&question, Ending::Broken),
+        (&question, Ending::Silent),
+    ] {
+        provider.say(Script { ending, ..Script::of(asked) });
+        for _ in 0..ROUND / AT_ONCE {
+            let asking = (0..AT_ONCE).map(|_| tokio::spawn(hear(question.clone(), host.address, ending)));
+            for heard in asking.collect::<Vec<_>>() {
+                heard.await.expect("a question is asked");
+            }
+        }
+    }
+}
+
+/// Hears all of an answer that ends, and no more than the beginning of one that does not.
+async fn hear(question: Question, at: SocketAddr, ending: Ending) {
+    let mut answer = question.open(at).await.expect("an answer");
+    match ending {
+        Ending::Silent => drop(answer.next().await.expect("the first piece")),
+        _ => drop(answer.whole().await.expect("an answer")),
     }
 }
 
@@ -117,5 +163,41 @@ async fn reports_that_envoy_takes_with_it_are_told() {
     host.stop();
     // The one of the question for Envoy's health, with which every host is started, may have arrived before.
     let told = format!("{} reports were lost: Envoy stops", 3 - provider.reports().len());
-    wait_for("the loss is told", &host, |said| said.contains(&told)).await;
+    assert!(host.output().contains(&told), "{}", host.output());
+}
+
+/// Whatever becomes of its streams, a virtual machine gives back what they took; nobody else would.
+#[tokio::test]
+async fn memory_does_not_grow_with_requests() {
+    if Kind::Envoy.is_missing() {
+        return;
+    }
+    let provider = Provider::start().await;
+    let host = Kind::Envoy.start(provider.address, configuration::yaml).await;
+    let name = "responses-to-messages--cut-in-mid-stream";
+    let asked = corpus::cases().into_iter().find(|case| case.name == name).expect("a case of the corpus");
+    many(&host, &provider, &asked).await;
+    let before = host.memory();
+    for _ in 0..3 {
+        many(&host, &provider, &asked).await;
+        provider.received();
+    }
+    let growth = host.memory().saturating_sub(before);
+    assert!(growth < GROWTH, "{} questions took {growth} bytes of {before}", 3 * 4 * ROUND);
+}
+
+#[tokio::test]
+async fn nothing_is_lost_where_nobody_wants_reports() {
+    if Kind::Envoy.is_missing() {
+        return;
+    }
+    let provider = Provider::start().await;
+    let without = |port, provider| {
+        let usual = configuration::yaml(port, provider);
+        usual.split_once("backend:").expect("there is a backend").0.to_owned()
+    };
+    let mut host = Kind::Envoy.start(provider.address, without).await;
+    ask(&host, "unwanted-1").await;
+    host.stop();
+    assert!(!host.output().contains("lost"), "{}", host.output());
 }
