@@ -40,6 +40,11 @@ use retry::{Retries, Verdict};
 use serve::Progress;
 use target::Target;
 
+/// The longest name of a model, in bytes: Bedrock's, which may be an address in AWS, are the longest there are.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
+const LONGEST_NAME: usize = 2048;
+
 /// Answers `caller`'s request. Every error is in the words of the API that was asked in, and in the report.
 pub async fn run<H: Host>(
     gateway: &Gateway,
@@ -224,7 +229,7 @@ impl<'c, H: Host> Call<'c, H> {
     /// What the request says at its top level.
     fn scan<'r>(&mut self, found: &Found, request: &'r Request<Bytes>) -> Result<Asked<'r>, Error> {
         let asked = Asked::scan(self.client, request, found)?;
-        self.note_model(&asked.model);
+        self.note_model(&asked.model)?;
         self.echo.include_usage = asked.include_usage;
         self.echo.array = asked.array;
         self.report.stream = asked.stream;
@@ -243,10 +248,16 @@ impl<'c, H: Host> Call<'c, H> {
         Ok(())
     }
 
-    fn note_model(&mut self, model: &str) {
+    /// Notes what model is asked for. A name goes into headers and the log, so an endless one goes no further than here.
+    fn note_model(&mut self, model: &str) -> Result<(), Error> {
+        self.report.client = Some(self.client);
+        if model.len() > LONGEST_NAME {
+            let message = format!("The name of a model has at most {LONGEST_NAME} bytes.");
+            return Err(Error::invalid_param("model", message).with_code("model_name_too_long"));
+        }
         model.clone_into(&mut self.echo.model);
         model.clone_into(&mut self.report.model);
-        self.report.client = Some(self.client);
+        Ok(())
     }
 
     /// Who answers. Who names no model learns the name by which it can be asked for.

@@ -20,6 +20,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
@@ -179,6 +180,12 @@ pub enum Credential {
     Passthrough,
 }
 
+/// What stands where a secret would.
+const REDACTED: &str = "[redacted]";
+
+/// The shortest text that is taken for a secret, in bytes. Keys of providers have 30 and more.
+const SHORTEST_SECRET: usize = 16;
+
 /// Text that no log may show.
 pub struct Secret(String);
 
@@ -192,11 +199,26 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// `said` without this text. One that is short is no secret but a word, like `ollama`, and stays.
+    fn redact(&self, said: Bytes) -> Bytes {
+        if self.0.len() < SHORTEST_SECRET {
+            return said;
+        }
+        let (mut out, mut copied) = (BytesMut::new(), 0);
+        for at in memchr::memmem::find_iter(&said, &self.0) {
+            out.extend_from_slice(said.get(copied..at).unwrap_or_default());
+            out.extend_from_slice(REDACTED.as_bytes());
+            copied = at + self.0.len();
+        }
+        out.extend_from_slice(said.get(copied..).unwrap_or_default());
+        out.freeze()
+    }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
+        f.write_str(REDACTED)
     }
 }
 
@@ -289,6 +311,15 @@ impl Gateway {
     /// Whether answers say what was lost, and whether a request that would lose something is refused.
     pub fn losses(&self) -> (bool, bool) {
         self.model_listener().map_or((false, false), |listener| (listener.report_losses, listener.strict))
+    }
+
+    /// What a provider says, without the operator's keys: some quote the one that they refuse.
+    pub(crate) fn without_keys(&self, said: Bytes) -> Bytes {
+        let keys = self.providers.iter().filter_map(|provider| match &provider.credential {
+            Credential::Key(key) => Some(key),
+            _ => None,
+        });
+        keys.fold(said, |said, key| key.redact(said))
     }
 
     fn model_listener(&self) -> Option<&Listener> {

@@ -37,7 +37,7 @@ fn gateway() -> Gateway {
     let compiled = json!({
         "providers": [
             {"name": "chat/*", "prefix": "chat", "serves": "any", "dialect": "openai", "apis": ["completions"],
-             "base": "https://chat.test/v1", "access_key": "sk-chat"},
+             "base": "https://chat.test/v1", "access_key": "sk-chat-0123456789"},
             {"name": "claude/*", "prefix": "claude", "serves": "any", "dialect": "anthropic", "apis": ["messages"],
              "base": "https://claude.test/v1", "access_key": "sk-claude"},
             {"name": "own/*", "prefix": "own", "serves": "any", "dialect": "openai", "apis": ["completions"],
@@ -133,7 +133,7 @@ fn j2_a_callers_credentials_and_the_gateways_own_headers_reach_no_provider() {
     headers.extend([("x-title", "kept"), ("traceparent", "00-1-2-00")]);
     let (world, _, _) = play(ask("/v1/chat/completions", &headers, &hello("chat/m")), vec![chat()]);
     let sent = &world.sent[0];
-    assert_eq!(sent.headers()["authorization"], "Bearer sk-chat");
+    assert_eq!(sent.headers()["authorization"], "Bearer sk-chat-0123456789");
     assert!(sent.headers()["authorization"].is_sensitive());
     for (name, _) in &secrets[1..] {
         assert!(!sent.headers().contains_key(*name), "{name} was sent");
@@ -422,6 +422,55 @@ fn a_provider_that_leads_elsewhere_is_a_bad_gateway() {
             let text = String::from_utf8_lossy(response.body()).into_owned();
             assert!(text.contains(&format!("status {status}")) && !text.contains("<a>"), "{text}");
         }
+    }
+}
+
+/// A client that asked for no other protocol would be left with a connection that speaks none; and no host of a client's can
+/// be given a status that there is not.
+#[test]
+fn a_status_that_ends_no_exchange_is_a_bad_gateway() {
+    for (status, path, model) in [
+        (101, "/v1/chat/completions", "chat/m"),
+        (101, "/v1/messages", "chat/m"),
+        (103, "/v1/embeddings", "chat/m"),
+        (600, "/v1/moderations", "chat/m"),
+        (999, "/v1/chat/completions", "chat/m"),
+    ] {
+        let (_, response, report) =
+            play(ask(path, &[], &hello(model)), vec![answer(status, "application/json", CHAT)]);
+        assert_eq!((response.status(), report.outcome), (StatusCode::BAD_GATEWAY, Outcome::Failed), "{path}");
+        let said = body(&response)["error"]["message"].to_string();
+        assert!(said.contains(&format!("status {status}")), "{said}");
+    }
+}
+
+/// Some providers quote the key that they refuse. It is the operator's, and the client is none of them.
+#[test]
+fn a_key_that_a_provider_quotes_is_not_the_clients_to_see() {
+    const QUOTED: &str = r#"{"error":{"message":"No: sk-chat-0123456789, 'sk-chat-0123456789'","type":"authentication_error"}}"#;
+    const HIDDEN: &str =
+        r#"{"error":{"message":"No: [redacted], '[redacted]'","type":"authentication_error"}}"#;
+    for path in ["/v1/chat/completions", "/v1/embeddings", "/v1/moderations"] {
+        let (_, response, report) =
+            play(ask(path, &[], &hello("chat/m")), vec![answer(401, "application/json", QUOTED)]);
+        assert_eq!((response.status(), &response.body()[..]), (StatusCode::UNAUTHORIZED, HIDDEN.as_bytes()));
+        assert!(!format!("{report:?}").contains("sk-chat"));
+    }
+    let (_, response, _) =
+        play(ask("/v1/messages", &[], &hello("chat/m")), vec![answer(401, "application/json", QUOTED)]);
+    assert_eq!(body(&response)["error"]["message"], "No: [redacted], '[redacted]'");
+}
+
+#[test]
+fn a_name_without_an_end_is_refused_before_it_is_in_a_header_or_the_log() {
+    let longest = format!("chat/{}", "m".repeat(2048 - "chat/".len()));
+    let (past, response, _) = play(ask("/v1/chat/completions", &[], &hello(&longest)), vec![chat()]);
+    assert_eq!((response.status(), past.sent.len()), (StatusCode::OK, 1));
+    for path in ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/moderations"] {
+        let (past, response, report) = play(ask(path, &[], &hello(&format!("{longest}m"))), vec![]);
+        assert_eq!((response.status(), past.sent.len()), (StatusCode::BAD_REQUEST, 0), "{path}");
+        assert!(response.body().len() < 1000 && response.headers().get("x-plano-model").is_none());
+        assert!(format!("{report:?}").len() < 2048);
     }
 }
 

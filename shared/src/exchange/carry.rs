@@ -168,7 +168,7 @@ fn by_model<'g, H: Host>(
     request: &Request<Bytes>,
 ) -> Result<(Way<'g>, Bytes), Error> {
     let named = Named::scan(found, request)?;
-    call.note_model(&named.model);
+    call.note_model(&named.model)?;
     let resolved = call.resolve(&named.model)?;
     let way = Way::to(&resolved, call.client, task).ok_or_else(|| unserved(resolved.provider, task))?;
     way.note(call);
@@ -183,7 +183,7 @@ fn by_hint<'g, H: Host>(
     request: &Request<Bytes>,
 ) -> Result<(Way<'g>, Bytes), Error> {
     let batch = Batch::scan(call.gateway, task, request);
-    call.note_model("");
+    call.note_model("")?;
     let family = family(call.client, task);
     let hint = request.headers().get(HINT).and_then(|value| value.to_str().ok()).map(str::trim);
     let hint = hint.filter(|hint| !hint.is_empty());

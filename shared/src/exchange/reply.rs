@@ -143,6 +143,7 @@ pub(super) fn failure<H: Host>(
     if matches!(from.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Err(redirected(from.status));
     }
+    let body = call.gateway.without_keys(body);
     let mut error = api.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     error.retry_after = retry_after.map(str::to_owned).or(error.retry_after);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::Response;
+use http::{Response, StatusCode};
 
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::Gateway;
@@ -46,6 +46,7 @@ impl Retries {
         match sent {
             Ok(response) => match self.after_status(&response) {
                 Some(pause) => Verdict::Again(spread(pause, random)),
+                None if !is_final(response.status()) => Verdict::Stop(not_final(response.status())),
                 None => Verdict::Relay(response),
             },
             Err(CallError::Connect(_) | CallError::Broken(_) | CallError::Garbled(_)) if self.left > 0 => {
@@ -79,6 +80,18 @@ impl Retries {
 /// Between all and one and a half of `pause`.
 fn spread(pause: Duration, random: u64) -> Duration {
     pause + pause.mul_f64((random % 512) as f64 / 1024.0)
+}
+
+/// Whether a status ends an exchange and has a meaning (RFC 9110, section 15): to a client that asked for no other protocol,
+/// `101` would be the end of this one.
+fn is_final(status: StatusCode) -> bool {
+    (200..600).contains(&status.as_u16())
+}
+
+fn not_final(status: StatusCode) -> Error {
+    let message =
+        format!("The provider answered with status {}, which is none of an answer.", status.as_u16());
+    Error::upstream(message).with_code("upstream_status")
 }
 
 fn unreachable_provider(error: &CallError) -> Error {
