@@ -202,7 +202,8 @@ impl Secret {
 
     /// `said` without this text. One that is short is no secret but a word, like `ollama`, and stays.
     fn redact(&self, said: Bytes) -> Bytes {
-        if self.0.len() < SHORTEST_SECRET {
+        let is_secret = self.0.len() >= SHORTEST_SECRET;
+        if !is_secret || memchr::memmem::find(&said, self.0.as_bytes()).is_none() {
             return said;
         }
         let (mut out, mut copied) = (BytesMut::new(), 0);

@@ -92,7 +92,7 @@ fn edited(outline: &Outline<'_>, edits: &[Edit<'_>]) -> BytesMut {
 }
 
 fn to_base64(vector: Json<'_>) -> Result<String, Malformed> {
-    let bytes = vector.items().map(|number| number.number::<f32>().map(f32::to_le_bytes));
+    let bytes = vector.items().map(|number| number.decimal().map(f32::to_le_bytes));
     let bytes = bytes.collect::<Option<Vec<_>>>().ok_or(NO_NUMBERS)?;
     Ok(quoted(&STANDARD.encode(bytes.concat())))
 }

@@ -5,6 +5,7 @@
 //! [`Writer`] appends JSON to a caller's buffer. [`Outline`] is the lighter look that the verbatim path takes:
 //! the top level's members and where they are.
 
+mod decimal;
 mod index;
 mod outline;
 mod scan;
@@ -12,6 +13,7 @@ mod stencil;
 mod text;
 mod writer;
 
+pub(crate) use decimal::decimal;
 pub use index::Index;
 pub use outline::{Edit, Outline, place};
 pub(crate) use outline::{place_of, prefix, without_end};
@@ -138,7 +140,12 @@ impl<'a> Json<'a> {
         self.raw.parse().ok()
     }
 
-    /// A number's value, where `N` can hold it.
+    /// The value of a number that may have a fraction.
+    pub fn decimal(self) -> Option<f32> {
+        (self.kind() == Kind::Number).then(|| decimal(self.raw)).flatten()
+    }
+
+    /// A number's value, where `N` can hold it. For fractions there is [`decimal`](Json::decimal).
     pub fn number<N: FromStr>(self) -> Option<N> {
         (self.kind() == Kind::Number).then(|| self.raw.parse().ok()).flatten()
     }

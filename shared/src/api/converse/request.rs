@@ -141,7 +141,7 @@ fn write_temperature(
 }
 
 fn number(json: Json<'_>) -> f32 {
-    json.number().unwrap_or_default()
+    json.decimal().unwrap_or_default()
 }
 
 /// Writes `outputConfig`, whose schema is JSON in a string.

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 
 use crate::api::openai;
 use crate::error::{Error, Kind};
-use crate::wire::json::{Json, Writer};
+use crate::wire::json::{Json, Writer, decimal};
 
 /// The words for kinds of errors; the first of a kind is the one that is written.
 const WORDS: [(&str, Kind); 16] = [
@@ -64,7 +64,7 @@ fn of_body(body: Json<'_>, error: Error) -> Error {
 
 /// A duration as in `17.5s` in whole seconds, none too few.
 fn seconds(delay: &str) -> Option<String> {
-    let seconds: f32 = delay.strip_suffix('s')?.parse().ok()?;
+    let seconds = decimal(delay.strip_suffix('s')?)?;
     Some((seconds.ceil() as u64).to_string())
 }
 

@@ -147,7 +147,7 @@ fn write_members(request: &Request<'_>, context: &mut Context<'_>, o: &mut Write
 fn write_temperature(temperature: Option<Json<'_>>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let Some(wanted) = temperature.filter(|_| context.may("temperature")) else { return };
     let most = context.quirks.max_temperature.unwrap_or(HOTTEST);
-    if context.own || wanted.number::<f32>().unwrap_or_default() <= most {
+    if context.own || wanted.decimal().unwrap_or_default() <= most {
         return o.key("temperature").json(wanted);
     }
     context.lose(Loss::new("temperature", Why::Clamped));

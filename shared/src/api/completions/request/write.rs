@@ -265,8 +265,7 @@ impl Context<'_> {
     }
 
     fn write_clamped(&mut self, temperature: Option<Json<'_>>, o: &mut Writer<'_>) {
-        let above =
-            |highest: &f32| temperature.and_then(Json::number).is_some_and(|asked: f32| asked > *highest);
+        let above = |highest: &f32| temperature.and_then(Json::decimal).is_some_and(|asked| asked > *highest);
         match self.quirks.max_temperature.filter(above) {
             None => self.write_json("temperature", temperature, o),
             Some(highest) if self.may("temperature") => {

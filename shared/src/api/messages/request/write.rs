@@ -89,7 +89,7 @@ fn write_limit(request: &Request<'_>, plan: &Plan<'_>, context: &mut Context<'_>
 /// <https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#feature-compatibility>: thinking goes with a
 /// temperature of 1 only, with a `top_p` from 0.95, and without `top_k`.
 fn write_sampling(request: &Request<'_>, plan: &Plan<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
-    let value = |json: Json<'_>| json.number::<f32>().unwrap_or_default();
+    let value = |json: Json<'_>| json.decimal().unwrap_or_default();
     let free = !plan.thinks();
     context.write_temperature(request.temperature, free, o);
     context.write_unless(
@@ -200,7 +200,7 @@ impl<'c> Context<'c> {
     /// The API's temperatures end at 1.
     fn write_temperature(&mut self, temperature: Option<Json<'_>>, free: bool, o: &mut Writer<'_>) {
         let Some(wanted) = temperature.filter(|_| self.may("temperature")) else { return };
-        let value = wanted.number::<f32>().unwrap_or_default();
+        let value = wanted.decimal().unwrap_or_default();
         let most = self.quirks.max_temperature.unwrap_or(1.0);
         if !free && (value - 1.0).abs() > f32::EPSILON {
             return self.lose(Loss::dropped("temperature"));

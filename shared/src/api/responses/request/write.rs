@@ -123,7 +123,7 @@ impl<'q> Members<'q, '_> {
 
     fn write_temperature(&mut self, w: &mut Writer<'_>) {
         let Some(asked) = self.request.temperature.filter(|_| self.takes("temperature")) else { return };
-        let over = |highest: &f32| asked.number::<f32>().is_some_and(|asked| asked > *highest);
+        let over = |highest: &f32| asked.decimal().is_some_and(|asked| asked > *highest);
         let Some(highest) = self.quirks.max_temperature.filter(over) else {
             return w.key("temperature").json(asked);
         };
