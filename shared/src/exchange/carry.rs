@@ -14,7 +14,7 @@ use super::asked::{Asked, scan_model};
 use super::batch::Batch;
 use super::operation::Found;
 use super::outgoing::Outgoing;
-use super::reply::{self, copy_type, is_json};
+use super::reply::{self, copy_type, is_json, passed};
 use super::{Call, Reply, headers, send};
 use crate::api::{Aim, Api, tap};
 use crate::dialect::{Task, segment};
@@ -291,9 +291,7 @@ fn passes<H: Host>(response: &Response<H::Body>) -> bool {
 /// Lets it pass.
 fn pass<H: Host>(call: &mut Call<'_, H>, response: Response<H::Body>) -> Reply<H::Body> {
     let (from, body) = response.into_parts();
-    let mut head = Response::new(());
-    headers::backward(&from.headers, head.headers_mut());
-    copy_type(&from.headers, head.headers_mut());
+    let mut head = passed(&from, ());
     // Nobody decodes it on the way.
     let frame = match from.headers.get(header::CONTENT_ENCODING) {
         Some(encoding) => Some((header::CONTENT_ENCODING, encoding)),
@@ -301,7 +299,6 @@ fn pass<H: Host>(call: &mut Call<'_, H>, response: Response<H::Body>) -> Reply<H
     };
     frame.into_iter().for_each(|(name, value)| drop(head.headers_mut().insert(name, value.clone())));
     call.sign(head.headers_mut());
-    *head.status_mut() = from.status;
     Reply::Bytes { head, body, report: Box::new(std::mem::take(call.report)) }
 }
 
@@ -313,12 +310,9 @@ fn stream<H: Host>(
 ) -> Reply<H::Body> {
     call.report.stream = true;
     let (from, body) = response.into_parts();
-    let mut head = Response::new(());
-    headers::backward(&from.headers, head.headers_mut());
-    copy_type(&from.headers, head.headers_mut());
+    let mut head = passed(&from, ());
     head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     call.sign(head.headers_mut());
-    *head.status_mut() = from.status;
     let reader = if task == Task::Responses { api.read().stream(Aim::Account) } else { tap::stream() };
     let report = std::mem::take(call.report);
     let relay =

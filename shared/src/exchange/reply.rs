@@ -158,8 +158,8 @@ pub(super) fn failure<H: Host>(
     Ok(call.whole(passed(from, body)))
 }
 
-/// A provider's own status, headers and body, as far as a client may see them.
-fn passed(from: &http::response::Parts, body: Bytes) -> Response<Bytes> {
+/// A provider's own status and headers, as far as a client may see them, and a body or none.
+pub(super) fn passed<B>(from: &http::response::Parts, body: B) -> Response<B> {
     let mut reply = Response::new(body);
     headers::backward(&from.headers, reply.headers_mut());
     copy_type(&from.headers, reply.headers_mut());

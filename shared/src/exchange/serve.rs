@@ -164,13 +164,11 @@ where
             Reply::Stream { head, body, relay } => {
                 let now = self.host.now();
                 let pump = Pump::new(self.host, body, *relay, self.keep_alive, now, done);
-                head.map(|()| {
-                    Body::Events(Answering { due: false, waiting: None, source: Some(Source::Events(pump)) })
-                })
+                head.map(|()| Body::Events(Answering::of(Source::Events(pump))))
             }
             Reply::Bytes { head, body, report } => {
-                let passing = Source::Bytes(Passing::new(self.host, body, report, done));
-                head.map(|()| Body::Bytes(Answering { due: false, waiting: None, source: Some(passing) }))
+                let passing = Passing::new(self.host, body, report, done);
+                head.map(|()| Body::Bytes(Answering::of(Source::Bytes(passing))))
             }
         }
     }
@@ -233,6 +231,11 @@ where
 }
 
 impl<H: Host, F, D: FnOnce(Report)> Answering<H, F, D> {
+    /// An answer that begins with its provider's.
+    fn of(source: Source<H, D>) -> Answering<H, F, D> {
+        Answering { due: false, waiting: None, source: Some(source) }
+    }
+
     /// Goes on with the reply: with its stream, or with all of it.
     fn go_on(&mut self, reply: Reply<H::Body>, done: Option<D>) -> Option<Bytes> {
         let waiting = self.waiting.take()?;

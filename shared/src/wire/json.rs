@@ -171,16 +171,7 @@ impl<'a> Json<'a> {
 
     /// An object's members but for those with these keys, in their order.
     pub fn others(self, known: &[&str]) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
-        let mut fields = self.fields();
-        std::iter::from_fn(move || {
-            loop {
-                let key = fields.key()?;
-                if key.among(known).is_none() {
-                    return Some((key.text()?, fields.value()?));
-                }
-                fields.pass();
-            }
-        })
+        self.wanted(|name| !known.iter().any(|key| key.as_bytes() == name))
     }
 
     /// An object's members that are wanted by their key's bytes, in their order.

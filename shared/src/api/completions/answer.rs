@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::call::{Calls, Piece};
 use super::reasoning::Pieces;
+use super::shape;
 use crate::api::lost::{self, Shape};
 use crate::api::{Aim, Api, Sink, openai};
 use crate::error::Error;
@@ -42,14 +43,14 @@ const KNOWN_OF_CHOICE: [&str; 9] = [
     "usage",
 ];
 
-/// The same of a call. What is not of OpenAI's is where Gemini's signature stands.
+/// The same of a call.
 const CALL: Shape = Shape(&[
     ("index", None),
     ("id", None),
     ("type", None),
-    ("function", Some(&Shape(&[("name", None), ("arguments", None)]))),
-    ("custom", Some(&Shape(&[("name", None), ("input", None)]))),
-    ("extra_content", Some(&Shape(&[("google", Some(&Shape(&[("thought_signature", None)])))]))),
+    ("function", Some(&shape::FUNCTION)),
+    ("custom", Some(&shape::CUSTOM)),
+    ("extra_content", Some(&shape::EXTRA)),
 ]);
 
 /// The same of an element of `reasoning_details`.

@@ -13,11 +13,18 @@ const PART: Shape = Shape(&[
     ("cache_control", Some(&Shape(&[("type", None), ("ttl", None)]))),
 ]);
 
+/// A call of a function, and what is in one of free text.
+pub(super) const FUNCTION: Shape = Shape(&[("name", None), ("arguments", None)]);
+pub(super) const CUSTOM: Shape = Shape(&[("name", None), ("input", None)]);
+
+/// What is not of OpenAI's: where Gemini's signature stands.
+pub(super) const EXTRA: Shape = Shape(&[("google", Some(&Shape(&[("thought_signature", None)])))]);
+
 const CALL: Shape = Shape(&[
     OTHERS,
-    ("function", Some(&Shape(&[("name", None), ("arguments", None)]))),
-    ("custom", Some(&Shape(&[("name", None), ("input", None)]))),
-    ("extra_content", Some(&Shape(&[("google", Some(&Shape(&[("thought_signature", None)])))]))),
+    ("function", Some(&FUNCTION)),
+    ("custom", Some(&CUSTOM)),
+    ("extra_content", Some(&EXTRA)),
 ]);
 
 const TOOL: Shape = Shape(&[
@@ -60,7 +67,7 @@ pub(super) const REQUEST: Shape = Shape(&[
         Some(&Shape(&[
             OTHERS,
             ("content", Some(&PART)),
-            ("function_call", Some(&Shape(&[("name", None), ("arguments", None)]))),
+            ("function_call", Some(&FUNCTION)),
             ("tool_calls", Some(&CALL)),
         ])),
     ),

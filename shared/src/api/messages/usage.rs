@@ -7,17 +7,16 @@ use crate::ir::Usage;
 use crate::wire::json::{Json, Writer};
 
 /// The members of a `usage` that are read.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 6] = [
     "input_tokens",
     "output_tokens",
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
     "cache_creation",
     "output_tokens_details",
-    "service_tier",
 ];
 
-/// The same, with what is in them. What was kept for five minutes is what was not kept for an hour.
+/// The same and the tier, with what is in them. What was kept for five minutes is what was not kept for an hour.
 pub(super) const SHAPE: Shape = Shape(&[
     ("input_tokens", None),
     ("output_tokens", None),
@@ -41,7 +40,7 @@ pub(super) struct Counts {
 impl Counts {
     /// Takes over what a `usage` says.
     pub(super) fn update(&mut self, usage: Json<'_>) {
-        let [input, output, read, created, creation, details, _] = usage.pick(KNOWN);
+        let [input, output, read, created, creation, details] = usage.pick(KNOWN);
         let count = |value: Option<Json<'_>>| value.and_then(Json::number);
         let inner = |value: Option<Json<'_>>, name| count(value.and_then(|value| value.get(name)));
         self.input = count(input).or(self.input);
