@@ -121,19 +121,40 @@ pub(super) fn name_unknown(value: Json<'_>, shape: &Shape, at: &str, aim: Aim, s
 
 /// The same, told as losses.
 pub(super) fn unknown(value: Json<'_>, shape: &Shape, at: &str, tell: &mut dyn FnMut(Loss)) {
-    value.items().for_each(|item| unknown(item, shape, at, tell));
+    look(value, shape, None, &mut |place, member| {
+        if says_something(member) {
+            tell(Loss::of_answer(format_args!("{at}{}", place.names()), Why::Dropped));
+        }
+    });
+}
+
+/// The members of a client's request, however deep, that its API's shape has not; the most that are of use to anybody.
+pub(super) fn unread(body: Json<'_>, shape: &Shape) -> Vec<Loss> {
+    let mut losses = Vec::new();
+    look(body, shape, None, &mut |place, member| {
+        if losses.len() < MOST_UNREAD && !member.is_null() {
+            losses.push(Loss::dropped(place.to_string()));
+        }
+    });
+    losses
+}
+
+/// Tells of each member that the shape has not, however deep. Its place becomes words only where somebody asks.
+fn look(value: Json<'_>, shape: &Shape, within: Option<&At<'_>>, tell: &mut dyn FnMut(&At<'_>, Json<'_>)) {
+    for (index, item) in value.items().enumerate() {
+        look(item, shape, Some(&At { within, part: Part::Element(index) }), tell);
+    }
     for (name, member) in shape.doubtful(value) {
+        let at = At { within, part: Part::Member(&name) };
         match shape.find(name.as_bytes()).flatten() {
-            Some(inner) => unknown(member, inner, &[at, &*name, "."].concat(), tell),
-            None if name.len() <= LONGEST_NAME && says_something(member) => {
-                tell(Loss::dropped(["answer.", at, &*name].concat()));
-            }
+            Some(inner) => look(member, inner, Some(&at), tell),
+            None if name.len() <= LONGEST_NAME => tell(&at, member),
             None => {}
         }
     }
 }
 
-/// Where something stands in a request.
+/// Where something stands: `messages[0].content`.
 struct At<'p> {
     within: Option<&'p At<'p>>,
     part: Part<'p>,
@@ -144,6 +165,18 @@ enum Part<'p> {
     Element(usize),
 }
 
+impl At<'_> {
+    /// The place without the numbers of elements, as an account of an answer has it: `content.text`.
+    fn names(&self) -> String {
+        let within = self.within.map(At::names).unwrap_or_default();
+        match self.part {
+            Part::Member(name) if within.is_empty() => name.to_owned(),
+            Part::Member(name) => [&within, ".", name].concat(),
+            Part::Element(_) => within,
+        }
+    }
+}
+
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.within.map_or(Ok(()), |within| within.fmt(f))?;
@@ -151,29 +184,6 @@ impl fmt::Display for At<'_> {
             Part::Member(name) if self.within.is_none() => f.write_str(name),
             Part::Member(name) => write!(f, ".{name}"),
             Part::Element(index) => write!(f, "[{index}]"),
-        }
-    }
-}
-
-/// The members of a client's request, however deep, that its API's shape has not; the most that are of use to anybody.
-pub(super) fn unread(body: Json<'_>, shape: &Shape) -> Vec<Loss> {
-    let mut losses = Vec::new();
-    look_for_unread(body, shape, None, &mut losses);
-    losses
-}
-
-fn look_for_unread(value: Json<'_>, shape: &Shape, within: Option<&At<'_>>, losses: &mut Vec<Loss>) {
-    for (index, item) in value.items().enumerate() {
-        look_for_unread(item, shape, Some(&At { within, part: Part::Element(index) }), losses);
-    }
-    for (name, member) in shape.doubtful(value) {
-        let at = At { within, part: Part::Member(&name) };
-        match shape.find(name.as_bytes()).flatten() {
-            Some(inner) => look_for_unread(member, inner, Some(&at), losses),
-            None if losses.len() < MOST_UNREAD && name.len() <= LONGEST_NAME && !member.is_null() => {
-                losses.push(Loss::dropped(at.to_string()));
-            }
-            None => {}
         }
     }
 }
