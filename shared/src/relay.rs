@@ -5,6 +5,7 @@ mod name;
 mod passing;
 mod pump;
 
+pub use crate::report::Ending;
 pub(crate) use name::{renamed, renamed_at};
 pub use passing::Passing;
 pub use pump::Pump;
@@ -64,17 +65,6 @@ enum Output {
         passage: Passage,
         writer: Box<dyn WriteStream>,
     },
-}
-
-/// How a provider's body ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// As HTTP says it should.
-    Complete,
-    /// The connection broke, or the body made no sense to HTTP.
-    Broken(String),
-    /// The client left first.
-    Abandoned,
 }
 
 impl Relay {

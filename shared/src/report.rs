@@ -8,7 +8,6 @@ use crate::api::Api;
 use crate::error::Error;
 use crate::host::Timestamp;
 use crate::ir::{Event, Loss, Usage};
-use crate::relay::Ending;
 
 /// The most losses that an answer's are added to.
 const MOST_LOSSES: usize = 200;
@@ -70,6 +69,17 @@ pub enum Outcome {
     /// The provider broke off in mid-answer.
     Cut,
     /// The client left in mid-answer.
+    Abandoned,
+}
+
+/// How a provider's body ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// As HTTP says it should.
+    Complete,
+    /// The connection broke, or the body made no sense to HTTP.
+    Broken(String),
+    /// The client left first.
     Abandoned,
 }
 
