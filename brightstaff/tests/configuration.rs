@@ -39,6 +39,9 @@ fn variables(name: &str) -> Option<String> {
         "PORT" => Some("8080".to_owned()),
         "TWO_LINES" => Some("a\nversion: v9".to_owned()),
         "BLANK" => Some(" ".to_owned()),
+        "QUOTED" => Some("\"sk-1\"".to_owned()),
+        "SINGLE" => Some("'sk-1'".to_owned()),
+        "SCHEME" => Some("bearer sk-1".to_owned()),
         _ => None,
     }
 }
@@ -739,13 +742,20 @@ fn dollars_of_prose_stay() {
     check_warnings("system_prompt: It costs $AMOUNT at $HOST\n", &[told]);
 }
 
-/// A key of two lines is told when the gateway starts, not by each request, and not shown.
+/// What is wrong with a key is told when the gateway starts, not by each request, and the key is not shown.
 #[test]
-fn keys_that_no_header_may_have_are_told() {
-    let text = format!("{HEAD}model_providers: [{{model: openai/a, access_key: $TWO_LINES}}]\n");
-    let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
-    let told = flaws.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(told, ["provider `openai/a`: its key has characters that no header may have"]);
+fn keys_that_cannot_be_right_are_told() {
+    for (variable, why) in [
+        ("TWO_LINES", "its key has characters that no header may have"),
+        ("QUOTED", "its key is in quotes: leave them out"),
+        ("SINGLE", "its key is in quotes: leave them out"),
+        ("SCHEME", "its key begins with `Bearer `, which is put in front of it: leave it out"),
+    ] {
+        let text = format!("{HEAD}model_providers: [{{model: openai/a, access_key: ${variable}}}]\n");
+        let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
+        let told = flaws.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(told, [format!("provider `openai/a`: {why}")]);
+    }
 }
 
 #[test]

@@ -33,6 +33,7 @@ use crate::gateway::{Gateway, Provider, Resolved};
 use crate::host::Host;
 use crate::ir::Loss;
 use crate::report::Report;
+use crate::wire;
 use asked::Asked;
 use losses::Wish;
 use operation::{Found, Work};
@@ -61,10 +62,12 @@ async fn run_noting<H: Host>(
     gateway: &Gateway,
     host: &H,
     caller: Caller,
-    request: Request<Bytes>,
+    mut request: Request<Bytes>,
     report: &mut Report,
     progress: Option<&Progress>,
 ) -> Reply<H::Body> {
+    let body = std::mem::take(request.body_mut());
+    *request.body_mut() = wire::unmarked(body);
     let mut call = Call::begin(gateway, host, caller, &request, report);
     call.progress = progress;
     match answer(&mut call, &request).await {

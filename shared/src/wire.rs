@@ -10,6 +10,16 @@ pub mod sse;
 
 pub use scanner::{Broken, Framing, Scanner};
 
+use bytes::Bytes;
+
+/// The mark that some write in front of text (U+FEFF in UTF-8).
+pub(crate) const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// JSON without a mark in front of it, which none should have, and which readers may ignore (RFC 8259, section 8.1).
+pub(crate) fn unmarked(body: Bytes) -> Bytes {
+    if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body }
+}
+
 /// One unit of a streamed answer, whatever framed it: a server-sent event, or an AWS event-stream message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {

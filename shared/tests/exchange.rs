@@ -390,6 +390,53 @@ fn g3_nonsense_with_a_status_of_success_is_not_passed_on_as_an_answer() {
     }
 }
 
+/// Windows writes a mark in front of text; it is no part of JSON, and may be ignored (RFC 8259, section 8.1).
+#[test]
+fn a_mark_in_front_of_json_is_ignored_both_ways() {
+    for path in ["/v1/chat/completions", "/v1/messages"] {
+        let mut request = ask(path, &[], &hello("chat/m"));
+        *request.body_mut() = Bytes::from(format!("\u{feff}{}", hello("chat/m")));
+        let marked = format!("\u{feff}{CHAT}").leak();
+        let (world, response, _) = play(request, vec![answer(200, "application/json", marked)]);
+        assert!(world.sent[0].body().starts_with(b"{"), "{path}");
+        assert_eq!((response.status(), &body(&response)["model"]), (StatusCode::OK, &json!("chat/m")));
+    }
+}
+
+/// Requests say that they want answers as they are; a proxy that packs them nevertheless is named as what it is.
+#[test]
+fn an_answer_in_a_coding_is_told_as_such() {
+    let packed = |status: u16, coding: &str| {
+        let mut answer = answer(status, "application/json", CHAT).unwrap();
+        answer.headers_mut().insert("content-encoding", coding.parse().unwrap());
+        vec![Ok(answer)]
+    };
+    for path in ["/v1/chat/completions", "/v1/messages"] {
+        let asked = || ask(path, &[], &hello("chat/m"));
+        let (_, response, report) = play(asked(), packed(200, "gzip"));
+        assert_eq!((response.status(), report.outcome), (StatusCode::BAD_GATEWAY, Outcome::Failed));
+        let message = body(&response)["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("the coding `gzip`"), "{message}");
+        assert!(play(asked(), packed(200, "identity")).1.status().is_success());
+        let (_, response, _) = play(asked(), packed(404, "br"));
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert!(body(&response)["error"]["message"].is_string(), "what is packed is not shown");
+    }
+}
+
+/// A list has no models of wildcards, but whoever asks for one is told what a request for it would find.
+#[test]
+fn a_wildcards_models_are_there_when_asked_for_by_name() {
+    let get = |id: &str| {
+        let request = Request::get(format!("/v1/models/{id}")).body(Bytes::new()).unwrap();
+        play(request, Vec::new()).1
+    };
+    let known = get("claude/m");
+    assert_eq!((known.status(), &body(&known)["id"]), (StatusCode::OK, &json!("claude/m")));
+    let unknown = get("nobody/m");
+    assert_eq!((unknown.status(), &body(&unknown)["error"]["param"]), (StatusCode::NOT_FOUND, &Value::Null));
+}
+
 #[test]
 fn what_a_provider_takes_for_json_is_its_answer() {
     const ODD: &str = r#"{"model":"m","choices":[{"index":0,"logprob":NaN}]}"#;

@@ -5,7 +5,7 @@ use http::Response;
 use percent_encoding::percent_decode_str;
 
 use crate::api::Api;
-use crate::error::{Error, Fault, Kind};
+use crate::error::Error;
 use crate::gateway::{Gateway, Model};
 use crate::wire::json::Writer;
 
@@ -35,16 +35,11 @@ pub(super) fn list(gateway: &Gateway, client: Api, query: Option<&str>) -> Resul
     }
 }
 
-/// One model.
+/// One model: of the list, or one that a wildcard has, which no list knows.
 pub(super) fn one(gateway: &Gateway, client: Api, id: &str) -> Result<Response<Bytes>, Error> {
-    let models = gateway.models();
-    let model = models.iter().find(|model| model.id == id).ok_or_else(|| unknown(id))?;
-    Ok(reply(|w| write(model, client, w)))
-}
-
-fn unknown(id: &str) -> Error {
-    Error::new(Fault::Client, Kind::NotFound, format!("There is no model `{id}` here."))
-        .with_code("model_not_found")
+    let resolved = gateway.resolve(id).map_err(|error| Error { param: None, ..error })?;
+    let model = Model { id: id.to_owned(), owner: resolved.provider.dialect.name.to_owned() };
+    Ok(reply(|w| write(&model, client, w)))
 }
 
 fn reply(body: impl FnOnce(&mut Writer<'_>)) -> Response<Bytes> {

@@ -17,8 +17,8 @@ use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
 use crate::relay::{Relay, renamed_at};
 use crate::report::Report;
-use crate::wire::Framing;
 use crate::wire::json::{self, Index, Json, Outline};
+use crate::wire::{self, Framing};
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -48,6 +48,7 @@ pub(super) async fn relay<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     let (head, body) = response.into_parts();
     call.report.status = head.status.as_u16();
+    check_coding(&head)?;
     let streams = head.status.is_success() && headers::is_stream(target.framing(), &head.headers);
     if streams && asked.stream {
         return Ok(stream(call, asked, target, &head, body));
@@ -77,8 +78,25 @@ pub(super) async fn relay<H: Host>(
 ///
 /// <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>
 fn looks_streamed(body: &[u8]) -> bool {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    let body = body.strip_prefix(wire::MARK).unwrap_or(body).trim_ascii_start();
     [&b"data:"[..], b"event:", b"id:", b"retry:", b":"].iter().any(|field| body.starts_with(field))
+}
+
+/// Fails for an answer in a coding, of which the request said that it wants none: it would have to be undone to be read.
+fn check_coding(head: &http::response::Parts) -> Result<(), Error> {
+    let Some(coding) = coding(&head.headers).filter(|_| head.status.is_success()) else { return Ok(()) };
+    let coding: String = coding.chars().take(LABEL).collect();
+    let message =
+        format!("The provider's answer came in the coding `{coding}`, though it was asked for as it is.");
+    Err(Error::upstream(message).with_code("upstream_encoded"))
+}
+
+/// How a body is packed, where it is.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-8.4>
+fn coding(from: &HeaderMap) -> Option<&str> {
+    let coding = from.get(header::CONTENT_ENCODING)?.to_str().ok()?.trim();
+    (!coding.is_empty() && !coding.eq_ignore_ascii_case("identity")).then_some(coding)
 }
 
 /// The error for an answer that is no JSON, with what it calls itself where that is something else.
@@ -143,7 +161,8 @@ pub(super) fn failure<H: Host>(
     if matches!(from.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Err(redirected(from.status));
     }
-    let body = call.gateway.without_keys(body);
+    let is_packed = coding(&from.headers).is_some();
+    let body = if is_packed { Bytes::new() } else { call.gateway.without_keys(body) };
     let mut error = api.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     error.retry_after = retry_after.map(str::to_owned).or(error.retry_after);
@@ -151,7 +170,7 @@ pub(super) fn failure<H: Host>(
         error.kind = exception_kind(&word).unwrap_or(error.kind);
         error.code = Some(word);
     }
-    if !same || !is_json(&from.headers) {
+    if !same || is_packed || !is_json(&from.headers) {
         return Err(error);
     }
     call.report.fail(&error);
@@ -186,6 +205,7 @@ pub(super) async fn rewrite<H: Host>(
     write: impl FnOnce(&mut Call<'_, H>, &http::response::Parts, Bytes) -> Result<Response<Bytes>, Error>,
 ) -> Result<Reply<H::Body>, Error> {
     let (head, body) = response.into_parts();
+    check_coding(&head)?;
     let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
     if !head.status.is_success() {
         return failure(call, api, same, &head, bytes);
@@ -303,7 +323,7 @@ fn note(report: &mut Report, response: &ir::Response) {
     report.stop = response.stop.as_ref().map(|stop| stop.reason.word().to_owned());
 }
 
-/// Takes in a body of at most `limit` bytes.
+/// Takes in a text of at most `limit` bytes.
 pub(super) async fn collect<B>(mut body: B, limit: usize) -> Result<Bytes, Error>
 where
     B: Stream<Item = Result<Bytes, BodyError>> + Unpin,
@@ -323,7 +343,7 @@ where
         whole.extend_from_slice(&std::mem::take(&mut first));
         whole.extend_from_slice(&piece);
     }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
+    Ok(wire::unmarked(if whole.is_empty() { first } else { whole.freeze() }))
 }
 
 impl<H: Host> Call<'_, H> {

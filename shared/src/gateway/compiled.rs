@@ -345,8 +345,12 @@ impl Template {
 
     /// Whether it begins with the word that goes in front of tokens in `authorization`.
     pub fn has_scheme(&self) -> bool {
-        self.0.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer "))
+        has_scheme(&self.0)
     }
+}
+
+fn has_scheme(key: &str) -> bool {
+    key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer "))
 }
 
 impl fmt::Debug for Template {
@@ -422,13 +426,20 @@ impl<L: Fn(&str) -> Option<String>> Opening<L> {
         key.map_or(Credential::None, |key| Credential::Key(Secret::new(key)))
     }
 
-    /// A key goes out in a header. Of two lines that were taken for one, each request would learn it anew.
+    /// A key goes out in a header. Of two lines that were taken for one, or of quotes that a shell would have taken off and
+    /// a file of variables keeps, each request would learn anew.
     fn key(&mut self, template: &Template, place: &str) -> Option<String> {
         let key = self.fill(template, place)?;
-        match HeaderValue::from_str(&key) {
-            Ok(_) => Some(key),
-            Err(_) => self.flaw(place, "its key has characters that no header may have"),
-        }
+        let quoted = |mark| key.len() > 1 && key.starts_with(mark) && key.ends_with(mark);
+        let flaw = match HeaderValue::from_str(&key) {
+            Err(_) => "its key has characters that no header may have",
+            Ok(_) if quoted('"') || quoted('\'') => "its key is in quotes: leave them out",
+            Ok(_) if has_scheme(&key) => {
+                "its key begins with `Bearer `, which is put in front of it: leave it out"
+            }
+            Ok(_) => return Some(key),
+        };
+        self.flaw(place, flaw)
     }
 
     fn signature(&mut self, signing: &CompiledSigning, dialect: &Dialect, place: &str) -> Option<Credential> {

@@ -135,7 +135,7 @@ impl Scanner {
 
     fn whole_line(&mut self, mut line: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> bool {
         if std::mem::take(&mut self.at_start) {
-            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            line = line.strip_prefix(super::MARK).unwrap_or(line);
         }
         self.blank = line.is_empty();
         if self.blank {
