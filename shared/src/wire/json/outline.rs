@@ -87,9 +87,8 @@ impl<'a> Outline<'a> {
             let key = at..end;
             at = expect(self.bytes, space(self.bytes, end), b':', "expected a colon")?;
             let start = space(self.bytes, at);
-            let end = skip(self.bytes, start)
-                .filter(|&end| end > start)
-                .ok_or(Malformed { offset: start, what: "expected a value with matching brackets" })?;
+            let end =
+                skip(self.bytes, start).filter(|&end| end > start).ok_or_else(|| self.flaw_behind(start))?;
             self.members.push(Member { key, escaped, value: start..end });
             at = space(self.bytes, end);
             if self.bytes.get(at) == Some(&b'}') {
@@ -98,6 +97,13 @@ impl<'a> Outline<'a> {
             at = expect(self.bytes, at, b',', "expected a comma or the closing bracket")?;
             at = space(self.bytes, at);
         }
+    }
+
+    /// What is wrong with a value whose end was not found.
+    fn flaw_behind(&self, start: usize) -> Malformed {
+        let unclosed = Malformed { offset: start, what: "expected a value with matching brackets" };
+        let flaw = scan::prefix(self.bytes.get(start..).unwrap_or_default(), DEPTH).err();
+        flaw.map_or(unclosed, |flaw| Malformed { offset: start + flaw.offset, ..flaw })
     }
 
     fn is_named(&self, member: &Member, key: &str) -> bool {
@@ -138,7 +144,7 @@ pub(crate) fn place_of(whole: &[u8], part: &str) -> Option<Range<usize>> {
 
 /// The value that text begins with, checked, and what follows it.
 pub(crate) fn prefix(bytes: &[u8]) -> Option<(Json<'_>, &[u8])> {
-    let (value, rest) = bytes.split_at_checked(scan::prefix(bytes, DEPTH)?)?;
+    let (value, rest) = bytes.split_at_checked(scan::prefix(bytes, DEPTH).ok()?)?;
     Some((Json::unindexed(scan::text(value).ok()?), rest))
 }
 
@@ -264,6 +270,15 @@ mod tests {
 
     fn set<'e>(key: &'e str, value: &'e str) -> Edit<'e> {
         Edit::Set(key, Cow::Borrowed(value))
+    }
+
+    #[test]
+    fn what_is_wrong_within_a_value_is_told() {
+        let flaw = |body: &str| Outline::scan(body.as_bytes()).err().map(|flaw| flaw.to_string()).unwrap();
+        assert_eq!(flaw(r#"{"a":[}"#), "expected a value at byte 6");
+        assert_eq!(flaw(r#"{"a":{"b":"c}"#), "unterminated string at byte 13");
+        let deep = format!("{{\"a\":{}", "[".repeat(DEPTH + 1));
+        assert_eq!(flaw(&deep), format!("nested too deeply at byte {}", 5 + DEPTH));
     }
 
     #[test]

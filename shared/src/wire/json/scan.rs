@@ -22,8 +22,10 @@ pub(super) fn check(bytes: &[u8], depth: usize, notes: &mut impl Notes) -> Resul
 }
 
 /// Where the value that `bytes` begin with ends.
-pub(super) fn prefix(bytes: &[u8], depth: usize) -> Option<usize> {
-    Scanner { bytes, room: depth, notes: &mut (), wrong: Malformed { offset: 0, what: "" } }.value(0)
+pub(super) fn prefix(bytes: &[u8], depth: usize) -> Result<usize, Malformed> {
+    let mut scanner =
+        Scanner { bytes, room: depth, notes: &mut (), wrong: Malformed { offset: 0, what: "" } };
+    scanner.value(0).ok_or(scanner.wrong)
 }
 
 /// Takes down where keys and values are, each before what stands inside of it.
