@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+use super::spelling::camel;
 use crate::ir::{Loss, Why};
 use crate::wire::json::{Json, Kind, Writer};
 
@@ -50,7 +51,8 @@ const COUNTS: [&str; 6] =
 const NUMBERED: [&str; 8] =
     ["TYPE_UNSPECIFIED", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"];
 
-/// Writes a schema of OpenAPI's subset as a JSON schema: types in small letters, `nullable` as a type.
+/// Writes a schema of OpenAPI's subset as a JSON schema: keywords in camel case (Google's own SDK writes `any_of`), types
+/// in small letters, `nullable` as a type.
 pub(super) fn write_as_json_schema(schema: Json<'_>, w: &mut Writer<'_>) {
     if schema.kind() != Kind::Object {
         return w.json(schema);
@@ -58,6 +60,7 @@ pub(super) fn write_as_json_schema(schema: Json<'_>, w: &mut Writer<'_>) {
     let nullable = schema.get("nullable").and_then(Json::boolean) == Some(true);
     w.object(|o| {
         for (name, value) in schema.fields().filter(|(name, _)| name != "nullable") {
+            let name = camel(&name);
             let o = o.key(&name);
             match &*name {
                 "type" => write_type(value, nullable, o),

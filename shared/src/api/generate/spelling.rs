@@ -60,7 +60,7 @@ fn numbered_mode(name: &str, value: Json<'_>) -> Option<&'static str> {
 }
 
 /// `system_instruction` as `systemInstruction`.
-fn camel(name: &str) -> Cow<'_, str> {
+pub(super) fn camel(name: &str) -> Cow<'_, str> {
     if !name.contains('_') {
         return Cow::Borrowed(name);
     }
@@ -100,6 +100,15 @@ mod tests {
         check(
             r#"{"functionCallingConfig":{"mode":2},"parameters":{"type":6,"properties":{"type":{"type":1}}}}"#,
             r#"{"functionCallingConfig":{"mode":"ANY"},"parameters":{"type":"object","properties":{"type":{"type":"string"}}}}"#,
+        );
+    }
+
+    /// Google's SDK for Python sends schemas with the names that its own types have.
+    #[test]
+    fn keywords_of_schemas_may_be_spelled_with_underscores_and_properties_stay() {
+        check(
+            r#"{"parameters":{"any_of":[{"type":"STRING","max_length":"2"},{"type":"ARRAY","min_items":1}],"property_ordering":["any_of"],"properties":{"any_of":{"type":"NUMBER"}}}}"#,
+            r#"{"parameters":{"anyOf":[{"type":"string","maxLength":2},{"type":"array","minItems":1}],"propertyOrdering":["any_of"],"properties":{"any_of":{"type":"number"}}}}"#,
         );
     }
 
