@@ -6,6 +6,7 @@
 mod account;
 mod compiled;
 mod resolve;
+mod secret;
 
 pub use account::{Account, AwsRole, AwsSource, Cloud, Lent, TokenSource};
 pub use compiled::{
@@ -13,14 +14,14 @@ pub use compiled::{
     UNRENEWED, Unread,
 };
 pub use resolve::{Model, Resolved};
+pub(crate) use secret::Keys;
+pub use secret::Secret;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,8 @@ pub struct Gateway {
     pub authorities: Option<String>,
     /// Where reports go; nowhere if there is none.
     pub backend: Option<BackendAddress>,
+    /// The operator's keys, each once.
+    pub(crate) keys: Keys,
 }
 
 /// An entry point.
@@ -180,49 +183,6 @@ pub enum Credential {
     Passthrough,
 }
 
-/// What stands where a secret would.
-const REDACTED: &str = "[redacted]";
-
-/// The shortest text that is taken for a secret, in bytes. Keys of providers have 30 and more.
-const SHORTEST_SECRET: usize = 16;
-
-/// Text that no log may show.
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps `text` out of `Debug`.
-    pub fn new(text: String) -> Secret {
-        Secret(text)
-    }
-
-    /// The text, for the one place that sends it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// `said` without this text. One that is short is no secret but a word, like `ollama`, and stays.
-    fn redact(&self, said: Bytes) -> Bytes {
-        let is_secret = self.0.len() >= SHORTEST_SECRET;
-        if !is_secret || memchr::memmem::find(&said, self.0.as_bytes()).is_none() {
-            return said;
-        }
-        let (mut out, mut copied) = (BytesMut::new(), 0);
-        for at in memchr::memmem::find_iter(&said, &self.0) {
-            out.extend_from_slice(said.get(copied..at).unwrap_or_default());
-            out.extend_from_slice(REDACTED.as_bytes());
-            copied = at + self.0.len();
-        }
-        out.extend_from_slice(said.get(copied..).unwrap_or_default());
-        out.freeze()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(REDACTED)
-    }
-}
-
 /// A brightstaff that takes reports.
 #[derive(Debug)]
 pub struct BackendAddress {
@@ -312,15 +272,6 @@ impl Gateway {
     /// Whether answers say what was lost, and whether a request that would lose something is refused.
     pub fn losses(&self) -> (bool, bool) {
         self.model_listener().map_or((false, false), |listener| (listener.report_losses, listener.strict))
-    }
-
-    /// What a provider says, without the operator's keys: some quote the one that they refuse.
-    pub(crate) fn without_keys(&self, said: Bytes) -> Bytes {
-        let keys = self.providers.iter().filter_map(|provider| match &provider.credential {
-            Credential::Key(key) => Some(key),
-            _ => None,
-        });
-        keys.fold(said, |said, key| key.redact(said))
     }
 
     fn model_listener(&self) -> Option<&Listener> {

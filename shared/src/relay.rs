@@ -14,6 +14,7 @@ use bytes::BytesMut;
 
 use crate::api::{Aim, Api, Echo, Passage, ReadStream, WriteStream};
 use crate::error::Error;
+use crate::gateway::Keys;
 use crate::host::Timestamp;
 use crate::ir::{Delta, Event};
 use crate::report::{Outcome, Report};
@@ -36,6 +37,8 @@ pub struct Relay {
     echo: Echo,
     output: Output,
     report: Report,
+    /// What must not be quoted to the client.
+    keys: Keys,
     /// Whether the provider said that this was all, or that it failed.
     over: bool,
 }
@@ -93,7 +96,17 @@ impl Relay {
         };
         let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing, output.aim()));
         let echo = lasting(client, echo);
-        Relay { scanner, reader, alike: Alike::default(), client, echo, output, report, over: false }
+        Relay {
+            scanner,
+            reader,
+            alike: Alike::default(),
+            client,
+            echo,
+            output,
+            report,
+            keys: Keys::default(),
+            over: false,
+        }
     }
 
     /// A relay of server-sent events that go through as they are and that only `reader` understands.
@@ -107,13 +120,29 @@ impl Relay {
         let output =
             Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo), events: 0 };
         let (scanner, echo) = (Framing::Events.scanner(limit), lasting(client, echo));
-        Relay { scanner, reader, alike: Alike::default(), client, echo, output, report, over: false }
+        Relay {
+            scanner,
+            reader,
+            alike: Alike::default(),
+            client,
+            echo,
+            output,
+            report,
+            keys: Keys::default(),
+            over: false,
+        }
+    }
+
+    /// The same where a provider that fails may quote one of these, which are not the client's to see.
+    pub(crate) fn hiding(self, keys: &Keys) -> Relay {
+        Relay { keys: keys.clone(), ..self }
     }
 
     /// Takes the next piece of the provider's body and appends what the client gets for it.
     pub fn push(&mut self, piece: &[u8], now: Timestamp, out: &mut BytesMut) {
         let before = out.len();
         self.take(piece, now, out);
+        self.hide(before, out);
         self.report.bytes_out += (out.len() - before) as u64;
     }
 
@@ -144,6 +173,7 @@ impl Relay {
             self.break_off(ending, out);
         }
         self.output.close(out);
+        self.hide(before, out);
         self.report.bytes_out += (out.len() - before) as u64;
         self.report.times.total = now.since(self.report.began);
         self.report
@@ -188,6 +218,14 @@ impl Relay {
         }
         if let (true, Output::Verbatim { held, naming, .. }) = (self.over, &mut self.output) {
             naming.events(&held.split(), out);
+        }
+    }
+
+    /// Takes the operator's keys out of what the client gets from `begin` on, once there is an error.
+    fn hide(&self, begin: usize, out: &mut BytesMut) {
+        if self.report.error.is_some() && self.keys.are_in(out.get(begin..).unwrap_or_default()) {
+            let said = out.split_off(begin).freeze();
+            out.extend_from_slice(&self.keys.redact(said));
         }
     }
 

@@ -508,6 +508,54 @@ fn a_key_that_a_provider_quotes_is_not_the_clients_to_see() {
     assert_eq!(body(&response)["error"]["message"], "No: [redacted], '[redacted]'");
 }
 
+/// The same where it comes with a status of success (E8), in a stream, or in a header.
+#[test]
+fn a_key_that_is_quoted_elsewhere_is_not_the_clients_to_see() {
+    const KEY: &str = "sk-chat-0123456789";
+    const WHOLE: &str = r#"{"error":{"message":"No: sk-chat-0123456789","type":"authentication_error"}}"#;
+    const STREAMED: &str = concat!(
+        r#"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}"#,
+        "\n\n",
+        r#"data: {"error":{"message":"No: sk-chat-0123456789","type":"authentication_error"}}"#,
+        "\n\n"
+    );
+    for path in ["/v1/chat/completions", "/v1/messages", "/v1/responses"] {
+        for (kind, said) in [("application/json", WHOLE), ("text/event-stream", STREAMED)] {
+            for stream in [false, true] {
+                let asked = json!({"model": "chat/m", "max_tokens": 9, "stream": stream, "input": "Hello",
+                    "messages": [{"role": "user", "content": "Hello"}]});
+                let (_, response, report) = play(ask(path, &[], &asked), vec![answer(200, kind, said)]);
+                let body = std::str::from_utf8(response.body()).unwrap();
+                assert!(body.contains("No: [redacted]") && !body.contains(KEY), "{path} {kind}: {body}");
+                assert!(!format!("{report:?}").contains(KEY));
+            }
+        }
+    }
+    let mut quoting = chat();
+    let headers = quoting.as_mut().unwrap().headers_mut();
+    headers.insert("x-debug", format!("Bearer {KEY}").parse().unwrap());
+    let (_, response, _) = play(ask("/v1/chat/completions", &[], &hello("chat/m")), vec![quoting]);
+    assert_eq!((response.status(), response.headers().get("x-debug")), (StatusCode::OK, None));
+}
+
+#[test]
+fn a_model_whose_name_would_climb_in_a_path_is_none() {
+    for model in ["chat/.", "chat/..", "messages/.."] {
+        let (past, response, _) = play(ask("/v1/chat/completions", &[], &hello(model)), vec![]);
+        assert_eq!((response.status(), past.sent.len()), (StatusCode::NOT_FOUND, 0), "{model}");
+    }
+}
+
+#[test]
+fn a_packed_request_is_told_so() {
+    let packed = ask("/v1/messages", &[("content-encoding", "gzip")], &hello("chat/m"));
+    let (past, response, _) = play(packed, vec![]);
+    assert_eq!((response.status(), past.sent.len()), (StatusCode::UNSUPPORTED_MEDIA_TYPE, 0));
+    assert!(body(&response)["error"]["message"].to_string().contains("content-encoding"));
+    let plain = ask("/v1/messages", &[("content-encoding", "identity")], &hello("chat/m"));
+    assert_eq!(play(plain, vec![chat()]).1.status(), StatusCode::OK);
+}
+
 #[test]
 fn a_name_without_an_end_is_refused_before_it_is_in_a_header_or_the_log() {
     let longest = format!("chat/{}", "m".repeat(2048 - "chat/".len()));

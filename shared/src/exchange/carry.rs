@@ -291,7 +291,7 @@ fn passes<H: Host>(response: &Response<H::Body>) -> bool {
 /// Lets it pass.
 fn pass<H: Host>(call: &mut Call<'_, H>, response: Response<H::Body>) -> Reply<H::Body> {
     let (from, body) = response.into_parts();
-    let mut head = passed(&from, ());
+    let mut head = passed(&call.gateway.keys, &from, ());
     // Nobody decodes it on the way.
     let frame = match from.headers.get(header::CONTENT_ENCODING) {
         Some(encoding) => Some((header::CONTENT_ENCODING, encoding)),
@@ -310,14 +310,14 @@ fn stream<H: Host>(
 ) -> Reply<H::Body> {
     call.report.stream = true;
     let (from, body) = response.into_parts();
-    let mut head = passed(&from, ());
+    let mut head = passed(&call.gateway.keys, &from, ());
     head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     call.sign(head.headers_mut());
     let reader = if task == Task::Responses { api.read().stream(Aim::Account) } else { tap::stream() };
     let report = std::mem::take(call.report);
     let relay =
         Relay::verbatim(call.client, reader, call.echo.clone(), call.gateway.limits.event_bytes, report);
-    Reply::Stream { head, body, relay: Box::new(relay) }
+    Reply::Stream { head, body, relay: Box::new(relay.hiding(&call.gateway.keys)) }
 }
 
 fn no_form(error: &Malformed) -> Error {

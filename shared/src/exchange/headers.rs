@@ -4,12 +4,13 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::error::{Error, Fault, Kind};
+use crate::gateway::Keys;
 use crate::wire::Framing;
 
 /// Request headers that never go to a provider, besides [`PRIVATE_PREFIXES`].
 ///
 /// The caller's credentials and cookies, what belongs to one connection (RFC 9110, section 7.6.1), what is made
-/// anew, and what tells of the caller's network.
+/// anew, what tells of the caller's network, whose account pays, and what makes another method of the request's.
 const PRIVATE: &[&str] = &[
     "accept-encoding",
     "api-key",
@@ -19,9 +20,11 @@ const PRIVATE: &[&str] = &[
     "content-type",
     "cookie",
     "expect",
+    "fastly-client-ip",
     "forwarded",
     "host",
     "keep-alive",
+    "ocp-apim-subscription-key",
     "openai-organization",
     "openai-project",
     "origin",
@@ -32,14 +35,22 @@ const PRIVATE: &[&str] = &[
     "te",
     "trailer",
     "transfer-encoding",
+    "true-client-ip",
     "upgrade",
     "via",
+    "x-access-token",
     "x-api-key",
+    "x-auth-token",
+    "x-client-ip",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-port",
     "x-forwarded-proto",
     "x-goog-api-key",
+    "x-goog-user-project",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
     "x-model-affinity",
     "x-real-ip",
     "x-request-id",
@@ -97,15 +108,16 @@ fn of_one_connection(from: &HeaderMap) -> impl Fn(&str) -> bool {
     move |word| names.iter().any(|name| name.eq_ignore_ascii_case(word))
 }
 
-/// Copies what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself.
-pub(super) fn backward(from: &HeaderMap, to: &mut HeaderMap) {
+/// Copies what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself, and what
+/// quotes one of the operator's `keys` nobody is to know.
+pub(super) fn backward(keys: &Keys, from: &HeaderMap, to: &mut HeaderMap) {
     to.reserve(from.len() + OWN_HEADERS);
     let ends_here = of_one_connection(from);
     for (name, value) in from {
         let word = name.as_str();
         let own = word.starts_with("x-plano-");
         let kept = KEPT.contains(&word) || name == header::CONTENT_TYPE;
-        if !own && !kept && !ends_here(word) {
+        if !own && !kept && !ends_here(word) && !keys.are_in(value.as_bytes()) {
             to.append(name, value.clone());
         }
     }
@@ -153,14 +165,30 @@ fn is_plain(id: &str) -> bool {
     !id.is_empty() && id.len() <= LONGEST_ID && id.bytes().all(plain)
 }
 
-/// Refuses a body that says it is not JSON. One that says nothing is taken for JSON.
+/// Refuses a body that says it is not JSON, or packed. One that says nothing is taken for JSON.
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Error> {
+    if coding(headers).is_some() {
+        let message = "The body must come as it is: send no `content-encoding`.";
+        return Err(unsupported(message).with_code("unsupported_content_encoding"));
+    }
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     if value.to_str().is_ok_and(is_json) {
         return Ok(());
     }
     let message = "The body must be JSON: send `content-type: application/json`.";
-    Err(Error::new(Fault::Client, Kind::UnsupportedMediaType, message).with_code("unsupported_media_type"))
+    Err(unsupported(message).with_code("unsupported_media_type"))
+}
+
+fn unsupported(message: &str) -> Error {
+    Error::new(Fault::Client, Kind::UnsupportedMediaType, message)
+}
+
+/// How a body is packed, where it is.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-8.4>
+pub(super) fn coding(of: &HeaderMap) -> Option<&str> {
+    let coding = of.get(header::CONTENT_ENCODING)?.to_str().ok()?.trim();
+    (!coding.is_empty() && !coding.eq_ignore_ascii_case("identity")).then_some(coding)
 }
 
 /// Whether a media type is JSON (RFC 6839, section 3.1), its parameters aside.

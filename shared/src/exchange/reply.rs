@@ -13,6 +13,7 @@ use super::target::Target;
 use super::{Call, headers};
 use crate::api::{Aim, Api, Passage, exception_kind};
 use crate::error::{Error, Fault, Kind};
+use crate::gateway::Keys;
 use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
 use crate::relay::{Relay, renamed_at};
@@ -68,7 +69,7 @@ pub(super) async fn relay<H: Host>(
         true => gather(call, asked, target, &bytes)?,
         false => translate(call, asked, target, &bytes).map_err(|error| labelled(error, &head.headers))?,
     });
-    headers::backward(&head.headers, reply.headers_mut());
+    headers::backward(&call.gateway.keys, &head.headers, reply.headers_mut());
     set_type(asked, reply.headers_mut());
     *reply.status_mut() = head.status;
     Ok(call.whole(reply))
@@ -84,19 +85,13 @@ fn looks_streamed(body: &[u8]) -> bool {
 
 /// Fails for an answer in a coding, of which the request said that it wants none: it would have to be undone to be read.
 fn check_coding(head: &http::response::Parts) -> Result<(), Error> {
-    let Some(coding) = coding(&head.headers).filter(|_| head.status.is_success()) else { return Ok(()) };
+    let Some(coding) = headers::coding(&head.headers).filter(|_| head.status.is_success()) else {
+        return Ok(());
+    };
     let coding: String = coding.chars().take(LABEL).collect();
     let message =
         format!("The provider's answer came in the coding `{coding}`, though it was asked for as it is.");
     Err(Error::upstream(message).with_code("upstream_encoded"))
-}
-
-/// How a body is packed, where it is.
-///
-/// <https://www.rfc-editor.org/rfc/rfc9110#section-8.4>
-fn coding(from: &HeaderMap) -> Option<&str> {
-    let coding = from.get(header::CONTENT_ENCODING)?.to_str().ok()?.trim();
-    (!coding.is_empty() && !coding.eq_ignore_ascii_case("identity")).then_some(coding)
 }
 
 /// The error for an answer that is no JSON, with what it calls itself where that is something else.
@@ -120,11 +115,11 @@ fn own<H: Host>(
     body: Bytes,
 ) -> Result<Reply<H::Body>, Error> {
     let (body, failure) = account(call, api, body)?;
-    let mut reply = passed(from, body);
-    if let Some(error) = failure {
-        call.report.fail(&error);
-        *reply.status_mut() = status_of(&error);
-    }
+    let keys = &call.gateway.keys;
+    let Some(error) = failure else { return Ok(call.whole(passed(keys, from, body))) };
+    let mut reply = passed(keys, from, keys.redact(body));
+    call.report.fail(&error);
+    *reply.status_mut() = status_of(&error);
     Ok(call.whole(reply))
 }
 
@@ -136,7 +131,7 @@ fn stream<H: Host>(
     body: H::Body,
 ) -> Reply<H::Body> {
     let mut head = Response::new(());
-    headers::backward(&from.headers, head.headers_mut());
+    headers::backward(&call.gateway.keys, &from.headers, head.headers_mut());
     match target.framing() == asked.api.framing() && !asked.array {
         true => copy_type(&from.headers, head.headers_mut()),
         false => set_type(asked, head.headers_mut()),
@@ -147,7 +142,7 @@ fn stream<H: Host>(
     let limit = call.gateway.limits.event_bytes;
     let report = std::mem::take(call.report);
     let relay = Relay::framed(asked.api, target.api, target.framing(), call.echo.clone(), limit, report);
-    Reply::Stream { head, body, relay: Box::new(relay) }
+    Reply::Stream { head, body, relay: Box::new(relay.hiding(&call.gateway.keys)) }
 }
 
 /// A provider's error in words of `api`: its own bytes to a client of the same API, the client's words otherwise.
@@ -161,8 +156,8 @@ pub(super) fn failure<H: Host>(
     if matches!(from.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Err(redirected(from.status));
     }
-    let is_packed = coding(&from.headers).is_some();
-    let body = if is_packed { Bytes::new() } else { call.gateway.without_keys(body) };
+    let is_packed = headers::coding(&from.headers).is_some();
+    let body = if is_packed { Bytes::new() } else { call.gateway.keys.redact(body) };
     let mut error = api.read().error(from.status.as_u16(), &body);
     let retry_after = from.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     error.retry_after = retry_after.map(str::to_owned).or(error.retry_after);
@@ -174,13 +169,13 @@ pub(super) fn failure<H: Host>(
         return Err(error);
     }
     call.report.fail(&error);
-    Ok(call.whole(passed(from, body)))
+    Ok(call.whole(passed(&call.gateway.keys, from, body)))
 }
 
 /// A provider's own status and headers, as far as a client may see them, and a body or none.
-pub(super) fn passed<B>(from: &http::response::Parts, body: B) -> Response<B> {
+pub(super) fn passed<B>(keys: &Keys, from: &http::response::Parts, body: B) -> Response<B> {
     let mut reply = Response::new(body);
-    headers::backward(&from.headers, reply.headers_mut());
+    headers::backward(keys, &from.headers, reply.headers_mut());
     copy_type(&from.headers, reply.headers_mut());
     *reply.status_mut() = from.status;
     reply
@@ -211,7 +206,7 @@ pub(super) async fn rewrite<H: Host>(
         return failure(call, api, same, &head, bytes);
     }
     let mut reply = write(call, &head, bytes)?;
-    headers::backward(&head.headers, reply.headers_mut());
+    headers::backward(&call.gateway.keys, &head.headers, reply.headers_mut());
     Ok(call.whole(reply))
 }
 
@@ -385,7 +380,7 @@ impl<H: Host> Call<'_, H> {
         self.report.fail(error);
         let mut body = BytesMut::new();
         self.client.write().error(error, &self.echo, &mut body);
-        let mut response = Response::new(body.freeze());
+        let mut response = Response::new(self.gateway.keys.redact(body.freeze()));
         *response.status_mut() = status_of(error);
         if let Some(value) = error.retry_after.as_deref().and_then(|value| HeaderValue::from_str(value).ok())
         {

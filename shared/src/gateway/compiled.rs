@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use read::Unread;
 
 use super::{
-    Account, AwsSource, BackendAddress, Cloud, Credential, Fetch, Gateway, Limits, Listener, Provider,
+    Account, AwsSource, BackendAddress, Cloud, Credential, Fetch, Gateway, Keys, Limits, Listener, Provider,
     Secret, Serves, TokenSource,
 };
 use crate::api::Api;
@@ -192,13 +192,15 @@ impl Compiled {
         let lent = self.providers.iter().filter(|entry| !lends && entry.is_lent());
         let flaws = lent.map(|entry| Flaw::Invalid { place: entry.place(), why: UNRENEWED }).collect();
         let mut opening = Opening { lookup, flaws };
-        let providers = self.providers.into_iter().filter_map(|entry| opening.provider(entry)).collect();
+        let providers: Vec<_> =
+            self.providers.into_iter().filter_map(|entry| opening.provider(entry)).collect();
         let backend = self.backend.and_then(|entry| opening.backend(entry));
         if !opening.flaws.is_empty() {
             return Err(opening.flaws);
         }
         Ok(Gateway {
             listeners: self.listeners,
+            keys: Keys::of(&providers),
             providers,
             aliases: self.aliases,
             limits: self.limits,

@@ -111,8 +111,10 @@ impl Gateway {
         }
     }
 
+    /// Any name behind a wildcard's prefix, but for those that would lead to another place where they are a segment of the
+    /// provider's path (RFC 3986, section 5.2.4): nothing encodes them.
     fn wildcard(&self, name: &str) -> Option<Result<Resolved<'_>, Error>> {
-        let (prefix, model) = name.split_once('/').filter(|(_, model)| !model.is_empty())?;
+        let (prefix, model) = name.split_once('/').filter(|(_, model)| !matches!(*model, "" | "." | ".."))?;
         let mut wildcards = self.providers.iter().filter(|provider| provider.serves == Serves::Any);
         wildcards.find(|provider| provider.prefix == prefix).map(|provider| Ok(provider.resolved(model)))
     }
