@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{self, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use shared::error::Error;
 use shared::exchange;
@@ -53,6 +53,9 @@ impl Surface {
         if request.uri().path() == "/readyz" {
             return self.ready();
         }
+        if let Err(error) = check_head(&request, self.gateway.limits.header_bytes) {
+            return self.refuse(&head_of(&request), &error);
+        }
         let backend = self.backend.as_ref();
         if let Some(Err(error)) = backend.map(|guard| guard.admit(&mut request)) {
             return self.refuse(&head_of(&request), &error);
@@ -97,6 +100,37 @@ impl Surface {
             true => json(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"{\"status\":\"draining\"}")),
         }
     }
+}
+
+/// What hyper lets pass: a head that is longer than `limit` bytes, and one that does not say which host it is for.
+fn check_head<B>(request: &Request<B>, limit: usize) -> Result<(), Error> {
+    if length_of(request) > limit {
+        return Err(head_too_large(limit));
+    }
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    match request.version() {
+        // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+        Version::HTTP_11 if hosts != 1 => {
+            Err(Error::invalid("A request of HTTP/1.1 has one `host` header.").with_code("invalid_host"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How many bytes a head took, or would have taken in HTTP/1.1. Of what comes in one piece hyper refuses only what is longer
+/// than its buffer, which is up to twice the limit.
+fn length_of<B>(request: &Request<B>) -> usize {
+    let line = request.uri().path_and_query().map_or(1, |path| path.as_str().len());
+    let field =
+        |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + ": \r\n".len();
+    line + request.headers().iter().map(field).sum::<usize>()
+}
+
+/// <https://www.rfc-editor.org/rfc/rfc6585#section-5>
+fn head_too_large(limit: usize) -> Error {
+    let message = format!("The request's head is larger than {limit} bytes.");
+    let error = Error::invalid(message).with_code("request_headers_too_large");
+    Error { status: 431, ..error }
 }
 
 /// A request without its body.

@@ -60,10 +60,32 @@ async fn a_body_that_pauses_too_long_is_refused() {
 #[tokio::test]
 async fn g10_a_head_that_is_too_long_is_refused() {
     let rig = rig_of(100).await;
-    let mut wire = Wire::open(rig.address).await;
-    let head = format!("GET /healthz HTTP/1.1\r\nhost: g\r\nx-long: {}\r\n\r\n", "x".repeat(70 * 1024));
-    wire.write(head).await;
-    assert!(wire.rest().await.starts_with("HTTP/1.1 431 "));
+    for kilobytes in [65, 70, 200, 1000] {
+        let long = "x".repeat(kilobytes << 10);
+        let head =
+            format!("GET /v1/models HTTP/1.1\r\nhost: g\r\nconnection: close\r\nx-long: {long}\r\n\r\n");
+        let answer = ask(rig.address, &head).await;
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{kilobytes}: {answer}");
+    }
+    let head = request("/v1/messages", &format!("x-long: {}\r\n", "x".repeat(65 << 10)), "{}");
+    let said = json_of(&ask(rig.address, &head).await);
+    assert_eq!(said["error"]["message"], "The request's head is larger than 65536 bytes.");
+}
+
+/// RFC 9112, section 3.2.
+#[tokio::test]
+async fn a_head_names_one_host() {
+    let rig = rig_of(100).await;
+    for (line, hosts, status) in [
+        ("HTTP/1.1", "", 400),
+        ("HTTP/1.1", "host: a\r\nhost: b\r\n", 400),
+        ("HTTP/1.1", "host: a\r\n", 200),
+        ("HTTP/1.0", "", 200),
+    ] {
+        let answer =
+            ask(rig.address, &format!("GET /healthz {line}\r\n{hosts}connection: close\r\n\r\n")).await;
+        assert!(answer.split(' ').nth(1) == Some(&status.to_string()), "{line} {hosts}: {answer}");
+    }
 }
 
 #[tokio::test]
