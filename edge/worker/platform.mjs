@@ -16,20 +16,24 @@ const NOTHING = new Uint8Array(0);
 /** The task that the gateway works on: it asks for something only while it is called. */
 let current;
 
+/** The gateway's stack pointer, and what it is while nothing runs. */
+let stack, bottom;
+
+/** Takes the gateway's stack pointer; the shim calls it once. */
+export function guard(pointer) {
+  [stack, bottom] = [pointer, pointer.value];
+}
+
 /** Answers a client's request. */
-export async function answer(request, env, context) {
+export function answer(request, env, context) {
   const { promise, resolve, reject } = Promise.withResolvers();
   const task = new Task(env, context, resolve, reject);
   request.signal.addEventListener("abort", () => task.leave());
   const head = `${request.method}\n${request.url}\n${lines(request.headers)}`;
-  let body;
-  try {
-    body = await takeIn(request, task.call(gateway.limit));
-  } catch (error) {
-    task.start(() => gateway.refuse(head, error instanceof TooLarge, Date.now()));
-    return promise;
-  }
-  task.start(() => gateway.begin(head, body, Date.now()));
+  takeIn(request, task.call(gateway.limit)).then(
+    (body) => task.start(() => gateway.begin(head, new Uint8Array(body), Date.now())),
+    (error) => task.start(() => gateway.refuse(head, error instanceof TooLarge, Date.now())),
+  );
   return promise;
 }
 
@@ -50,10 +54,18 @@ class Task {
     this.fail = fail;
   }
 
-  /** Calls the gateway on behalf of this task. */
+  /**
+   * Calls the gateway on behalf of this task. A defect costs no other one: what it leaves on the stack is given up, or the
+   * stack would be full after some of them, and nothing would work any more.
+   */
   call(work) {
     current = this;
-    return work();
+    try {
+      return work();
+    } catch (error) {
+      stack.value = bottom;
+      this.breakOff(error);
+    }
   }
 
   start(begin) {
@@ -65,19 +77,15 @@ class Task {
   /** Tells the gateway something, unless it does not want to know any more. */
   tell(news) {
     if (this.isOver) return;
-    news();
+    this.call(news);
     this.goOn();
   }
 
   /** Lets the gateway work until it has to wait. While the client takes no more, neither does the gateway. */
   goOn() {
     if (this.isOver || this.isWriting) return;
-    try {
-      const rings = this.call(() => gateway.poll(this.number, Date.now()));
-      if (!this.isOver) this.wakeAt(rings);
-    } catch (error) {
-      this.breakOff(error);
-    }
+    const rings = this.call(() => gateway.poll(this.number, Date.now()));
+    if (!this.isOver) this.wakeAt(rings);
   }
 
   /** An alarm that rings too early stays, for a later one is seldom reached; it is set anew when it rings. */
@@ -121,12 +129,14 @@ class Call {
   buffer = undefined;
 
   /** The next piece of the answer's body, and whether it is the last. */
-  async read() {
+  read() {
+    // To look at a body makes a stream of it.
+    if (this.reader !== undefined || !isShort(this.response.headers)) return this.readPiece();
+    return this.response.arrayBuffer().then((whole) => ({ value: new Uint8Array(whole), done: true }));
+  }
+
+  async readPiece() {
     if (this.reader === undefined) {
-      // To look at a body makes a stream of it.
-      if (isShort(this.response.headers)) {
-        return { value: new Uint8Array(await this.response.arrayBuffer()), done: true };
-      }
       if (this.response.body === null) return { value: NOTHING, done: true };
       this.reader = this.response.body.getReader({ mode: "byob" });
       this.buffer = new ArrayBuffer(PIECE);
@@ -231,20 +241,24 @@ export function report(number) {
 class TooLarge extends Error {}
 
 /** A request's body. */
-async function takeIn(request, limit) {
+function takeIn(request, limit) {
   // To look at a body makes a stream of it.
   const length = request.headers.get("content-length");
-  if (length !== null && Number(length) <= limit) return new Uint8Array(await request.arrayBuffer());
-  if (request.body === null) return NOTHING;
+  return length !== null && Number(length) <= limit ? request.arrayBuffer() : takeInPieces(request.body, limit);
+}
+
+/** A body of unknown length, or one that is too long. */
+async function takeInPieces(body, limit) {
+  if (body === null) return NOTHING;
   const pieces = [];
   let size = 0;
   // All of it is read: a connection with an unread body is closed, and `wrangler dev` fails the next request on it.
-  for await (const piece of request.body) {
+  for await (const piece of body) {
     size += piece.length;
     if (size <= limit) pieces.push(piece);
   }
   if (size > limit) throw new TooLarge();
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  return new Blob(pieces).arrayBuffer();
 }
 
 /** Whether an answer is taken in at once. What is packed may be long nevertheless. */
@@ -255,7 +269,8 @@ function isShort(headers) {
 
 function lines(headers) {
   let text = "";
-  for (const [name, value] of headers) text += `${name}\n${value}\n`;
+  // To take a pair apart as one is dearer.
+  for (const pair of headers) text += `${pair[0]}\n${pair[1]}\n`;
   return text;
 }
 

@@ -8,6 +8,7 @@ const imports = { "./index_bg.js": gateway, "../platform.mjs": platform };
 const instance = new WebAssembly.Instance(module, imports);
 gateway.__wbg_set_wasm(instance.exports);
 instance.exports.__wbindgen_start?.();
+platform.guard(instance.exports.__stack_pointer);
 gateway.configure(compiled);
 
 export default { fetch: platform.answer };

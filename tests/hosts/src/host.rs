@@ -72,7 +72,7 @@ impl Kind {
         let start = |place: &Place<'_>| match self {
             Kind::Native => native::start(place),
             Kind::Envoy => envoy::start(place, |_| {}),
-            Kind::Worker => worker::start(place),
+            Kind::Worker => worker::start(place, |shim| shim),
             Kind::Spin => spin::start(place),
         };
         self.start_by(provider, configuration, start).await
@@ -88,6 +88,18 @@ impl Kind {
         change: impl Fn(&mut Value),
     ) -> Host {
         Kind::Envoy.start_by(provider, configuration, |place| envoy::start(place, change)).await
+    }
+
+    /// The same for the Worker, whose shim is changed before, to have in it what goes wrong.
+    ///
+    /// # Panics
+    /// With wrangler's own words where it does not start.
+    pub async fn start_worker(
+        provider: SocketAddr,
+        configuration: impl Fn(u16, SocketAddr) -> String,
+        change: impl Fn(String) -> String,
+    ) -> Host {
+        Kind::Worker.start_by(provider, configuration, |place| worker::start(place, &change)).await
     }
 
     async fn start_by(

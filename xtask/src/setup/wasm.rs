@@ -16,6 +16,9 @@ const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 /// <https://webassembly.org/features/>
 const FEATURES: &str = "+simd128";
 
+/// The Worker's JavaScript sets the stack back behind a defect, which no code of wasm does.
+const OWN: &str = "-Clink-arg=--export=__stack_pointer";
+
 /// Where a distribution puts its compiler, its C library for WASI, and the source of the standard library.
 const DISTRIBUTION_RUSTC: &str = "/usr/bin/rustc";
 const DISTRIBUTION_WASI: &str = "/usr/lib/wasm32-wasi";
@@ -38,7 +41,8 @@ pub(crate) fn install() -> Done<String> {
 /// The environment in which cargo builds guests: little where the toolchain has the targets itself.
 pub(crate) fn guest_environment() -> Done<Vec<(String, String)>> {
     if TARGETS.iter().all(|target| toolchain_has(target)) {
-        return Ok(TARGETS.map(|target| flags(target, &own_places(None))).to_vec());
+        let places = own_places(None);
+        return Ok([flags(TARGETS[0], &format!("{OWN} {places}")), flags(TARGETS[1], &places)].to_vec());
     }
     let sysroot = quietly(&mut command(DISTRIBUTION_RUSTC, ["--print", "sysroot"]))?;
     let complete = Path::new(sysroot.trim()).join(STANDARD_SOURCE).join("Cargo.lock").is_file()
@@ -57,7 +61,7 @@ pub(crate) fn guest_environment() -> Done<Vec<(String, String)>> {
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .into_iter()
-    .chain([flags("wasm32-unknown-unknown", &places), flags("wasm32-wasip1", &own_library)])
+    .chain([flags(TARGETS[0], &format!("{OWN} {places}")), flags(TARGETS[1], &own_library)])
     .collect())
 }
 

@@ -9,13 +9,17 @@ use crate::configuration::FAMILIES;
 use crate::process::Process;
 use crate::tools::{self, tool};
 
-pub(super) fn start(place: &Place<'_>) -> Process {
+/// The module that wrangler is told to run is changed before.
+pub(super) fn start(place: &Place<'_>, change: impl Fn(String) -> String) -> Process {
     let edge = place.folder.join("edge/worker");
     copy(&tool("PLANO_WORKER_DIR").expect("checked before the start"), &edge.join("build"));
     for module in ["shim.mjs", "platform.mjs"] {
         let own = tools::root().join("edge/worker").join(module);
         fs::copy(own, edge.join(module)).expect("the Worker's own modules can be copied");
     }
+    let shim = edge.join("shim.mjs");
+    let changed = change(fs::read_to_string(&shim).expect("the shim was copied"));
+    fs::write(shim, changed).expect("a temporary file can be written");
     fs::write(place.folder.join("wrangler.toml"), manifest()).expect("a temporary file can be written");
     fs::write(place.folder.join(".dev.vars"), secrets()).expect("a temporary file can be written");
     let mut build = Command::new(tools::planoai());
