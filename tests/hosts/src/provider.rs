@@ -87,6 +87,8 @@ struct State {
     reports: Mutex<Vec<Value>>,
     /// The status with which it refuses reports; 0 where it takes them.
     refuses: AtomicU16,
+    /// How many bytes of the last script its caller has taken.
+    taken: AtomicU64,
     /// The last script whose caller left before it was over.
     left: watch::Sender<u64>,
 }
@@ -105,6 +107,7 @@ impl Provider {
     /// What to say from now on.
     pub fn say(&self, script: Script) {
         self.state.scripts.fetch_add(1, Ordering::SeqCst);
+        self.state.taken.store(0, Ordering::SeqCst);
         *self.state.script.lock().unwrap_or_else(PoisonError::into_inner) = Some(script);
     }
 
@@ -126,6 +129,11 @@ impl Provider {
     /// The status with which it refuses reports from now on; none where it takes them again.
     pub fn refuse_reports(&self, status: Option<u16>) {
         self.state.refuses.store(status.unwrap_or_default(), Ordering::SeqCst);
+    }
+
+    /// How many bytes of the last script have been taken, by all who asked.
+    pub fn taken(&self) -> u64 {
+        self.state.taken.load(Ordering::SeqCst)
     }
 
     /// Waits for a caller to leave before the current script is over; false where none does.
@@ -234,7 +242,7 @@ fn follow(script: Script, state: Arc<State>) -> Response<Pieces> {
     let (sender, pieces) = mpsc::channel(1);
     let number = state.scripts.load(Ordering::SeqCst);
     tokio::spawn(async move {
-        if speak(script, sender).await == Listener::Left {
+        if speak(script, sender, &state.taken).await == Listener::Left {
             state.left.send_replace(number);
         }
     });
@@ -287,11 +295,13 @@ enum Listener {
     Left,
 }
 
-async fn speak(script: Script, sender: mpsc::Sender<Piece>) -> Listener {
+async fn speak(script: Script, sender: mpsc::Sender<Piece>, taken: &AtomicU64) -> Listener {
     for piece in script.pieces {
+        let length = piece.len() as u64;
         if sender.send(Ok(piece)).await.is_err() {
             return Listener::Left;
         }
+        taken.fetch_add(length, Ordering::SeqCst);
         tokio::time::sleep(script.pause).await;
     }
     match script.ending {
