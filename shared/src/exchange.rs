@@ -156,7 +156,7 @@ async fn send<H: Host>(
             // The client is only told that; why is for whoever reads the report.
             call.report.trouble = Some(error.to_string());
         }
-        match retries.judge(sent, call.host.random()) {
+        match retries.judge(sent, call.host) {
             Verdict::Relay(response) => return Ok(response),
             Verdict::Again(pause) => call.host.sleep(pause).await,
             Verdict::Stop(error) => return Err(error),

@@ -47,6 +47,36 @@ impl Timestamp {
         let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
         (400 * era + year + later, month, date)
     }
+
+    /// A date as HTTP writes it, `Sun, 06 Nov 1994 08:49:37 GMT`. Its two obsolete forms are none (RFC 9110, section
+    /// 5.6.7).
+    pub fn of_http(text: &str) -> Option<Timestamp> {
+        let (_, date) = text.strip_suffix(" GMT")?.split_once(", ")?;
+        let mut parts = date.split([' ', ':']);
+        let day = number(parts.next()?)?;
+        let name = parts.next()?;
+        let month = MONTHS.iter().position(|month| *month == name)? as u64;
+        let year = number(parts.next()?)?;
+        let time = [number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?];
+        let days = days_until(year, month, day)?;
+        let seconds = time.iter().fold(0, |sum, part| 60 * sum + part);
+        parts.next().is_none().then_some(Timestamp((86_400 * days + seconds) * 1_000_000))
+    }
+}
+
+/// The months from March on, as HTTP names them.
+const MONTHS: [&str; 12] =
+    ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"];
+
+fn number(digits: &str) -> Option<u64> {
+    digits.parse::<u16>().ok().map(u64::from)
+}
+
+/// Days from 1970 to a day, the inverse of [`Timestamp::date`]; months are counted from March, which is 0.
+fn days_until(year: u64, month: u64, day: u64) -> Option<u64> {
+    let year = if month < 10 { year } else { year.checked_sub(1)? };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+    days.checked_sub(719_469)
 }
 
 /// The world, as far as the gateway needs it. A host moves bytes and decides nothing.
@@ -170,4 +200,39 @@ pub async fn within<T>(work: impl Future<Output = T>, time: impl Future<Output =
         (Poll::Pending, time) => time.poll(context).map(|()| None),
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_date_of_http_is_its_second() {
+        let date = Timestamp::of_http("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date, Some(Timestamp(784_111_777_000_000)));
+        for none in ["", "120", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(Timestamp::of_http(none), None, "{none}");
+        }
+        assert_eq!(Timestamp::of_http("Wed, 31 Dec 1969 23:59:59 GMT"), None);
+    }
+
+    proptest! {
+        /// Until the year 9999, which is the last that HTTP writes.
+        #[test]
+        fn a_date_is_read_as_it_is_written(seconds in 0..253_402_300_800_u64) {
+            let now = Timestamp(seconds * 1_000_000);
+            let (year, month, day) = now.date();
+            let name = MONTHS[(month as usize + 9) % 12];
+            let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
+            let text = format!("Day, {day:02} {name} {year:04} {hours:02}:{minutes:02}:{:02} GMT", seconds % 60);
+            prop_assert_eq!(Timestamp::of_http(&text), Some(now));
+        }
+
+        #[test]
+        fn whatever_is_there_of_a_date_is_taken(text in "[A-Z][a-z]{2}, [0-9]{1,5} (Jan|Feb|Mar) [0-9]{1,6} [0-9]{1,5}:[0-9]{1,5}:[0-9]{1,5} GMT") {
+            let _ = Timestamp::of_http(&text);
+        }
+    }
 }

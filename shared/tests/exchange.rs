@@ -306,6 +306,24 @@ fn a_provider_that_wants_to_be_left_alone_longer_is() {
     assert_eq!(body(&response)["error"]["type"], "rate_limit_error");
 }
 
+/// A date is told from the host's clock (RFC 9110, section 10.2.3).
+#[test]
+fn a_provider_may_say_by_a_date_when_to_try_again() {
+    for (date, slept, status) in [
+        ("Tue, 14 Nov 2023 22:13:23 GMT", 3000, 200),
+        ("Tue, 14 Nov 2023 21:13:20 GMT", 500, 200),
+        ("when it is quiet again", 500, 200),
+        ("Tue, 14 Nov 2023 22:14:20 GMT", 0, 503),
+    ] {
+        let mut busy = answer(503, "application/json", "{}").unwrap();
+        busy.headers_mut().insert("retry-after", date.parse().unwrap());
+        let asked = ask("/v1/chat/completions", &[], &hello("chat/m"));
+        let (world, response, _) = play(asked, vec![Ok(busy), chat()]);
+        assert_eq!(response.status().as_u16(), status, "{date}");
+        assert_eq!(world.slept, Duration::from_millis(slept), "{date}");
+    }
+}
+
 #[test]
 fn attempts_end() {
     let busy = || answer(529, "application/json", "{}");

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::Gateway;
-use crate::host::CallError;
+use crate::host::{CallError, Host, Timestamp};
 
 /// The first pause between two attempts; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -41,29 +42,31 @@ impl Retries {
         self.left == 0
     }
 
-    /// Judges an attempt. `random` spreads the pauses of many clients.
-    pub(super) fn judge<B>(&mut self, sent: Result<Response<B>, CallError>, random: u64) -> Verdict<B> {
+    /// Judges an attempt. The host's dice spread the pauses of many clients.
+    pub(super) fn judge<H: Host>(
+        &mut self,
+        sent: Result<Response<H::Body>, CallError>,
+        host: &H,
+    ) -> Verdict<H::Body> {
         match sent {
-            Ok(response) => match self.after_status(&response) {
-                Some(pause) => Verdict::Again(spread(pause, random)),
+            Ok(response) => match self.after_status(&response, host) {
+                Some(pause) => Verdict::Again(spread(pause, host.random())),
                 None if !is_final(response.status()) => Verdict::Stop(not_final(response.status())),
                 None => Verdict::Relay(response),
             },
             Err(CallError::Connect(_) | CallError::Broken(_) | CallError::Garbled(_)) if self.left > 0 => {
-                Verdict::Again(spread(self.next(), random))
+                Verdict::Again(spread(self.next(), host.random()))
             }
             Err(error) => Verdict::Stop(unreachable_provider(&error)),
         }
     }
 
-    fn after_status<B>(&mut self, response: &Response<B>) -> Option<Duration> {
+    fn after_status<B>(&mut self, response: &Response<B>, host: &impl Host) -> Option<Duration> {
         let worth_it = matches!(response.status().as_u16(), 429 | 500 | 502 | 503 | 504 | 529);
         if self.left == 0 || !worth_it {
             return None;
         }
-        let asked = response.headers().get(http::header::RETRY_AFTER);
-        let asked = asked.and_then(|value| value.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
-        match asked {
+        match asked_pause(response, host) {
             Some(pause) if pause > LONGEST_PAUSE => None,
             asked => Some(self.next().max(asked.unwrap_or_default())),
         }
@@ -74,6 +77,15 @@ impl Retries {
         let pause = self.pause;
         self.pause = (pause * 2).min(LONGEST_PAUSE);
         pause
+    }
+}
+
+/// How long the provider wants to be left alone: seconds, or a date (RFC 9110, section 10.2.3).
+fn asked_pause<B>(response: &Response<B>, host: &impl Host) -> Option<Duration> {
+    let asked = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match asked.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some(Duration::from_micros(Timestamp::of_http(asked)?.since(host.now()))),
     }
 }
 
