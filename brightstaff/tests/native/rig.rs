@@ -91,6 +91,11 @@ impl Wire {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
+    /// Says that nothing more will be written.
+    pub(crate) async fn finish(&mut self) {
+        self.0.shutdown().await.unwrap();
+    }
+
     /// Reads until `end` was read.
     pub(crate) async fn until(&mut self, end: &str) -> String {
         let mut bytes = Vec::new();
@@ -99,7 +104,7 @@ impl Wire {
             let so_far = String::from_utf8_lossy(&bytes);
             assert_ne!(read.expect("nothing more comes").unwrap(), 0, "ended without {end:?}: {so_far}");
         }
-        String::from_utf8(bytes).unwrap()
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Reads until the other side closes.

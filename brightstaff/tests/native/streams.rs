@@ -110,6 +110,38 @@ async fn a_client_may_speak_http_2() {
     assert!(provider.requests()[0].starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
 }
 
+/// What is a beginning of HTTP/2 so far may be one of it or not.
+#[tokio::test]
+async fn a_protocol_may_begin_in_pieces() {
+    let rig = Rig::start("http://127.0.0.1:1/v1").await;
+    for (pieces, answer) in [
+        (["P", "RI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0\0\0\x04\0\0\0\0\0"], "\x04\0\0\0"),
+        (["P", "OST /v1/nothing HTTP/1.1\r\nhost: g\r\n", "content-length: 0\r\n\r\n"], "HTTP/1.1 404 "),
+        (["\r\n", "GET /healthz HTTP/1.1\r\n", "host: g\r\n\r\n"], "HTTP/1.1 200 "),
+    ] {
+        let mut wire = Wire::open(rig.address).await;
+        for piece in pieces {
+            wire.write(piece).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        wire.until(answer).await;
+    }
+}
+
+/// A client that has said all it has to say may still listen (RFC 9112, section 9.6); one that asks several questions at
+/// once is answered in their order (section 9.3.2).
+#[tokio::test]
+async fn questions_in_one_piece_are_answered_in_their_order() {
+    let rig = Rig::start("http://127.0.0.1:1/v1").await;
+    let mut wire = Wire::open(rig.address).await;
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: g\r\n\r\n");
+    wire.write([ask("/readyz"), ask("/v1/models/none"), ask("/healthz")].concat()).await;
+    wire.finish().await;
+    let answers = wire.rest().await;
+    let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    assert_eq!(statuses, ["200", "404", "200"], "{answers}");
+}
+
 /// That the provider closed the connection would send its operator looking in the wrong place.
 #[tokio::test]
 async fn a_head_that_http_does_not_allow_is_told_as_such() {
