@@ -12,6 +12,8 @@ use tokio::sync::watch;
 pub(crate) enum Script {
     /// Answers with this body.
     Answer { status: u16, media_type: &'static str, body: String },
+    /// Answers with this body, as if the connection stayed open, and hangs up.
+    Last { body: &'static str },
     /// Begins a stream with this event, and then says nothing.
     Stall { event: &'static str },
     /// Sends this event and waits, so many times, and ends the stream with the other.
@@ -64,11 +66,11 @@ async fn play(
         heard.lock().unwrap().push(request);
         match &script {
             Script::Answer { status, media_type, body } => {
-                let length = body.len();
-                let head = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\n\r\n"
-                );
-                stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+                stream.write_all(whole(*status, media_type, body).as_bytes()).await.unwrap();
+            }
+            Script::Last { body } => {
+                stream.write_all(whole(200, "application/json", body).as_bytes()).await.unwrap();
+                return;
             }
             Script::Stall { event } => {
                 stream.write_all(stream_head().as_bytes()).await.unwrap();
@@ -91,6 +93,11 @@ async fn play(
 async fn hung_up(stream: &mut TcpStream, leaving: &watch::Sender<usize>) {
     let _ = stream.read(&mut [0; 1]).await;
     leaving.send_modify(|left| *left += 1);
+}
+
+fn whole(status: u16, media_type: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status} X\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
 fn stream_head() -> &'static str {

@@ -110,6 +110,24 @@ async fn a_client_may_speak_http_2() {
     assert!(provider.requests()[0].starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
 }
 
+/// A connection that waits in the pool and was closed there is noticed before a request is sent on it.
+#[tokio::test]
+async fn a_provider_that_hangs_up_after_each_answer_costs_no_request() {
+    let body = r#"{"id":"c","object":"chat.completion","created":1,"model":"gpt","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}"#;
+    let provider = Provider::start(Script::Last { body }).await;
+    let rig = Rig::start(&provider.base).await;
+    let asked = r#"{"model":"openai/gpt","messages":[{"role":"user","content":"Hi"}]}"#;
+    for number in 0..5 {
+        let id = format!("hung-up-{number}");
+        let head = format!("x-request-id: {id}\r\n");
+        let answer = ask(rig.address, &request("/v1/chat/completions", &head, asked)).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert_eq!(report(&id).await["attempts"], 1);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(provider.requests().len(), 5);
+}
+
 /// What is a beginning of HTTP/2 so far may be one of it or not.
 #[tokio::test]
 async fn a_protocol_may_begin_in_pieces() {
