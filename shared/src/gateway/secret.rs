@@ -30,7 +30,8 @@ impl Secret {
     }
 
     fn is_in(&self, said: &[u8]) -> bool {
-        memmem::find(said, self.0.as_bytes()).is_some()
+        // Most of what is asked about is the value of a header, and shorter.
+        said.len() >= self.0.len() && memmem::find(said, self.0.as_bytes()).is_some()
     }
 
     fn redact(&self, said: Bytes) -> Bytes {
