@@ -23,6 +23,7 @@ pub mod responses;
 mod spelling;
 mod steps;
 pub(crate) mod tap;
+pub(crate) mod unpaired;
 
 pub use cite::{Cited, Link, Place, Unit};
 pub(crate) use exception::kind as exception_kind;
@@ -142,6 +143,7 @@ impl Api {
 pub fn read_request(body: Json<'_>, from: Api) -> Result<Request<'_>, Error> {
     let mut request = from.read().request(body)?;
     request.unread = lost::unread(body, from.read().shape());
+    request.unread.extend(unpaired::in_body(body, ""));
     Ok(request)
 }
 
@@ -301,8 +303,9 @@ pub trait Read: Sync {
         None
     }
 
-    /// What a block of an answer, in this API's own words, tells of what its provider did itself.
-    fn steps<'a>(&self, _block: Json<'a>) -> Vec<Step<'a>> {
+    /// What a block of an answer, in this API's own words, tells of what its provider did itself, and what of it no step
+    /// has a place for.
+    fn steps<'a>(&self, _block: Json<'a>, _losses: &mut Vec<Loss>) -> Vec<Step<'a>> {
         Vec::new()
     }
 
@@ -437,6 +440,11 @@ pub trait ReadStream: Send {
 /// The client's own last words come only for [`Event::End`]; after [`Event::Fail`] or `End` nothing is written.
 pub trait WriteStream: Send {
     fn push(&mut self, event: &Event<'_>, out: &mut BytesMut);
+
+    /// What came when its place in the stream was past, told when the stream has ended.
+    fn late(&self) -> Vec<Loss> {
+        Vec::new()
+    }
 }
 
 /// What a writer must know of the client's request to answer it.

@@ -12,7 +12,7 @@ pub use pump::Pump;
 
 use bytes::BytesMut;
 
-use crate::api::{Aim, Api, Echo, Passage, ReadStream, WriteStream};
+use crate::api::{Aim, Api, Echo, Passage, ReadStream, WriteStream, unpaired};
 use crate::error::Error;
 use crate::gateway::Keys;
 use crate::host::Timestamp;
@@ -172,7 +172,7 @@ impl Relay {
         if !self.over {
             self.break_off(ending, out);
         }
-        self.output.close(out);
+        self.output.close(&mut self.report, out);
         self.hide(before, out);
         self.report.bytes_out += (out.len() - before) as u64;
         self.report.times.total = now.since(self.report.began);
@@ -185,6 +185,7 @@ impl Relay {
             output.frame(frame, out);
             alike.read(frame, &mut **reader, &mut |event| {
                 note(&event, now, report, over);
+                output.check(&event, frame, report);
                 output.push(event, report, out);
             });
         });
@@ -292,6 +293,13 @@ impl Output {
         }
     }
 
+    /// Notes what an event of a frame has not as it is in there.
+    fn check(&self, event: &Event<'_>, frame: Frame<'_>, report: &mut Report) {
+        if let Output::Translated { .. } = self {
+            unpaired::in_event(event, frame.data).iter().for_each(|loss| report.lose(loss));
+        }
+    }
+
     /// An event's data as the next element of the array.
     fn element(&mut self, data: &[u8], out: &mut BytesMut) {
         let Output::Array { begun, naming } = self else { return };
@@ -299,10 +307,12 @@ impl Output {
         naming.data(data, out);
     }
 
-    /// The end of the array.
-    fn close(&self, out: &mut BytesMut) {
-        if let Output::Array { begun: true, .. } = self {
-            out.extend_from_slice(b"]");
+    /// The end of an array, and what a writer had no place for any more.
+    fn close(&self, report: &mut Report, out: &mut BytesMut) {
+        match self {
+            Output::Array { begun: true, .. } => out.extend_from_slice(b"]"),
+            Output::Translated { writer, .. } => writer.late().iter().for_each(|loss| report.lose(loss)),
+            _ => {}
         }
     }
 

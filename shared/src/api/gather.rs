@@ -77,7 +77,7 @@ impl<'r> Conversation<'r> {
         let pieces = pieces.map(|(at, block)| Piece { at: At { turn: index, block: at }, block });
         let pieces: Vec<_> = pieces.filter(|piece| gather.takes(piece.block, piece.at)).collect();
         if pieces.is_empty() && !gather.is_own() {
-            return;
+            return lose_empty(index, turn, gather);
         }
         let stays = G::INSTRUCTS_AMID && gather.is_own() && !self.messages.is_empty();
         match &turn.role {
@@ -141,6 +141,18 @@ fn lose_about(index: usize, turn: &Turn<'_>, gather: &mut impl Gather) {
     if !gather.is_own() {
         let lost = turn.rest.iter().map(|(name, _)| Loss::dropped(format!("messages[{index}].{name}")));
         lost.for_each(|loss| gather.lose(loss));
+    }
+}
+
+/// Notes a message that says nothing and is left out: what had something to say has been noted by its own place.
+fn lose_empty(index: usize, turn: &Turn<'_>, gather: &mut impl Gather) {
+    let says_nothing = |block: &Block<'_>| match block {
+        Block::Text(text) => text.text.is_empty(),
+        Block::Refusal(words) => words.is_empty(),
+        _ => false,
+    };
+    if turn.blocks.iter().all(says_nothing) {
+        gather.lose(Loss::dropped(format!("messages[{index}]")));
     }
 }
 

@@ -49,7 +49,7 @@ impl Read for Generate {
         tool::work_of(kind)
     }
 
-    fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
+    fn steps<'a>(&self, block: Json<'a>, _: &mut Vec<Loss>) -> Vec<Step<'a>> {
         code::step(block).into_iter().collect()
     }
 

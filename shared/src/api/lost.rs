@@ -94,6 +94,14 @@ pub(super) fn name_others(object: Json<'_>, known: &[&str], at: &str, aim: Aim, 
     }
 }
 
+/// Names an event of a kind that nobody knows: new ones may come at any time.
+pub(super) fn name_event(kind: &str, sink: &mut Sink<'_>) {
+    match kind.len() <= LONGEST_NAME {
+        true => sink(Event::Lost(Loss::of_answer(kind, Why::Dropped))),
+        false => tracing::debug!("an event of a kind with an endless name is passed over"),
+    }
+}
+
 /// The members of an object that are read, or that say nothing new, and what is in them; of an array, its elements'.
 pub struct Shape(pub(super) &'static [(&'static str, Option<&'static Shape>)]);
 

@@ -32,7 +32,10 @@ pub(super) fn boolean(value: Json<'_>, name: &str) -> Result<bool, Error> {
 
 /// A value that must be a whole number, not below 0.
 pub(super) fn integer(value: Json<'_>, name: &str) -> Result<u64, Error> {
-    value.number().ok_or_else(|| wrong(name, "a whole number that is not negative"))
+    value.number().ok_or_else(|| match value.kind() {
+        Kind::Number => out_of_range(name),
+        _ => wrong(name, "a whole number that is not negative"),
+    })
 }
 
 /// A value that must be of a kind, as it is.
@@ -71,6 +74,16 @@ pub(super) fn rest<'a>(object: Json<'a>, named: &[&str]) -> crate::ir::Rest<'a> 
 pub(super) fn missing(name: &str) -> Error {
     Error::invalid_param(name, format!("Missing required parameter: '{name}'."))
         .with_code("missing_required_parameter")
+}
+
+/// The error for a number that is no count, or more than any count can be.
+fn out_of_range(name: &str) -> Error {
+    let most = u64::MAX;
+    Error::invalid_param(
+        name,
+        format!("Invalid value for '{name}': it must be a whole number from 0 to {most}."),
+    )
+    .with_code("invalid_value")
 }
 
 /// The error for a member of the wrong type.

@@ -54,7 +54,7 @@ impl Read for Messages {
         Some(&hosted::MEMBERS)
     }
 
-    fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
+    fn steps<'a>(&self, block: Json<'a>, _: &mut Vec<Loss>) -> Vec<Step<'a>> {
         hosted::step(block).into_iter().collect()
     }
 

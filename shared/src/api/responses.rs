@@ -56,8 +56,8 @@ impl Read for Responses {
         Some(&hosted::MEMBERS)
     }
 
-    fn steps<'a>(&self, block: Json<'a>) -> Vec<Step<'a>> {
-        hosted::steps(block)
+    fn steps<'a>(&self, block: Json<'a>, losses: &mut Vec<Loss>) -> Vec<Step<'a>> {
+        hosted::steps(block, losses)
     }
 
     fn step_shape(&self) -> &'static Shape {

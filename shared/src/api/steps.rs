@@ -75,12 +75,14 @@ impl Tell {
     /// Whether a block tells of steps.
     fn note(&mut self, api: Api, raw: &str, sink: &mut dyn FnMut(Event<'_>)) -> bool {
         let block = Json::parse(raw.as_bytes()).unwrap_or(Json::NULL);
-        let steps = api.read().steps(block);
+        let mut losses = Vec::new();
+        let steps = api.read().steps(block, &mut losses);
         let any = !steps.is_empty();
         if steps.iter().any(|step| self.to.write().tells(&step.what)) {
             let kind = block.get("type").and_then(Json::string).map(|kind| [&*kind, "."].concat());
             let shape = api.read().step_shape();
-            lost::unknown(block, shape, &kind.unwrap_or_default(), &mut |loss| sink(Event::Lost(loss)));
+            lost::unknown(block, shape, &kind.unwrap_or_default(), &mut |loss| losses.push(loss));
+            losses.into_iter().for_each(|loss| sink(Event::Lost(loss)));
         }
         self.waiting.extend(steps.into_iter().map(Step::into_static));
         any

@@ -3,6 +3,7 @@
 mod choices;
 mod citations;
 mod converse;
+mod empty;
 mod hosted;
 mod logprobs;
 mod marks;

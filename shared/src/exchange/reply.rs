@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::losses::LOST;
 use super::target::Target;
 use super::{Call, headers};
-use crate::api::{Aim, Api, Passage, exception_kind};
+use crate::api::{Aim, Api, Passage, exception_kind, unpaired};
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::Keys;
 use crate::host::{BodyError, Host};
@@ -221,7 +221,7 @@ fn translate<H: Host>(
     let json = index.parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
     let mut passage = Passage::new(target.api, asked.api, &call.echo);
-    let mut losses = Vec::new();
+    let mut losses = unpaired::in_body(json, "answer");
     let mut take = |event: Event<'_>| {
         passage.push(event, &mut |event| keep(event, &mut response, &mut losses));
     };

@@ -18,6 +18,7 @@ pub use index::Index;
 pub use outline::{Edit, Outline, place};
 pub(crate) use outline::{place_of, prefix, without_end};
 pub(crate) use stencil::Stencils;
+pub(crate) use text::has_unpaired;
 pub use writer::{Whole, Writer, push_escaped, quoted};
 
 use std::borrow::Cow;

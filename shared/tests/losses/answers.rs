@@ -73,7 +73,9 @@ pub(crate) fn table(family: &Family) -> String {
     CLIENTS.iter().for_each(|client| write!(table, " {} |", client.title).unwrap());
     write!(table, "\n|---|{}\n", "---|".repeat(CLIENTS.len())).unwrap();
     let got = |answer: &Value| {
-        CLIENTS.each_ref().map(|client| receive(client, family.upstream(), &answer.to_string(), false))
+        CLIENTS
+            .each_ref()
+            .map(|client| receive(client, family.upstream(), answer.to_string().as_bytes(), false))
     };
     let base = got(&answers[0].1);
     for (feature, answer) in answers.iter().skip(1) {
@@ -94,7 +96,7 @@ fn nothing_vanishes_in_answers() {
     {
         let mut seen = BTreeMap::<Got, String>::new();
         for (feature, answer) in family.answers() {
-            let got = receive(client, family.upstream(), &answer.to_string(), false);
+            let got = receive(client, family.upstream(), answer.to_string().as_bytes(), false);
             let at = format!("{} to {}: `{feature}`", family.upstream, client.name);
             assert_eq!(got.status, 200, "{at}: {got:?}");
             let named = got.losses.iter().any(|loss| loss != "answer.system_fingerprint");
@@ -114,8 +116,8 @@ fn nothing_vanishes_in_streams() {
     {
         let mut seen = BTreeMap::<Got, String>::new();
         for (feature, answer) in family.answers() {
-            let Some(stream) = streamed(family.upstream().api, &answer) else { continue };
-            let got = receive(client, family.upstream(), &stream, true);
+            let api = family.upstream().api;
+            let got = receive(client, family.upstream(), &framed(api, &streamed(api, &answer)), true);
             let at = format!("{} to {}, streamed: `{feature}`", family.upstream, client.name);
             assert_eq!((got.status, &got.lost), (200, &None), "{at}: {got:?}");
             check(&mut seen, got, &at, feature, &mut vanished);
@@ -135,48 +137,110 @@ fn check(seen: &mut BTreeMap<Got, String>, got: Got, at: &str, feature: String, 
     }
 }
 
-/// An answer as its provider would stream it, in few pieces; none where that takes frames that are not text.
-pub(crate) fn streamed(api: Api, answer: &Value) -> Option<String> {
-    Some(match api {
-        Api::Generate => data(answer),
+/// The events in which an answer's provider would stream it, in few pieces; Converse's are under their names.
+pub(crate) fn streamed(api: Api, answer: &Value) -> Vec<Value> {
+    match api {
+        Api::Generate => vec![answer.clone()],
         Api::Responses => {
-            data(&json!({"type": "response.completed", "sequence_number": 0, "response": answer}))
+            vec![json!({"type": "response.completed", "sequence_number": 0, "response": answer})]
         }
-        Api::Completions => {
-            let mut chunk = answer.clone();
-            for choice in chunk["choices"].as_array_mut()? {
-                choice["delta"] = choice["message"].take();
-                let calls = choice["delta"]["tool_calls"].as_array_mut();
-                calls.into_iter().flatten().for_each(|call| call["index"] = 0.into());
-                choice["delta"].as_object_mut()?.retain(|_, value| !value.is_null());
-                choice.as_object_mut()?.remove("message");
-            }
-            data(&chunk) + "data: [DONE]\n\n"
-        }
+        Api::Completions => vec![completions(answer)],
         Api::Messages => messages(answer),
-        Api::Converse => return None,
-    })
+        Api::Converse => converse(answer),
+    }
 }
 
-fn messages(answer: &Value) -> String {
+/// The bytes of such events.
+pub(crate) fn framed(api: Api, events: &[Value]) -> Vec<u8> {
+    if api == Api::Converse {
+        let named = |event: &Value| event.as_object().expect("an object").clone().into_iter().next();
+        let named = events.iter().filter_map(named);
+        let lines: String = named.map(|(name, data)| format!("event {name} {data}\n")).collect();
+        return corpus::frames::encode(&lines);
+    }
+    let mut stream: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    stream += if api == Api::Completions { "data: [DONE]\n\n" } else { "" };
+    stream.into_bytes()
+}
+
+fn completions(answer: &Value) -> Value {
+    let mut chunk = answer.clone();
+    for choice in chunk["choices"].as_array_mut().expect("choices") {
+        choice["delta"] = choice["message"].take();
+        let calls = choice["delta"]["tool_calls"].as_array_mut();
+        calls.into_iter().flatten().for_each(|call| call["index"] = 0.into());
+        choice["delta"].as_object_mut().expect("a delta").retain(|_, value| !value.is_null());
+        choice.as_object_mut().expect("a choice").remove("message");
+    }
+    chunk
+}
+
+const LAST: [&str; 4] = ["stop_reason", "stop_sequence", "stop_details", "context_management"];
+
+fn messages(answer: &Value) -> Vec<Value> {
     let mut start = answer.clone();
     let blocks = start["content"].take();
     start["content"] = json!([]);
-    for name in ["stop_reason", "stop_sequence", "stop_details", "context_management"] {
-        start.as_object_mut().expect("a message").remove(name);
-    }
-    let mut stream = data(&json!({"type": "message_start", "message": start}));
+    start.as_object_mut().expect("a message").retain(|name, _| !LAST.contains(&&**name));
+    let mut events = vec![json!({"type": "message_start", "message": start})];
     for (index, block) in blocks.as_array().into_iter().flatten().enumerate() {
-        stream += &data(&json!({"type": "content_block_start", "index": index, "content_block": block}));
-        stream += &data(&json!({"type": "content_block_stop", "index": index}));
+        events.push(json!({"type": "content_block_start", "index": index, "content_block": block}));
+        events.push(json!({"type": "content_block_stop", "index": index}));
     }
-    let names = ["stop_reason", "stop_sequence", "stop_details", "context_management"];
     let delta: Map<String, Value> =
-        names.iter().map(|name| ((*name).to_owned(), answer[*name].clone())).collect();
-    stream += &data(&json!({"type": "message_delta", "delta": delta, "usage": answer["usage"]}));
-    stream + &data(&json!({"type": "message_stop"}))
+        LAST.iter().map(|name| ((*name).to_owned(), answer[*name].clone())).collect();
+    events.push(json!({"type": "message_delta", "delta": delta, "usage": answer["usage"]}));
+    events.push(json!({"type": "message_stop"}));
+    events
 }
 
-fn data(event: &Value) -> String {
-    format!("data: {event}\n\n")
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>
+fn converse(answer: &Value) -> Vec<Value> {
+    let mut events = vec![json!({"messageStart": {"role": "assistant"}})];
+    let blocks = answer["output"]["message"]["content"].as_array().into_iter().flatten();
+    for (index, block) in blocks.enumerate() {
+        let (start, deltas) = pieces(block);
+        let starts = start.into_iter().map(|start| json!({"contentBlockStart": {"start": start}}));
+        let deltas = deltas.into_iter().map(|delta| json!({"contentBlockDelta": {"delta": delta}}));
+        for mut event in starts.chain(deltas).chain([json!({"contentBlockStop": {}})]) {
+            let event_data = event.as_object_mut().expect("an event").values_mut().next();
+            event_data.expect("its data")["contentBlockIndex"] = index.into();
+            events.push(event);
+        }
+    }
+    let of = |names: &[&str]| -> Map<String, Value> {
+        let said = names.iter().filter(|name| !answer[**name].is_null());
+        said.map(|name| ((*name).to_owned(), answer[*name].clone())).collect()
+    };
+    events.push(json!({"messageStop": of(&["stopReason", "additionalModelResponseFields"])}));
+    let last = ["usage", "metrics", "trace", "performanceConfig", "serviceTier"];
+    events.push(json!({"metadata": of(&last)}));
+    events
+}
+
+/// What a block begins with, where it is announced, and what it grows by.
+fn pieces(block: &Value) -> (Option<Value>, Vec<Value>) {
+    let (kind, value) = block.as_object().and_then(|block| block.iter().next()).expect("a block");
+    let without = |name: &str| {
+        let mut head = value.clone();
+        head.as_object_mut().expect("an object").remove(name);
+        Some(json!({ kind: head }))
+    };
+    match &**kind {
+        "toolUse" => (without("input"), vec![json!({"toolUse": {"input": value["input"].to_string()}})]),
+        "image" => (without("source"), vec![json!({"image": {"source": value["source"]}})]),
+        "reasoningContent" => match value["reasoningText"].as_object() {
+            Some(text) => {
+                let piece = |(name, value): (&String, &Value)| json!({"reasoningContent": {name: value}});
+                (None, text.iter().map(piece).collect())
+            }
+            None => (None, vec![block.clone()]),
+        },
+        "citationsContent" => {
+            let words = value["content"].as_array().into_iter().flatten().cloned();
+            let cited = value["citations"].as_array().into_iter().flatten();
+            (None, words.chain(cited.map(|citation| json!({"citation": citation}))).collect())
+        }
+        _ => (None, vec![block.clone()]),
+    }
 }

@@ -12,6 +12,7 @@
 )]
 
 mod answers;
+mod halves;
 mod probe;
 mod unheard;
 mod world;

@@ -74,7 +74,7 @@ fn says(body: &[u8], word: &str) -> bool {
 pub(crate) fn send(client: &Client, upstream: &Upstream, request: &Map<String, Value>) -> Sent {
     let (path, body) = body(client, &format!("{}/m", upstream.name), request.clone());
     let request = Request::post(path).header("x-request-id", "1").body(body).expect("a request");
-    let mut reached = answered("", 400, false).play(&GATEWAY, request);
+    let mut reached = answered(b"", 400, "application/json").play(&GATEWAY, request);
     let (uri, body) =
         reached.sent.pop().map_or_else(Default::default, |sent| (sent.uri().to_string(), sent.into_body()));
     let status = reached.head.status.as_u16();
@@ -102,23 +102,27 @@ impl Got {
 }
 
 /// Puts the client's plain request to the gateway, which the upstream answers with `answer`, streamed or not.
-pub(crate) fn receive(client: &Client, upstream: &Upstream, answer: &str, stream: bool) -> Got {
+pub(crate) fn receive(client: &Client, upstream: &Upstream, answer: &[u8], stream: bool) -> Got {
     let (mut path, body) = body(client, &format!("{}/m", upstream.name), client.streamed(stream));
     if stream {
         path = path.replace(":generateContent", ":streamGenerateContent?alt=sse");
     }
     let request = Request::post(path).header("x-request-id", "1").header("x-plano-loss", "report");
     let request = request.body(body).expect("a request");
-    let Reached { head, body, report, .. } = answered(answer, 200, stream).play(&GATEWAY, request);
+    let kind = match (stream, upstream.api) {
+        (false, _) => "application/json",
+        (true, Api::Converse) => "application/vnd.amazon.eventstream",
+        (true, _) => "text/event-stream",
+    };
+    let Reached { head, body, report, .. } = answered(answer, 200, kind).play(&GATEWAY, request);
     let word = |name| head.headers.get(name).map(|value| value.to_str().expect("plain text").to_owned());
     let (lost, model) = (word("x-plano-lost"), report.provider_model);
     Got { status: head.status.as_u16(), losses: report.losses, lost, body, model }
 }
 
 /// A world whose provider answers this.
-fn answered(body: &str, status: u16, stream: bool) -> World<false> {
-    let kind = if stream { "text/event-stream" } else { "application/json" };
+fn answered(body: &[u8], status: u16, kind: &str) -> World<false> {
     let response = Response::builder().status(status).header("content-type", kind);
-    let response = response.body(Pieces::new(&[body.as_bytes()], false)).expect("a response");
+    let response = response.body(Pieces::new(&[body], false)).expect("a response");
     World { now: Timestamp(1_765_432_109_000_000), dice: 4, ..World::saying([Ok(response)]) }
 }

@@ -50,6 +50,26 @@ const SIGNED: Shape = Shape(&[("text", None), ("signature", None)]);
 
 const IMAGE: Shape = Shape(&[("format", None), ("source", Some(&Shape(&[("bytes", None)])))]);
 
+/// The events of a stream but for the last. What is in their blocks is looked at there.
+const EVENT: Shape = Shape(&[
+    ("role", None),
+    ("contentBlockIndex", None),
+    ("start", None),
+    ("delta", None),
+    ("stopReason", None),
+    ("additionalModelResponseFields", None),
+    ("p", None),
+]);
+
+/// What a block grows by.
+const DELTA: Shape = Shape(&[
+    ("text", None),
+    ("citation", None),
+    ("reasoningContent", Some(&Shape(&[("text", None), ("signature", None), ("redactedContent", None)]))),
+    ("toolUse", Some(&Shape(&[("input", None)]))),
+    ("image", Some(&IMAGE)),
+]);
+
 const SPAN: Shape =
     Shape(&[("documentIndex", None), ("searchResultIndex", None), ("start", None), ("end", None)]);
 
@@ -164,6 +184,9 @@ impl Reader {
     }
 
     fn event(&mut self, name: &str, event: Json<'_>, sink: &mut Sink<'_>) {
+        if name != "metadata" {
+            lost::name_unknown(event, &EVENT, "", self.aim, sink);
+        }
         match name {
             "metadata" => {
                 self.begin(Json::NULL, sink);
@@ -177,7 +200,7 @@ impl Reader {
             "contentBlockStop" => self.close(sink),
             "messageStop" => self.stop(event, sink),
             // F7: new kinds of events may come at any time.
-            _ => tracing::debug!(event = %name, "unknown event passed over"),
+            _ => lost::name_event(name, sink),
         }
     }
 
@@ -205,9 +228,12 @@ impl Reader {
         } else if let Some(image) = start.get("image") {
             let format = image.get("format").and_then(Json::string).unwrap_or_default().into_owned();
             self.block = Some(Block::Image { format, data: String::new() });
-        } else if let Some((name, _)) = start.fields().next() {
-            self.block = Some(Block::Unknown);
-            lose(&name, sink);
+            lost::name_unknown(start, &BLOCK, "content.", self.aim, sink);
+        } else {
+            for (name, _) in start.fields() {
+                self.block = Some(Block::Unknown);
+                lose(&name, sink);
+            }
         }
     }
 
@@ -234,6 +260,9 @@ impl Reader {
             self.number = number;
         }
         let delta = event.get("delta").unwrap_or(Json::NULL);
+        if self.block != Some(Block::Unknown) {
+            lost::name_unknown(delta, &DELTA, "content.", self.aim, sink);
+        }
         let Some((name, value)) = delta.fields().find(|(_, value)| !value.is_null()) else { return };
         match (&mut self.block, &*name) {
             (Some(Block::Unknown), _) => {}
@@ -249,7 +278,6 @@ impl Reader {
                 self.say(Delta::Arguments(piece), sink);
             }
             (Some(Block::Image { data, .. }), "image") => {
-                lost::name_unknown(value, &IMAGE, "content.image.", self.aim, sink);
                 let bytes = value.get("source").and_then(|source| source.get("bytes")?.string());
                 data.push_str(&bytes.unwrap_or_default());
             }

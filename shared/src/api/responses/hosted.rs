@@ -11,6 +11,7 @@ use crate::api::hosted::{Search, Work};
 use crate::api::lost::Shape;
 use crate::api::member::present;
 use crate::api::{Step, What};
+use crate::ir::{Loss, Why};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// The members of a tool that are read, or that say which it is.
@@ -80,20 +81,24 @@ pub(super) const STEP: Shape = Shape(&[
     ("outputs", Some(&Shape(&[("type", None), ("logs", None)]))),
 ]);
 
-/// The steps that an item of an answer tells of.
-pub(super) fn steps<'a>(item: Json<'a>) -> Vec<Step<'a>> {
+/// The steps that an item of an answer tells of. A step has one query: where several were put at once, the others are lost.
+pub(super) fn steps<'a>(item: Json<'a>, losses: &mut Vec<Loss>) -> Vec<Step<'a>> {
     let word = |of: Json<'a>, name: &str| of.get(name).and_then(Json::string);
     let id = word(item, "id").unwrap_or_default();
     let (did, came) = match word(item, "type").as_deref() {
-        Some("web_search_call") => searched(item.get("action").unwrap_or(Json::NULL)),
+        Some("web_search_call") => searched(item.get("action").unwrap_or(Json::NULL), losses),
         Some("code_interpreter_call") => ran(item),
         _ => (None, None),
     };
     [did, came].into_iter().flatten().map(|what| Step { id: id.clone(), what }).collect()
 }
 
-fn searched<'a>(action: Json<'a>) -> (Option<What<'a>>, Option<What<'a>>) {
-    let query = action.get("query").or_else(|| action.get("queries")?.items().next());
+fn searched<'a>(action: Json<'a>, losses: &mut Vec<Loss>) -> (Option<What<'a>>, Option<What<'a>>) {
+    let queries = || action.get("queries").into_iter().flat_map(Json::items);
+    let query = action.get("query").or_else(|| queries().next());
+    if queries().any(|other| Some(other) != query) {
+        losses.push(Loss::of_answer("web_search_call.action.queries", Why::Dropped));
+    }
     let page = |source: Json<'a>| Some((source.get("url")?.string()?, Cow::Borrowed("")));
     let pages: Vec<_> = action.get("sources").into_iter().flat_map(Json::items).filter_map(page).collect();
     let searched = query.and_then(Json::string).map(What::Searched);

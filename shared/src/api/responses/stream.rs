@@ -176,6 +176,19 @@ impl ReadStream for Reader {
     fn finish(&mut self, _: &mut Sink<'_>) {}
 }
 
+/// How events begin that only tell how far an item is, which comes whole at its end, or that somebody is there.
+const PROGRESS: [&str; 9] = [
+    "response.code_interpreter_call",
+    "response.compaction.",
+    "response.file_search_call.",
+    "response.image_generation_call.",
+    "response.mcp_call",
+    "response.mcp_list_tools.",
+    "response.shell_call_",
+    "response.web_search_call.",
+    "keepalive",
+];
+
 impl Reader {
     pub(super) fn new(aim: Aim) -> Reader {
         Reader { aim, ..Reader::default() }
@@ -225,7 +238,8 @@ impl Reader {
                     self.fail(error_of(error), sink);
                 }
             }
-            _ => {}
+            kind if PROGRESS.iter().any(|known| kind.starts_with(known)) => {}
+            kind => lost::name_event(kind, sink),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Tools that providers run: the same work elsewhere, or a refusal by name.
 
 use super::*;
+use crate::ir::{Open, Stop, StopReason};
 
 const SEARCHES: Quirks = Quirks { extras: &["web_search_options"], ..Quirks::USUAL };
 
@@ -169,4 +170,28 @@ fn b8_c6_what_the_provider_did_itself() {
     let (whole, _) = answered(Api::Generate, &did(Api::Generate), Api::Messages);
     assert_eq!(whole["content"][0]["input"], json!({"code": "1+1"}));
     assert_eq!(whole["content"][1]["tool_use_id"], whole["content"][0]["id"]);
+}
+
+/// Anthropic's searches have one query each.
+#[test]
+fn b8_other_queries_of_a_search_are_named() {
+    let losses = |action: &str| {
+        let item = format!(r#"{{"type":"web_search_call","id":"ws_1","action":{action}}}"#);
+        let (mut passage, mut lost) =
+            (Passage::new(Api::Responses, Api::Messages, &Echo::default()), Vec::new());
+        let block = Open::Opaque { api: Api::Responses, raw: item.into() };
+        let stop = Event::Stop(Stop { reason: StopReason::Done, sequence: None });
+        for event in [Event::Open { index: 0, block }, Event::Close { index: 0 }, stop] {
+            passage.push(event, &mut |event| {
+                if let Event::Lost(loss) = event {
+                    lost.push(loss.to_string());
+                }
+            });
+        }
+        lost
+    };
+    let named = ["answer.web_search_call.action.queries"];
+    assert_eq!(losses(r#"{"type":"search","queries":["a","b"]}"#), named);
+    assert_eq!(losses(r#"{"type":"search","query":"a","queries":["b"]}"#), named);
+    assert!(losses(r#"{"type":"search","query":"a","queries":["a"]}"#).is_empty());
 }

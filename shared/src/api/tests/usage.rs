@@ -235,3 +235,22 @@ fn a_tier_may_be_told_of_late() {
     let (_, completed) = stream.split_once("event: response.completed").unwrap();
     assert!(completed.contains(r#""service_tier":"flex""#), "{completed}");
 }
+
+/// Anthropic's streams tell at their beginning how long what is written is kept, and have no place for it at their end.
+#[test]
+fn what_is_told_too_late_for_a_stream_is_named() {
+    let late = |usages: &[Usage]| {
+        let (mut out, mut writer) = (BytesMut::new(), Api::Messages.write().stream(echo()));
+        writer.push(&Event::Start(Start::default()), &mut out);
+        for usage in usages {
+            writer.push(&Event::Usage(*usage), &mut out);
+            writer.push(&Event::Ping, &mut out);
+        }
+        writer.push(&Event::End, &mut out);
+        writer.late().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let (hour, none) = (Usage { cache_write_1h: Some(HOUR), ..Usage::default() }, Usage::default());
+    assert_eq!(late(&[none, hour]), ["answer.usage.cache_write_1h"]);
+    assert!(late(&[hour, hour]).is_empty());
+    assert!(late(&[none, Usage { cache_write_1h: Some(0), ..none }]).is_empty());
+}

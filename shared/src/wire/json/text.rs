@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 /// A one in each byte.
 const ONES: u64 = u64::MAX / 255;
@@ -90,6 +90,32 @@ fn not_plain(word: u64) -> u64 {
     let low = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
     let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
     (low | backslash) & !word & HIGH
+}
+
+/// Whether checked text has half of a surrogate pair: an escape that stands for no character.
+pub(crate) fn has_unpaired(text: &str) -> bool {
+    // Nearly all text has no escapes of surrogates at all.
+    let is_surrogate = |at: usize| {
+        matches!(
+            text.as_bytes().get(at + 2..at + 4),
+            Some([b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F'])
+        )
+    };
+    let first = memmem::find_iter(text.as_bytes(), b"\\u").find(|at| is_surrogate(*at));
+    first.is_some() && halves(text)
+}
+
+/// The same of text that has escapes, each looked at in its turn.
+fn halves(mut rest: &str) -> bool {
+    while let Some((_, escaped)) = rest.split_once('\\') {
+        let (character, after) = escape(escaped);
+        let is_itself = escaped.get(..5).is_some_and(|escape| escape.eq_ignore_ascii_case("ufffd"));
+        if character == char::REPLACEMENT_CHARACTER && escaped.starts_with('u') && !is_itself {
+            return true;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// The value of a checked string's inside.

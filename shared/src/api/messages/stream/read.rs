@@ -133,7 +133,7 @@ impl Reader {
             "error" => self.fail(error::of_event(event), sink),
             _ if event.get("error").is_some() => self.fail(error::of_event(event), sink),
             // New kinds of events may come at any time: https://docs.anthropic.com/en/api/versioning
-            _ => tracing::debug!(event = %word, "unknown event passed over"),
+            _ => lost::name_event(&word, sink),
         }
     }
 

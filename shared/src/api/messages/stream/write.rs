@@ -4,8 +4,8 @@ use bytes::BytesMut;
 
 use crate::api::messages::response::{self, Seen};
 use crate::api::messages::{error, usage};
-use crate::api::{Api, Echo, WriteStream};
-use crate::ir::{Citations, Delta, Event, Open, Start, Stop, ToolKind, Usage};
+use crate::api::{Api, Echo, WriteStream, lost};
+use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, ToolKind, Usage};
 use crate::wire::json::{self, Json, Stencils, push_escaped};
 
 /// Writes events in the order that the vendor's SDKs insist on: each block begins, grows and stops with its own index.
@@ -20,6 +20,8 @@ pub(in crate::api::messages) struct Writer {
     /// How many blocks have begun.
     count: u32,
     usage: Usage,
+    /// The tokens kept for an hour, as the beginning told of them.
+    hour: Option<u64>,
     stop: Option<Stop<'static>>,
     seen: Seen,
     /// By the kind of delta and the block's index.
@@ -77,6 +79,12 @@ impl WriteStream for Writer {
             Event::End => self.end(out),
         }
     }
+
+    /// Only the beginning has a place for how long what is written to a cache is kept.
+    fn late(&self) -> Vec<Loss> {
+        let hour = self.usage.cache_write_1h.filter(|_| self.usage.cache_write_1h != self.hour);
+        lost::uncounted(&[("cache_write_1h", hour)])
+    }
 }
 
 impl Writer {
@@ -88,6 +96,7 @@ impl Writer {
             block: Block::Unseen,
             count: 0,
             usage: Usage::default(),
+            hour: None,
             stop: None,
             seen: Seen::default(),
             stencils: Stencils::default(),
@@ -98,6 +107,7 @@ impl Writer {
     fn begin(&mut self, out: &mut BytesMut) {
         let Head::Held(start) = std::mem::replace(&mut self.head, Head::Written) else { return };
         self.id = response::message_id(&start, &self.echo);
+        self.hour = self.usage.cache_write_1h;
         let usage = Usage { output: Some(self.usage.output.unwrap_or(0)), ..self.usage };
         write_frame("message_start", out, |o| {
             o.key("message").object(|o| {
