@@ -1,6 +1,6 @@
 //! What brightstaff does for the gateway: today it takes the reports.
 //!
-//! In process natively, [`Remote`] over HTTP elsewhere, [`Alone`] where none is configured.
+//! In process natively, [`Remote`] over HTTP elsewhere.
 
 use std::future::Future;
 use std::time::Duration;
@@ -23,14 +23,6 @@ pub trait Backend {
     fn record(&self, report: Report) -> impl Future<Output = ()>;
 }
 
-/// No backend: reports go nowhere.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Alone;
-
-impl Backend for Alone {
-    async fn record(&self, _: Report) {}
-}
-
 /// A brightstaff reached over a host's side calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Remote<'a, H> {
@@ -44,22 +36,15 @@ impl<'a, H: Host> Remote<'a, H> {
         Remote { host, address }
     }
 
-    /// Takes the accounts of several requests at once.
-    pub async fn record_all(&self, reports: &[Report]) {
-        let Some(request) = reports_request(self.address, reports) else { return };
-        match self.host.call(request, DEADLINE).await {
-            Ok(response) if response.status().is_success() => {}
-            Ok(response) => {
-                tracing::warn!(status = response.status().as_u16(), "the backend refused a report");
-            }
-            Err(error) => tracing::warn!(%error, "a report was lost"),
-        }
-    }
-}
-
-impl<H: Host> Backend for Remote<'_, H> {
-    async fn record(&self, report: Report) {
-        self.record_all(&[report]).await;
+    /// Takes the accounts of several requests at once. Where they are lost it says so, in a line for the host's log.
+    pub async fn record_all(&self, reports: &[Report]) -> Result<(), String> {
+        let Some(request) = reports_request(self.address, reports) else { return Ok(()) };
+        let why = match self.host.call(request, DEADLINE).await {
+            Ok(response) if response.status().is_success() => return Ok(()),
+            Ok(response) => format!("the backend answered with status {}", response.status().as_u16()),
+            Err(error) => error.to_string(),
+        };
+        Err(format!("reports of {} requests are lost: {why}", reports.len()))
     }
 }
 

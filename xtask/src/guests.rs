@@ -160,30 +160,31 @@ fn module_of(message: &str) -> Option<PathBuf> {
     files.filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
 }
 
-/// Writes the smaller equal of `built`, the Spin component.
+/// Writes the smaller equal of `built`, the Spin component: long numbers that are used often are written once, and the
+/// functions that are called most have the shortest numbers.
 fn shrink(built: &Path, module: &Path) -> Done {
-    optimise("-Oz", built, module)?;
+    optimise(&["-Oz", "--const-hoisting", "--reorder-functions"], built, module)?;
     worlds::prune(module)
 }
 
 /// Writes the faster equal of `built`, the filter.
 fn quicken(built: &Path, module: &Path) -> Done {
     callbacks::prune(built, module)?;
-    optimise("-O3", module, module)
+    optimise(&["-O3"], module, module)
 }
 
-/// Writes the equal of `built` that is better at `level`. Names and producers go: nothing reads them where the module runs.
+/// Writes the equal of `built` that is better by these passes. Names and producers go: nothing reads them where the module runs.
 /// The first kilobyte of memory is the stack's farthest end, so no pointer is there and offsets can be folded.
-fn optimise(level: &str, built: &Path, module: &Path) -> Done {
-    let line = [level, "--low-memory-unused", "--strip-debug", "--strip-producers", "--output"];
-    quietly(command(tree::node("wasm-opt"), line).arg(module).arg(built)).map(drop)
+fn optimise(passes: &[&str], built: &Path, module: &Path) -> Done {
+    let line = ["--low-memory-unused", "--strip-debug", "--strip-producers", "--output"];
+    quietly(command(tree::node("wasm-opt"), passes).args(line).arg(module).arg(built)).map(drop)
 }
 
 /// Writes the Worker's two halves: the JavaScript that calls the wasm, and the wasm that calls the JavaScript.
 fn bind(built: &Path, module: &Path) -> Done {
     let folder = module.parent().unwrap_or(module);
     quietly(cargo("run --quiet --package bindgen --").arg(built).arg(folder))?;
-    optimise("-O3", module, module)
+    optimise(&["-O3"], module, module)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod configuration;
 mod host;
 
+use std::io::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -14,7 +15,7 @@ use futures_core::Stream;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
-use shared::backend::{Backend, Remote};
+use shared::backend::Remote;
 use shared::error::Error;
 use shared::exchange;
 use shared::gateway::Gateway;
@@ -71,7 +72,12 @@ async fn whole(request: Incoming, limit: usize) -> Result<Request<Bytes>, (Reque
 /// Sends a report behind the answer, where a backend is configured.
 fn record(gateway: &'static Gateway, report: Report) {
     let Some(backend) = &gateway.backend else { return };
-    spawn(async move { Remote::new(&Spin, backend).record(report).await });
+    spawn(async move {
+        if let Err(why) = Remote::new(&Spin, backend).record_all(&[report]).await {
+            // Where even the log is gone there is nobody to tell.
+            let _ = std::io::stderr().write_all(format!("{why}\n").as_bytes());
+        }
+    });
 }
 
 /// No configuration, no dialect to say so in: plain words, and a status that a monitor understands.

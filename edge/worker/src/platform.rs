@@ -44,4 +44,8 @@ extern "C" {
     /// <https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/Math/random>
     #[wasm_bindgen(js_namespace = Math, js_name = random)]
     pub(crate) fn fraction() -> f64;
+
+    /// <https://developers.cloudflare.com/workers/observability/logs/>
+    #[wasm_bindgen(js_namespace = console)]
+    pub(crate) fn warn(line: &str);
 }

@@ -59,7 +59,8 @@ async fn send(backend: &BackendAddress) {
     }
     let reports = WAITING.with_borrow_mut(|waiting| std::mem::take(&mut waiting.reports));
     if !reports.is_empty() {
-        Remote::new(&Worker, backend).record_all(&reports).await;
+        let kept = Remote::new(&Worker, backend).record_all(&reports).await;
+        kept.unwrap_or_else(|why| platform::warn(&why));
     }
 }
 

@@ -193,7 +193,8 @@ impl Reader {
                 tier(event).into_iter().for_each(|tier| sink(Event::Tier(tier)));
                 self.account(event, sink);
             }
-            _ if self.stopped => tracing::debug!(event = %name, "event after the last passed over"),
+            // Nothing belongs behind the end.
+            _ if self.stopped => {}
             "messageStart" => self.begin(Json::NULL, sink),
             "contentBlockStart" => self.open(event, sink),
             "contentBlockDelta" => self.grow(event, sink),
