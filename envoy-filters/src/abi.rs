@@ -73,7 +73,9 @@ pub(crate) fn details() -> String {
 pub(crate) fn answer(response: &Response<Bytes>) {
     let status = u32::from(response.status().as_u16());
     let headers = response.headers().iter();
-    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+    let headers: Vec<_> =
+        headers.map(|(name, value)| (name.as_str(), message::text(value.as_bytes()))).collect();
+    let headers = headers.iter().map(|(name, value)| (*name, &**value)).collect();
     let _ = hostcalls::send_http_response(status, headers, Some(response.body()));
 }
 
@@ -83,12 +85,14 @@ pub(crate) fn dispatch(request: &Request<Bytes>, deadline: Duration) -> Result<u
     let unfit = || CallError::Forbidden(format!("{} is no address", request.uri()));
     let cluster = Origin::of(request.uri()).ok_or_else(unfit)?.to_string();
     let pairs = message::call(request).ok_or_else(unfit)?;
-    let headers = pairs.iter().filter_map(|(name, value)| Some((*name, std::str::from_utf8(value).ok()?)));
-    hostcalls::dispatch_http_call(&cluster, headers.collect(), Some(request.body()), Vec::new(), deadline)
-        .map_err(|status| match status {
+    let headers: Vec<_> = pairs.iter().map(|(name, value)| (*name, message::text(value))).collect();
+    let headers = headers.iter().map(|(name, value)| (*name, &**value)).collect();
+    hostcalls::dispatch_http_call(&cluster, headers, Some(request.body()), Vec::new(), deadline).map_err(
+        |status| match status {
             Status::BadArgument => CallError::Forbidden(format!("Envoy has no cluster {cluster}")),
             status => CallError::Connect(format!("{cluster}: {status:?}")),
-        })
+        },
+    )
 }
 
 /// A side call's answer; Envoy tells of a failure by an answer without headers.

@@ -1,7 +1,7 @@
 //! What the log is told of reports that do not arrive.
 
-/// How many ticks pass between two lines about losses.
-const BETWEEN_LOSSES: u32 = 60;
+/// How many ticks pass between two lines about losses: a minute of them.
+const BETWEEN_LOSSES: u32 = 300;
 
 /// Tells of a trouble when it begins and when it is over, and not in between; of losses at once, and of those that follow
 /// once a minute.
@@ -33,7 +33,7 @@ impl Herald {
         is_over.then(|| format!("reports arrive again; {waiting} more wait"))
     }
 
-    /// A second has passed, in which so many reports had to give way.
+    /// A tick has passed, in which so many reports had to give way.
     pub(crate) fn tick(&mut self, gave_way: usize) -> Option<String> {
         self.lost += gave_way;
         self.silence = self.silence.saturating_sub(1);
@@ -76,7 +76,7 @@ mod tests {
         let lines: Vec<_> = (1..BETWEEN_LOSSES).filter_map(|_| herald.tick(1)).collect();
         assert_eq!(lines, [""; 0]);
         assert!(herald.refused("no cluster", 3).unwrap().contains("no cluster"));
-        assert_eq!(herald.tick(0).as_deref(), Some("62 reports were lost"));
+        assert_eq!(herald.tick(0).as_deref(), Some("302 reports were lost"));
         assert_eq!(herald.tick(0), None);
         assert_eq!(herald.stop(0), None);
         assert_eq!(herald.tick(3), None);

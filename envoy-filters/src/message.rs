@@ -80,6 +80,15 @@ pub(crate) fn write_response<B>(response: &Response<B>, length: Option<usize>) -
     pairs
 }
 
+/// A header's value for the calls that take text only: what is not UTF-8 is read as the alphabet that headers had before
+/// (RFC 9110, section 5.5).
+pub(crate) fn text(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
+
 fn pseudo<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p [u8]> {
     pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_slice())
 }
@@ -172,6 +181,13 @@ mod tests {
         ]);
         assert_eq!(write_request(&request), Some(expected));
         assert_eq!(write_request(&Request::post("/v1").body(Bytes::new()).unwrap()), None);
+    }
+
+    #[test]
+    fn no_value_is_left_out_for_its_letters() {
+        assert_eq!(text(b"plain"), "plain");
+        assert_eq!(text("Zürich".as_bytes()), "Zürich");
+        assert_eq!(text(b"Z\xfcrich"), "Zürich");
     }
 
     #[test]

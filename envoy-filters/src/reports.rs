@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
+use shared::backend::Batch;
 use shared::report::Report;
 
-/// How many reports wait at most; the oldest goes first when there are more.
+/// How many reports wait at most; the oldest batch goes first when there are more.
 const LONGEST: usize = 10_000;
 
 /// How many reports go in one request.
@@ -16,7 +17,8 @@ const BATCH: usize = 100;
 pub(crate) struct Queue {
     /// Whether there is a backend that they are for; without one, none wait.
     is_wanted: Cell<bool>,
-    waiting: Cell<VecDeque<Report>>,
+    /// The last batch is the one that is being filled.
+    waiting: Cell<VecDeque<Batch>>,
     late: Cell<usize>,
 }
 
@@ -27,41 +29,43 @@ impl Queue {
     }
 
     /// Puts a report in.
-    pub(crate) fn push(&self, report: Report) {
+    pub(crate) fn push(&self, report: &Report) {
         if !self.is_wanted.get() {
             return;
         }
         let mut waiting = self.waiting.take();
-        if waiting.len() == LONGEST {
-            waiting.pop_front();
-            self.note_late(1);
+        if count(&waiting) >= LONGEST {
+            self.note_late(waiting.pop_front().map_or(0, |oldest| oldest.len()));
         }
-        waiting.push_back(report);
+        match waiting.back_mut().filter(|last| last.len() < BATCH) {
+            Some(last) => last.push(report),
+            None => waiting.push_back(Batch::of(report)),
+        }
         self.waiting.set(waiting);
     }
 
     /// Takes out as many as go in one request, the oldest first.
-    pub(crate) fn take(&self) -> Vec<Report> {
+    pub(crate) fn take(&self) -> Batch {
         let mut waiting = self.waiting.take();
-        let batch = waiting.drain(..waiting.len().min(BATCH)).collect();
+        let oldest = waiting.pop_front();
         self.waiting.set(waiting);
-        batch
+        oldest.unwrap_or_default()
     }
 
     /// Puts those back that were taken out and did not arrive, before all others.
-    pub(crate) fn give_back(&self, batch: Vec<Report>) {
+    pub(crate) fn give_back(&self, batch: Batch) {
         let mut waiting = self.waiting.take();
-        let room = LONGEST.saturating_sub(waiting.len());
-        let late = batch.len().saturating_sub(room);
-        self.note_late(late);
-        batch.into_iter().skip(late).rev().for_each(|report| waiting.push_front(report));
+        match count(&waiting) + batch.len() > LONGEST {
+            true => self.note_late(batch.len()),
+            false => waiting.push_front(batch),
+        }
         self.waiting.set(waiting);
     }
 
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
         let waiting = self.waiting.take();
-        let count = waiting.len();
+        let count = count(&waiting);
         self.waiting.set(waiting);
         count
     }
@@ -76,43 +80,71 @@ impl Queue {
     }
 }
 
+fn count(batches: &VecDeque<Batch>) -> usize {
+    batches.iter().map(Batch::len).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::gateway::BackendAddress;
+
+    fn report(id: usize) -> Report {
+        Report { id: id.to_string(), ..Report::default() }
+    }
+
+    fn ids(batch: &Batch) -> Vec<String> {
+        let address = BackendAddress { url: "http://b".to_owned(), token: None };
+        let request = batch.request(&address).unwrap();
+        let reports: Vec<serde_json::Value> = serde_json::from_slice(request.body()).unwrap();
+        reports.iter().map(|report| report["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn named(ids: std::ops::Range<usize>) -> Vec<String> {
+        ids.map(|id| id.to_string()).collect()
+    }
 
     #[test]
     fn none_wait_for_nobody() {
         let queue = Queue::default();
-        queue.push(Report::default());
+        queue.push(&report(0));
         assert_eq!(queue.len(), 0);
+        assert!(queue.take().is_empty());
     }
 
     #[test]
     fn the_oldest_give_way() {
         let queue = Queue::default();
         queue.open();
-        for id in 0..LONGEST + 2 {
-            queue.push(Report { id: id.to_string(), ..Report::default() });
-        }
-        assert_eq!(queue.take_late(), 2);
+        (0..=LONGEST).for_each(|id| queue.push(&report(id)));
+        assert_eq!(queue.take_late(), BATCH);
         assert_eq!(queue.take_late(), 0);
-        assert_eq!(queue.len(), LONGEST);
-        let batch = queue.take();
-        assert_eq!(batch.len(), BATCH);
-        assert_eq!(batch.first().map(|report| report.id.as_str()), Some("2"));
+        assert_eq!(queue.len(), LONGEST - BATCH + 1);
+        assert_eq!(ids(&queue.take()), named(BATCH..2 * BATCH));
     }
 
     #[test]
     fn what_did_not_arrive_goes_first() {
         let queue = Queue::default();
         queue.open();
-        let report = |id: usize| Report { id: id.to_string(), ..Report::default() };
-        (0..LONGEST).for_each(|id| queue.push(report(id)));
+        (0..2).for_each(|id| queue.push(&report(id)));
         let batch = queue.take();
-        (LONGEST..LONGEST + 2).for_each(|id| queue.push(report(id)));
+        (2..4).for_each(|id| queue.push(&report(id)));
         queue.give_back(batch);
-        let ids: Vec<String> = queue.take().into_iter().map(|report| report.id).collect();
-        assert_eq!(ids, (2..BATCH + 2).map(|id| id.to_string()).collect::<Vec<_>>());
-        assert_eq!(queue.take_late(), 2);
+        assert_eq!(queue.len(), 4);
+        assert_eq!(ids(&queue.take()), named(0..2));
+        assert_eq!(ids(&queue.take()), named(2..4));
+        assert_eq!(queue.take_late(), 0);
+    }
+
+    #[test]
+    fn what_did_not_arrive_gives_way_where_there_is_no_room() {
+        let queue = Queue::default();
+        queue.open();
+        (0..LONGEST).for_each(|id| queue.push(&report(id)));
+        let batch = queue.take();
+        (0..BATCH).for_each(|id| queue.push(&report(id)));
+        queue.give_back(batch);
+        assert_eq!((queue.len(), queue.take_late()), (LONGEST, BATCH));
     }
 }

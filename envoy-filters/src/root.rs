@@ -9,10 +9,9 @@ use http::{Response, StatusCode};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
-use shared::backend;
+use shared::backend::Batch;
 use shared::gateway::Gateway;
 use shared::host::CallError;
-use shared::report::Report;
 
 use crate::closing::Connection;
 use crate::herald::Herald;
@@ -21,8 +20,11 @@ use crate::stream::Stream;
 use crate::world::Envoy;
 use crate::{abi, configuration};
 
-/// How often is looked for reports to send. While some wait, one batch follows the other.
-const TICK: Duration = Duration::from_secs(1);
+/// How often is looked for reports to send, in turns of the clock. While some wait, one batch follows the other.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How many ticks pass before reports that did not arrive are sent again.
+const PAUSE: u32 = 5;
 
 /// How long a batch of reports may take.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -37,7 +39,9 @@ pub(crate) struct Root {
     reports: Rc<Queue>,
     seed: RandomState,
     /// The batch that is under way.
-    sending: Vec<Report>,
+    sending: Batch,
+    /// Ticks until one is sent again.
+    pause: u32,
     herald: Herald,
 }
 
@@ -66,7 +70,8 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         warn(self.herald.tick(self.reports.take_late()));
-        if self.sending.is_empty() {
+        self.pause = self.pause.saturating_sub(1);
+        if self.sending.is_empty() && self.pause == 0 {
             self.send();
         }
     }
@@ -88,7 +93,7 @@ impl RootContext for Root {
 }
 
 impl Context for Root {
-    /// The backend has a batch, will not have it, or could not be reached; then the next tick tries again.
+    /// The backend has a batch, will not have it, or could not be reached; then it is tried again after a pause.
     fn on_http_call_response(&mut self, _: u32, headers: usize, size: usize, _: usize) {
         let batch = std::mem::take(&mut self.sending);
         match abi::call_answer(headers, size.min(LONGEST_REASON)) {
@@ -129,8 +134,7 @@ impl Root {
         if batch.is_empty() {
             return;
         }
-        let request = backend::reports_request(address, &batch);
-        match request.map(|request| abi::dispatch(&request, DEADLINE)) {
+        match batch.request(address).map(|request| abi::dispatch(&request, DEADLINE)) {
             Some(Ok(_)) => self.sending = batch,
             Some(Err(CallError::Forbidden(why))) => self.lose(&batch, &why),
             Some(Err(error)) => self.keep(batch, &error.to_string()),
@@ -138,11 +142,12 @@ impl Root {
         }
     }
 
-    fn lose(&mut self, batch: &[Report], why: &str) {
+    fn lose(&mut self, batch: &Batch, why: &str) {
         warn(self.herald.refused(why, batch.len()));
     }
 
-    fn keep(&mut self, batch: Vec<Report>, why: &str) {
+    fn keep(&mut self, batch: Batch, why: &str) {
+        self.pause = PAUSE;
         self.reports.give_back(batch);
         warn(self.herald.failed(why, self.reports.len()));
     }

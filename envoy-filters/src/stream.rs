@@ -143,9 +143,13 @@ impl HttpContext for Stream {
             _ => Action::Continue,
         }
     }
+}
 
-    /// The end of the stream, good or bad. Who is still at work then was left by the provider or by the client.
-    fn on_log(&mut self) {
+/// The end of the stream, good or bad. Who is still at work then was left by the provider or by the client.
+///
+/// Envoy tells of it twice: here and before, for its logs. A call of the filter for each would cost more.
+impl Drop for Stream {
+    fn drop(&mut self) {
         let state = self.resume();
         // Most have closed their account; why the others did not costs a call to learn.
         if matches!(state, State::Relaying(..) | State::Carrying(_) | State::Running(_) | State::Asked) {
@@ -181,11 +185,11 @@ impl Stream {
         let ending = failure::of_stream(&details);
         match state {
             State::Relaying(relay, _) => {
-                self.reports.push(relay.finish(ending, self.envoy.now(), &mut BytesMut::new()));
+                self.reports.push(&relay.finish(ending, self.envoy.now(), &mut BytesMut::new()));
             }
             State::Carrying(mut report) => {
                 report.close(ending, self.envoy.now());
-                self.reports.push(*report);
+                self.reports.push(&report);
             }
             State::Running(exchange) => self.close(exchange.give_up(details), &ending),
             _ => self.close(Some(self.refusal(&Error::invalid("The request broke off."))), &ending),
@@ -212,7 +216,7 @@ impl Stream {
                 (head.map(|()| Bytes::new()), *report)
             }
         };
-        self.reports.push(report);
+        self.reports.push(&report);
         response
     }
 }

@@ -13,11 +13,10 @@ use crate::{Done, tree};
 
 /// The callbacks for which the filter has code, by their names in the ABI.
 /// <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>
-const TAKEN: [&str; 12] = [
+const TAKEN: [&str; 11] = [
     "proxy_on_configure",
     "proxy_on_downstream_data",
     "proxy_on_http_call_response",
-    "proxy_on_log",
     "proxy_on_request_body",
     "proxy_on_request_headers",
     "proxy_on_request_trailers",

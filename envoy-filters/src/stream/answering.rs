@@ -109,7 +109,7 @@ impl Stream {
             relay.push(&piece, self.envoy.now(), &mut out);
         }
         if relay.is_over() || place.is_last() {
-            self.reports.push(relay.finish(Ending::Complete, self.envoy.now(), &mut out));
+            self.reports.push(&relay.finish(Ending::Complete, self.envoy.now(), &mut out));
             self.state = State::Finished;
         } else {
             self.state = State::Relaying(relay, body);
@@ -128,7 +128,7 @@ impl Stream {
         report.bytes_out += size as u64;
         if place.is_last() {
             report.close(Ending::Complete, self.envoy.now());
-            self.reports.push(*report);
+            self.reports.push(&report);
         } else {
             self.state = State::Carrying(report);
         }
@@ -170,7 +170,7 @@ impl Stream {
         if *ending == Ending::Abandoned {
             report.outcome = Outcome::Abandoned;
         }
-        self.reports.push(*report);
+        self.reports.push(&report);
     }
 
     /// Leaves with Envoy what the client has to be told if the provider breaks off while the answer is still held
@@ -184,14 +184,25 @@ impl Stream {
 
 /// What Envoy has got from the provider.
 fn heard() -> Result<Response<()>, CallError> {
+    let head = message::read_response(abi::pairs(MapType::HttpResponseHeaders))
+        .ok_or_else(|| CallError::Garbled("a head without a status".to_owned()))?;
+    if is_providers_own(&head) {
+        return Ok(head);
+    }
     if let Some(error) = failure::of_answer(&abi::details()) {
         return Err(error);
     }
-    let head = message::read_response(abi::pairs(MapType::HttpResponseHeaders))
-        .ok_or_else(|| CallError::Garbled("a head without a status".to_owned()))?;
     let details = head.headers().get(message::DETAILS).map(|value| String::from_utf8_lossy(value.as_bytes()));
     match details.and_then(|details| failure::of_answer(&details)) {
         Some(error) => Err(error),
         None => Ok(head),
     }
+}
+
+/// Whether Envoy itself never says that, so that it need not be asked: it has no good news but for clients of gRPC, to whom
+/// failures are good news with another status in a header.
+///
+/// <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>
+fn is_providers_own(head: &Response<()>) -> bool {
+    head.status().is_success() && !head.headers().contains_key("grpc-status")
 }

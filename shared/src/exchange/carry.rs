@@ -37,6 +37,9 @@ const BODILESS: &[StatusCode] = &[StatusCode::NO_CONTENT, StatusCode::RESET_CONT
 
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 
+/// The word by which hosts know that a stream is asked for.
+const EVENTS: HeaderValue = HeaderValue::from_static(Framing::Events.media_type());
+
 /// Whom to ask, for what, in which API, and as what model.
 pub(super) struct Way<'g> {
     provider: &'g Provider,
@@ -77,7 +80,7 @@ pub(super) async fn answer<H: Host>(
         true => by_model(call, found, task, request)?,
         false => by_hint(call, task, request)?,
     };
-    forward(call, found, way, body, request).await
+    forward(call, found, way, body, request, false).await
 }
 
 /// The same for a request that is scanned already, and whose way is known.
@@ -90,7 +93,7 @@ pub(super) async fn answer_scanned<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     way.note(call);
     let body = asked.renamed(way.model());
-    forward(call, found, way, body, request).await
+    forward(call, found, way, body, request, asked.stream).await
 }
 
 async fn forward<H: Host>(
@@ -99,6 +102,7 @@ async fn forward<H: Host>(
     way: Way<'_>,
     body: Bytes,
     request: &Request<Bytes>,
+    streams: bool,
 ) -> Result<Reply<H::Body>, Error> {
     let address = way.provider.task_uri(way.api, way.task, &path(found), way.model())?;
     let outgoing = Outgoing {
@@ -109,11 +113,14 @@ async fn forward<H: Host>(
         body,
         same: true,
         content_type: request.headers().get(header::CONTENT_TYPE).cloned(),
-        accept: accept(request.headers()),
+        accept: if streams { EVENTS } else { accept(request.headers()) },
     };
     // What a provider keeps would be there twice.
     let repeatable = way.model.is_some() || request.method() != Method::POST;
     let response = send(call, way.provider, outgoing.request(request.headers())?, repeatable).await?;
+    if streams {
+        return relay_events(call, way.task, way.api, response).await;
+    }
     relay(call, way.task, way.api, response).await
 }
 
@@ -265,6 +272,25 @@ async fn relay<H: Host>(
         return Ok(pass(call, response));
     }
     reply::rewrite(call, api, true, response, |call, head, bytes| Ok(whole(call, head, bytes))).await
+}
+
+/// The same of one that was asked to be a stream. Then not every host sees where an answer breaks off: so what is JSON has to
+/// be all of it, and everything else has to end as streams do.
+async fn relay_events<H: Host>(
+    call: &mut Call<'_, H>,
+    task: Task,
+    api: Api,
+    response: Response<H::Body>,
+) -> Result<Reply<H::Body>, Error> {
+    call.report.status = response.status().as_u16();
+    if response.status().is_success() && !is_json(response.headers()) {
+        return Ok(stream(call, task, api, response));
+    }
+    let write = |call: &mut Call<'_, H>, head: &Parts, bytes: Bytes| {
+        Outline::scan(&bytes).map_err(|error| reply::nonsense(&error))?;
+        Ok(whole(call, head, bytes))
+    };
+    reply::rewrite(call, api, true, response, write).await
 }
 
 /// One that is all there.

@@ -43,7 +43,7 @@ impl fmt::Display for Broken {
 
 impl Framing {
     /// The media type, without parameters.
-    pub fn media_type(self) -> &'static str {
+    pub const fn media_type(self) -> &'static str {
         match self {
             Framing::Events => "text/event-stream",
             Framing::Binary | Framing::Chunks => "application/vnd.amazon.eventstream",

@@ -115,6 +115,26 @@ fn e9_recordings_pass_as_they_come_and_break_off_as_the_providers() {
     }
 }
 
+/// Not every host sees where what was asked to be a stream breaks off, so nothing else may look whole (seen on Envoy).
+#[test]
+fn what_was_asked_to_be_a_stream_ends_as_one_or_is_whole() {
+    let asked = || ask("/v1/completions", "application/json", r#"{"model":"own/m","stream":true}"#);
+    let whole = r#"{"model":"own/m","choices":[{"text":"a"}]}"#;
+    let played = play(asked(), &[Said::json(whole)]);
+    assert_eq!((played.status.as_u16(), played.text()), (200, whole));
+    assert_eq!(played.sent().headers()["accept"], "text/event-stream");
+    for length in [0, 1, whole.len() - 1] {
+        let played = play(asked(), &[Said::json(&whole[..length])]);
+        assert_eq!(played.status, 502, "{}", played.text());
+        assert_eq!(played.json()["error"]["code"], "upstream_malformed");
+    }
+    for (said, is_cut) in [("data: {}\n\n", true), ("data: {}\n\ndata: [DONE]\n\n", false)] {
+        let played = play(asked(), &[Said { media_type: "text/plain", ..Said::json(said) }]);
+        assert_eq!(played.text().contains("data: {\"error\":"), is_cut, "{}", played.text());
+        assert_eq!(played.report.outcome == Outcome::Cut, is_cut);
+    }
+}
+
 /// Streams of other operations go through and are looked at for their usage; one that is cut says so.
 #[test]
 fn streams_go_through_and_end_as_they_should() {

@@ -61,6 +61,7 @@ pub async fn behaviour(kind: Kind) {
             ("keeps parallel streams apart".to_owned(), parallel(at, provider).await),
             ("takes what is large and not too large".to_owned(), large(at, provider).await),
             ("takes no part of a recording for all of it".to_owned(), cut_recording(at, provider).await),
+            ("says that the provider broke a text off".to_owned(), cut_text(at, provider).await),
         ];
         for dialect in &DIALECTS {
             let mut add = |what: &str, outcome| outcomes.push((format!("{} {what}", dialect.api), outcome));
@@ -305,6 +306,25 @@ async fn cut_recording(at: SocketAddr, provider: &Provider) -> Outcome {
         let asked = r#"{"model":"completions/tts","input":"Hi","voice":"a"}"#;
         let answer = Question::post("/v1/audio/speech", asked).header("accept", accept).ask(at).await?;
         holds(format!("{accept}: all is well: {answer:?}"), answer.status == 502 || !answer.complete)?;
+    }
+    Ok(())
+}
+
+/// A text that goes through as it comes, as a stream and as an answer that is none though one was asked for.
+async fn cut_text(at: SocketAddr, provider: &Provider) -> Outcome {
+    let asked = r#"{"model":"completions/m","prompt":"Once","stream":true}"#;
+    let question = Question::post("/v1/completions", asked).header(BEARER.0, BEARER.1);
+    let (event, whole) = (r#"{"choices":[{"text":"a"}]}"#, r#"{"choices":[{"text":"a"}"#);
+    for ending in [Ending::Broken, Ending::Complete] {
+        let said = Body { extension: "sse".to_owned(), bytes: format!("data: {event}\n\n").into_bytes() };
+        provider.say(Script { ending, ..Script::body(&said) });
+        let answer = question.ask(at).await?;
+        let events = messages(&answer.body);
+        let last = events.last().map(|last| json_of(last.data.as_bytes())).unwrap_or_default();
+        holds(format!("{ending:?}: the last event is {last}"), last["error"]["message"].is_string())?;
+        let said = Body { extension: "json".to_owned(), bytes: whole.into() };
+        provider.say(Script { ending, ..Script::body(&said) });
+        equal("status", &502, &question.ask(at).await?.status)?;
     }
     Ok(())
 }
