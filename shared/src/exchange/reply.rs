@@ -63,7 +63,7 @@ pub(super) async fn relay<H: Host>(
     let streams = streams || (target.framing() == Framing::Events && looks_streamed(&bytes));
     // A whole answer is verbatim only to a client that wants one: a provider may have overlooked `stream`.
     if asked.is_own(target.api) && !streams && !asked.stream {
-        return own(call, target.api, &head, bytes);
+        return own(call, target.api, &head, bytes).map_err(|error| labelled(error, &head.headers));
     }
     let mut reply = Response::new(match streams {
         true => gather(call, asked, target, &bytes)?,

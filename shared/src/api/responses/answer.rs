@@ -2,6 +2,7 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/responses/object>
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
@@ -12,6 +13,9 @@ use crate::api::{Api, Cited, Echo, Link, Unit, cite, lost, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, StopReason, ToolKind, Usage};
 use crate::wire::json::{Index, Json, Writer};
+
+/// The object that a function without arguments is called with, for clients read it as JSON (D4).
+pub(super) const NO_ARGUMENTS: Delta<'_> = Delta::Arguments(Cow::Borrowed("{}"));
 
 /// An answer, as far as it has come.
 pub(super) struct Answer {
@@ -99,8 +103,15 @@ impl Answer {
             Event::Stop(stop) => self.stop = Some(stop.reason.clone()),
             Event::Tier(tier) => self.parameters.set_tier(Some(tier)),
             Event::Fail(error) => self.error = Some(error.clone()),
+            Event::Close { .. } if self.lacks_arguments() => self.grow(&NO_ARGUMENTS),
             Event::Close { .. } | Event::Choice { .. } | Event::Lost(_) | Event::Ping | Event::End => {}
         }
+    }
+
+    /// Whether the last item is a function's call without arguments.
+    pub(super) fn lacks_arguments(&self) -> bool {
+        let Some(Item::Call(call)) = self.items.last() else { return false };
+        call.kind == ToolKind::Function && call.text.is_empty()
     }
 
     fn start(&mut self, start: &Start<'_>) {

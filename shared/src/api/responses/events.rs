@@ -4,7 +4,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::answer::{Answer, Item, Part, annotations, items, write_summary};
+use super::answer::{Answer, Item, NO_ARGUMENTS, Part, annotations, items, write_summary};
 use crate::api::{Echo, WriteStream, openai};
 use crate::error::Error;
 use crate::ir::{Delta, Event, Open};
@@ -74,6 +74,9 @@ impl WriteStream for Stream {
             Event::Open { block, .. } => return self.begin(block, out),
             Event::Close { .. } if self.open == Opened::Mute => return,
             Event::Ping => return out.put_slice(b": ping\n\n"),
+            Event::Close { index } if self.answer.lacks_arguments() => {
+                self.push(&Event::Delta { index: *index, delta: NO_ARGUMENTS }, out);
+            }
             _ => self.answer.push(event),
         }
         match event {
