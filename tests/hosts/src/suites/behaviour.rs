@@ -157,7 +157,11 @@ async fn large(at: SocketAddr, provider: &Provider) -> Outcome {
     let events = corpus::messages(&answer.body);
     let pieces = events.iter().map(|event| json_of(event.data.as_bytes())["delta"]["partial_json"].clone());
     let came: String = pieces.filter_map(|piece| Some(piece.as_str()?.to_owned())).collect();
-    holds(format!("{} bytes of arguments came", came.len()), came == arguments)?;
+    let said = || answer.text().chars().take(500).collect::<String>();
+    holds(
+        format!("{} bytes of arguments came: {} {}", came.len(), answer.status, said()),
+        came == arguments,
+    )?;
     equal("the last event", &Some("message_stop"), &events.last().map(|event| event.name.as_str()))?;
     let sent = provider.received().pop().map(|received| received.body.len()).unwrap_or_default();
     holds(format!("{sent} bytes were sent"), sent > 3 << 20)
