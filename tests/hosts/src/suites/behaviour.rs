@@ -133,6 +133,7 @@ async fn aliases(at: SocketAddr, provider: &Provider) -> Outcome {
 async fn parallel(at: SocketAddr, provider: &Provider) -> Outcome {
     let case = case("messages-to-completions--parallel-tools-streamed");
     provider.say(Script { pause: Duration::from_millis(20), ..Script::of(&case) });
+    drop(provider.received());
     let question = Question::post(&case.path(), case.request.clone());
     let ask = |question: Question| tokio::spawn(async move { question.ask(at).await });
     let asked: Vec<_> = std::iter::repeat_n(question, CROWD).map(ask).collect();
