@@ -143,7 +143,7 @@ impl Api {
 pub fn read_request(body: Json<'_>, from: Api) -> Result<Request<'_>, Error> {
     let mut request = from.read().request(body)?;
     request.unread = lost::unread(body, from.read().shape());
-    request.unread.extend(unpaired::in_body(body, ""));
+    request.unread.extend(unpaired::in_request(body));
     Ok(request)
 }
 

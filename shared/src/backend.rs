@@ -92,19 +92,15 @@ impl Batch {
 
     /// `POST /v1/reports` with all of them; `None` where the address makes no request.
     pub fn request(&self, address: &BackendAddress) -> Option<Request<Bytes>> {
-        request(address, self.body.clone().freeze())
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}/v1/reports", address.url))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(token) = &address.token {
+            request = request.header(header::AUTHORIZATION, token.clone());
+        }
+        request.body(self.body.clone().freeze()).ok()
     }
-}
-
-fn request(address: &BackendAddress, body: Bytes) -> Option<Request<Bytes>> {
-    let mut request = Request::builder()
-        .method(Method::POST)
-        .uri(format!("{}/v1/reports", address.url))
-        .header(header::CONTENT_TYPE, "application/json");
-    if let Some(token) = &address.token {
-        request = request.header(header::AUTHORIZATION, token.clone());
-    }
-    request.body(body).ok()
 }
 
 #[cfg(test)]

@@ -55,28 +55,28 @@ impl Timestamp {
         let mut parts = date.split([' ', ':']);
         let day = number(parts.next()?)?;
         let name = parts.next()?;
-        let month = MONTHS.iter().position(|month| *month == name)? as u64;
+        let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
         let year = number(parts.next()?)?;
         let time = [number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?];
-        let days = days_until(year, month, day)?;
+        let days = Timestamp::days_until(year, month, day)?;
         let seconds = time.iter().fold(0, |sum, part| 60 * sum + part);
         parts.next().is_none().then_some(Timestamp((86_400 * days + seconds) * 1_000_000))
     }
+
+    /// Days from 1970 to a day, the inverse of [`Timestamp::date`]; `None` before. As there, years begin with March.
+    pub fn days_until(year: u64, month: u64, day: u64) -> Option<u64> {
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+        days.checked_sub(719_469)
+    }
 }
 
-/// The months from March on, as HTTP names them.
+/// The months as HTTP names them.
 const MONTHS: [&str; 12] =
-    ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"];
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 fn number(digits: &str) -> Option<u64> {
     digits.parse::<u16>().ok().map(u64::from)
-}
-
-/// Days from 1970 to a day, the inverse of [`Timestamp::date`]; months are counted from March, which is 0.
-fn days_until(year: u64, month: u64, day: u64) -> Option<u64> {
-    let year = if month < 10 { year } else { year.checked_sub(1)? };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
-    days.checked_sub(719_469)
 }
 
 /// The world, as far as the gateway needs it. A host moves bytes and decides nothing.
@@ -224,7 +224,7 @@ mod tests {
         fn a_date_is_read_as_it_is_written(seconds in 0..253_402_300_800_u64) {
             let now = Timestamp(seconds * 1_000_000);
             let (year, month, day) = now.date();
-            let name = MONTHS[(month as usize + 9) % 12];
+            let name = MONTHS[month as usize - 1];
             let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
             let text = format!("Day, {day:02} {name} {year:04} {hours:02}:{minutes:02}:{:02} GMT", seconds % 60);
             prop_assert_eq!(Timestamp::of_http(&text), Some(now));

@@ -94,19 +94,8 @@ impl Relay {
             true => Output::Unframed { writer: writer(), naming: Naming::new(client, &echo), own: false },
             false => Output::Translated { passage: Passage::new(upstream, client, &echo), writer: writer() },
         };
-        let (scanner, reader) = (framing.scanner(limit), upstream.read_stream(framing, output.aim()));
-        let echo = lasting(client, echo);
-        Relay {
-            scanner,
-            reader,
-            alike: Alike::default(),
-            client,
-            echo,
-            output,
-            report,
-            keys: Keys::default(),
-            over: false,
-        }
+        let reader = upstream.read_stream(framing, output.aim());
+        Relay::between(framing.scanner(limit), reader, client, echo, output, report)
     }
 
     /// A relay of server-sent events that go through as they are and that only `reader` understands.
@@ -119,18 +108,19 @@ impl Relay {
     ) -> Relay {
         let output =
             Output::Verbatim { held: BytesMut::new(), naming: Naming::new(client, &echo), events: 0 };
-        let (scanner, echo) = (Framing::Events.scanner(limit), lasting(client, echo));
-        Relay {
-            scanner,
-            reader,
-            alike: Alike::default(),
-            client,
-            echo,
-            output,
-            report,
-            keys: Keys::default(),
-            over: false,
-        }
+        Relay::between(Framing::Events.scanner(limit), reader, client, echo, output, report)
+    }
+
+    fn between(
+        scanner: Scanner,
+        reader: Box<dyn ReadStream>,
+        client: Api,
+        echo: Echo,
+        output: Output,
+        report: Report,
+    ) -> Relay {
+        let (alike, echo) = (Alike::default(), lasting(client, echo));
+        Relay { scanner, reader, alike, client, echo, output, report, keys: Keys::default(), over: false }
     }
 
     /// The same where a provider that fails may quote one of these, which are not the client's to see.

@@ -50,7 +50,7 @@ impl Instant {
         let [hour, minute, second] = numbers(time, ':')?;
         let sane =
             (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
-        let days = days(year, month, day).filter(|_| sane)?;
+        let days = Timestamp::days_until(year, month, day).filter(|_| sane)?;
         Some(Instant(days * 86_400 + hour * 3_600 + minute * 60 + second))
     }
 }
@@ -67,13 +67,6 @@ impl fmt::Display for Instant {
 fn numbers(text: &str, mark: char) -> Option<[u64; 3]> {
     let numbers: Vec<u64> = text.split(mark).map(str::parse).collect::<Result<_, _>>().ok()?;
     numbers.try_into().ok()
-}
-
-/// Days since 1970. Years are counted from March, so that the leap day is a year's last.
-fn days(year: u64, month: u64, day: u64) -> Option<u64> {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let before = 365 * year + year / 4 - year / 100 + year / 400;
-    (before + (153 * month + 2) / 5 + day - 1).checked_sub(719_468)
 }
 
 #[cfg(test)]

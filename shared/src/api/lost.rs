@@ -162,12 +162,12 @@ fn look(value: Json<'_>, shape: &Shape, within: Option<&At<'_>>, tell: &mut dyn 
 }
 
 /// Where something stands: `messages[0].content`.
-struct At<'p> {
-    within: Option<&'p At<'p>>,
-    part: Part<'p>,
+pub(super) struct At<'p> {
+    pub(super) within: Option<&'p At<'p>>,
+    pub(super) part: Part<'p>,
 }
 
-enum Part<'p> {
+pub(super) enum Part<'p> {
     Member(&'p str),
     Element(usize),
 }

@@ -2,27 +2,38 @@
 //!
 //! RFC 8259, section 8.2. What is read of such a text has U+FFFD in its place; that it had something else is told.
 
+use super::lost::{At, Part};
 use crate::ir::{Delta, Event, Loss, Why};
 use crate::wire::json::{Json, Kind, has_unpaired, place_of};
 
-/// The texts in a body that have halves; `at` is what their paths begin with.
-pub(crate) fn in_body(body: Json<'_>, at: &str) -> Vec<Loss> {
+/// The texts in a client's request that have halves.
+pub(super) fn in_request(body: Json<'_>) -> Vec<Loss> {
+    in_body(body, None)
+}
+
+/// The same of a provider's answer.
+pub(crate) fn in_answer(body: Json<'_>) -> Vec<Loss> {
+    in_body(body, Some(&At { within: None, part: Part::Member("answer") }))
+}
+
+fn in_body(body: Json<'_>, within: Option<&At<'_>>) -> Vec<Loss> {
     let mut losses = Vec::new();
     if has_unpaired(body.raw()) {
-        look(body, at.to_owned(), &mut losses);
+        look(body, within, &mut losses);
     }
     losses
 }
 
-fn look(value: Json<'_>, at: String, losses: &mut Vec<Loss>) {
+fn look(value: Json<'_>, at: Option<&At<'_>>, losses: &mut Vec<Loss>) {
     match value.kind() {
-        Kind::String if has_unpaired(value.raw()) => losses.push(Loss::new(at, Why::Approximated)),
-        Kind::Array => {
-            value.items().enumerate().for_each(|(index, item)| look(item, format!("{at}[{index}]"), losses));
+        Kind::String if has_unpaired(value.raw()) => {
+            losses.extend(at.map(|at| Loss::new(at.to_string(), Why::Approximated)));
         }
+        Kind::Array => value.items().enumerate().for_each(|(index, item)| {
+            look(item, Some(&At { within: at, part: Part::Element(index) }), losses);
+        }),
         Kind::Object => value.fields().for_each(|(name, member)| {
-            let dot = if at.is_empty() { "" } else { "." };
-            look(member, [&at, dot, &name].concat(), losses);
+            look(member, Some(&At { within: at, part: Part::Member(&name) }), losses);
         }),
         _ => {}
     }
@@ -49,7 +60,7 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, losses: &[&str]) {
-        let found = in_body(Json::parse(body.as_bytes()).unwrap(), "");
+        let found = in_request(Json::parse(body.as_bytes()).unwrap());
         assert_eq!(found.iter().map(Loss::to_string).collect::<Vec<_>>(), losses);
     }
 

@@ -118,10 +118,7 @@ async fn forward<H: Host>(
     // What a provider keeps would be there twice.
     let repeatable = way.model.is_some() || request.method() != Method::POST;
     let response = send(call, way.provider, outgoing.request(request.headers())?, repeatable).await?;
-    if streams {
-        return relay_events(call, way.task, way.api, response).await;
-    }
-    relay(call, way.task, way.api, response).await
+    relay(call, way.task, way.api, response, streams).await
 }
 
 /// What the client takes. Who wants nothing but a stream gets what comes all the same, so that is what is asked for; and
@@ -257,37 +254,30 @@ impl<'r> Named<'r> {
     }
 }
 
-/// The provider's answer as it is.
+/// The provider's answer as it is. Of one that was asked to be a stream (`streams`) not every host sees where it breaks off:
+/// so what is JSON has to be all of it, and everything else has to end as streams do.
 async fn relay<H: Host>(
     call: &mut Call<'_, H>,
     task: Task,
     api: Api,
     response: Response<H::Body>,
+    streams: bool,
 ) -> Result<Reply<H::Body>, Error> {
     call.report.status = response.status().as_u16();
-    if response.status().is_success() && headers::is_stream(Framing::Events, response.headers()) {
+    let has_events = match streams {
+        true => !is_json(response.headers()),
+        false => headers::is_stream(Framing::Events, response.headers()),
+    };
+    if response.status().is_success() && has_events {
         return Ok(stream(call, task, api, response));
     }
     if passes::<H>(&response) {
         return Ok(pass(call, response));
     }
-    reply::rewrite(call, api, true, response, |call, head, bytes| Ok(whole(call, head, bytes))).await
-}
-
-/// The same of one that was asked to be a stream. Then not every host sees where an answer breaks off: so what is JSON has to
-/// be all of it, and everything else has to end as streams do.
-async fn relay_events<H: Host>(
-    call: &mut Call<'_, H>,
-    task: Task,
-    api: Api,
-    response: Response<H::Body>,
-) -> Result<Reply<H::Body>, Error> {
-    call.report.status = response.status().as_u16();
-    if response.status().is_success() && !is_json(response.headers()) {
-        return Ok(stream(call, task, api, response));
-    }
     let write = |call: &mut Call<'_, H>, head: &Parts, bytes: Bytes| {
-        Outline::scan(&bytes).map_err(|error| reply::nonsense(&error))?;
+        if streams {
+            Outline::scan(&bytes).map_err(|error| reply::nonsense(&error))?;
+        }
         Ok(whole(call, head, bytes))
     };
     reply::rewrite(call, api, true, response, write).await

@@ -221,7 +221,7 @@ fn translate<H: Host>(
     let json = index.parse(body).map_err(|error| nonsense(&error))?;
     let mut response = ir::Response::default();
     let mut passage = Passage::new(target.api, asked.api, &call.echo);
-    let mut losses = unpaired::in_body(json, "answer");
+    let mut losses = unpaired::in_answer(json);
     let mut take = |event: Event<'_>| {
         passage.push(event, &mut |event| keep(event, &mut response, &mut losses));
     };
