@@ -21,8 +21,7 @@ pub use quirks::{CallIds, Counted, MaxTokens, ModelQuirks, Quirks, Switch};
 pub use rows::{ANYTHING, DIALECTS};
 pub use task::Task;
 
-use crate::api::Api;
-use crate::gateway::Cloud;
+use crate::api::family::Api;
 
 /// A provider.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +87,13 @@ pub enum Auth {
     Bearer,
     /// The key alone, in this header.
     Header(&'static str),
+}
+
+/// A cloud whose accounts lend tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    Google,
+    Azure,
 }
 
 /// Which models a row is for.

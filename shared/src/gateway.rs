@@ -8,7 +8,7 @@ mod compiled;
 mod resolve;
 mod secret;
 
-pub use account::{Account, AwsRole, AwsSource, Cloud, Lent, TokenSource};
+pub use account::{Account, AwsRole, AwsSource, Lent, TokenSource};
 pub use compiled::{
     Compiled, CompiledBackend, CompiledKeys, CompiledProvider, CompiledSigning, FORMAT, Flaw, Template,
     UNRENEWED, Unread,

@@ -19,7 +19,7 @@ pub use usage::Usage;
 
 use std::borrow::Cow;
 
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::wire::json::Json;
 
 /// What a client asks a model for.

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::Api;
+use super::family::Api;
 use crate::ir::{Citations, Delta, Event, Loss, Open, Why};
 use crate::wire::json::Json;
 

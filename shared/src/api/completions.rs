@@ -27,8 +27,12 @@ pub(crate) use text::chat;
 
 use bytes::BytesMut;
 
+use super::aim::{Aim, Sink};
+use super::cite::{Cited, Link};
+use super::codec::{Echo, Read, ReadStream, Write, WriteStream};
+use super::hosted::Work;
 use super::lost::Shape;
-use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Work, Write, WriteStream, openai};
+use super::openai;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};

@@ -17,7 +17,9 @@ mod write;
 
 use bytes::BytesMut;
 
-use super::{Aim, Echo, Link, Read, ReadStream, Sink, Write, WriteStream};
+use super::aim::{Aim, Sink};
+use super::cite::Link;
+use super::codec::{Echo, Read, ReadStream, Write, WriteStream};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Response, StopReason};

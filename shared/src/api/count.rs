@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
 
-use super::Api;
+use super::family::Api;
 use crate::wire::json::{Edit, Json, Malformed, Outline, quoted};
 
 /// A counter of tokens.

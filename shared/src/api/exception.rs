@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors>
 
-use super::{ReadStream, Sink};
+use super::aim::Sink;
+use super::codec::ReadStream;
 use crate::error::{Error, Fault, Kind};
 use crate::ir::{Delta, Event};
 use crate::wire::json::Json;

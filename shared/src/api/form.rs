@@ -9,7 +9,8 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use super::{Api, messages};
+use super::family::Api;
+use super::messages;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{

@@ -27,8 +27,12 @@ mod tests;
 
 use bytes::{Bytes, BytesMut};
 
+use super::aim::{Aim, Sink};
+use super::cite::{Cited, Link};
+use super::codec::{Echo, Read, ReadStream, Write, WriteStream};
+use super::hosted::Work;
 use super::lost::Shape;
-use super::{Aim, Cited, Echo, Link, Read, ReadStream, Sink, Step, What, Work, Write, WriteStream};
+use super::steps::{Step, What};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};

@@ -3,7 +3,8 @@
 //! A hosted tool is kept in the words of its own API, and goes back to it as it is. For another API it becomes [`Work`],
 //! where it is a kind of work that others do too; otherwise it is refused by its name.
 
-use super::{Api, lost};
+use super::family::Api;
+use super::lost;
 use crate::error::Error;
 use crate::ir::{Loss, Tool};
 use crate::wire::json::Json;

@@ -16,7 +16,7 @@ mod sealer;
 #[cfg(test)]
 mod tests;
 
-use crate::api::Api;
+use crate::api::family::Api;
 
 pub(super) use custom::adapt;
 pub(super) use ids::{fit, fit_as_they_are};

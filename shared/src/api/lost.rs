@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Aim, Api, Sink};
+use super::aim::{Aim, Sink};
+use super::family::Api;
 use crate::ir::{Delta, Event, Loss, Open, Stop, StopReason, Why};
 use crate::wire::json::{Json, Kind};
 

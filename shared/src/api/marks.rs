@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::{Api, openai};
+use super::family::Api;
+use super::openai;
 use crate::dialect::Quirks;
 use crate::ir::{Block, Cache, Loss, Request, Why};
 

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use super::cite;
+use super::cite::{Link, Place, Unit};
+use super::family::Api;
 use super::lost::{self, Shape};
 use super::member::rest;
-use super::{Api, Link, Place, Unit, cite};
 use crate::error::{Error, Fault, Kind};
 use crate::ir::{Cache, Loss, Rest, Source, Why};
 use crate::wire::json::{self, Json, Writer};

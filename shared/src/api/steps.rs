@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::{Api, lost};
+use super::family::Api;
+use super::lost;
 use crate::ir::{Event, Loss, Open, Why};
 use crate::wire::json::Json;
 

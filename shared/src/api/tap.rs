@@ -2,7 +2,8 @@
 //!
 //! They go through as they are, so nothing else of them is read.
 
-use super::{ReadStream, Sink};
+use super::aim::Sink;
+use super::codec::ReadStream;
 use crate::ir::{Event, Start, Usage};
 use crate::wire::Frame;
 use crate::wire::json::Json;

@@ -7,6 +7,7 @@ mod empty;
 mod hosted;
 mod logprobs;
 mod marks;
+mod spelling;
 mod thinking;
 mod usage;
 
@@ -14,6 +15,8 @@ use bytes::BytesMut;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::ir::{Event, Response};
+use crate::wire::Frame;
 
 /// What a provider gets of a client's request, and what is lost on the way.
 fn asked(client: Api, body: &Value, upstream: Api, quirks: &Quirks) -> Result<(Value, Vec<String>), Error> {

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Dialect, Task};
-use crate::api::Api;
+use crate::api::family::Api;
 
 /// Where an operation is, behind the root.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! APIs in a form that is not their maker's.
 
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::wire::Framing;
 
 /// An API in a form that is not its maker's: what differs of its bodies, headers and streams.

@@ -1,11 +1,10 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
 use super::{
-    Auth, CallIds, Counted, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks, Route,
-    Shape, Switch, Task, UsualPlace,
+    Auth, CallIds, Cloud, Counted, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks,
+    Route, Shape, Switch, Task, UsualPlace,
 };
-use crate::api::Api::{self, Completions, Converse, Generate, Messages, Responses};
-use crate::gateway::Cloud;
+use crate::api::family::Api::{self, Completions, Converse, Generate, Messages, Responses};
 use crate::wire::Framing;
 
 /// All providers.

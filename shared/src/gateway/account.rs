@@ -71,13 +71,6 @@ pub enum TokenSource {
     },
 }
 
-/// A cloud whose accounts lend tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cloud {
-    Google,
-    Azure,
-}
-
 /// What an account lends.
 #[derive(Debug)]
 pub enum Lent {

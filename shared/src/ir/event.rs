@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Citations, Loss, ToolKind, Usage};
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::error::Error;
 
 /// One step of an answer.

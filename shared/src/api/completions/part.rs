@@ -6,10 +6,11 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use super::request::Context;
+use crate::api::family::Api;
 use crate::api::member::{
     boolean, missing, of_kind, optional, present, required, rest, string, within, wrong,
 };
-use crate::api::{Api, openai};
+use crate::api::openai;
 use crate::error::Error;
 use crate::ir::{Block, Cache, Loss, Media, Rest, Source, Text, Why};
 use crate::wire::json::{Json, Kind, Writer};

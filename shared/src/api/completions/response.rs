@@ -8,7 +8,11 @@ use bytes::BytesMut;
 
 use super::answer::{self, Answer, Choice, Others};
 use super::{reasoning, tool, usage};
-use crate::api::{Aim, Api, Cited, Echo, Sink, cite, lost, openai};
+use crate::api::aim::{Aim, Sink};
+use crate::api::cite::Cited;
+use crate::api::codec::Echo;
+use crate::api::family::Api;
+use crate::api::{cite, lost, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Block, Event, Loss, Media, Response, Rest, Source, Start, StopReason, Usage};
 use crate::wire::json::{Json, Malformed, Writer};

@@ -6,9 +6,11 @@ use std::borrow::Cow;
 
 use super::part::{flag, read_cache};
 use super::request::Context;
+use crate::api::codec::Echo;
+use crate::api::family::Api;
 use crate::api::hosted::{Search, Work, unknown, work};
 use crate::api::member::{missing, of_kind, optional, present, required, rest, within, wrong};
-use crate::api::{Api, Echo, openai};
+use crate::api::openai;
 use crate::error::Error;
 use crate::ir::{Block, Function, Loss, Rest, Tool, ToolChoice, ToolKind, ToolUse, Why};
 use crate::wire::json::{Json, Kind, Outline, Writer};

@@ -1,6 +1,7 @@
 //! Usage, as this API and its followers count.
 
-use crate::api::{Aim, Sink, lost};
+use crate::api::aim::{Aim, Sink};
+use crate::api::lost;
 use crate::ir::Usage;
 use crate::wire::json::{Json, Writer};
 

@@ -5,8 +5,12 @@
 use std::borrow::Cow;
 
 use super::REASONS;
+use crate::api::aim::{Aim, Sink};
+use crate::api::cite::{Link, Place, Unit};
+use crate::api::codec::ReadStream;
+use crate::api::family::Api;
 use crate::api::lost::{self, Shape};
-use crate::api::{Aim, Api, Link, Place, ReadStream, Sink, Unit, cite, exception};
+use crate::api::{cite, exception};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage, Why};
 use crate::wire::json::{Json, Kind, Malformed};

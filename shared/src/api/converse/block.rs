@@ -4,8 +4,9 @@
 
 use super::request::Context;
 use super::{media, told};
+use crate::api::family::Api;
 use crate::api::gather::Piece;
-use crate::api::{Api, messages};
+use crate::api::messages;
 use crate::ir::{Block, Cache, Citations, Loss, Text, Thought, ToolResult, ToolUse, Why};
 use crate::wire::json::Writer;
 

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use super::{conversation, tool};
-use crate::api::{Api, form, losses, messages};
+use crate::api::family::Api;
+use crate::api::rest::losses;
+use crate::api::{form, messages};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Rest, Thinking, Why};

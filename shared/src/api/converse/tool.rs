@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use super::block;
 use super::request::Context;
+use crate::api::family::Api;
 use crate::api::hosted::unknown;
-use crate::api::{Api, messages};
+use crate::api::messages;
 use crate::dialect::Quirks;
 use crate::ir::{Block, Function, Loss, Request, Tool, ToolChoice, Why};
 use crate::sorted;

@@ -3,7 +3,8 @@
 use bytes::BytesMut;
 
 use super::{REASONS, block, error};
-use crate::api::{Api, WriteStream};
+use crate::api::codec::WriteStream;
+use crate::api::family::Api;
 use crate::ir::{
     Block, Citations, Delta, Event, Media, Open, Response, Source, Stop, StopReason, Text, ToolUse, Usage,
 };

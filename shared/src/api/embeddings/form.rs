@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::{Vectors, Wanted};
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::dialect::Name;
 use crate::error::Error;
 use crate::ir::Loss;

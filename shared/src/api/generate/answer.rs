@@ -8,8 +8,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{error, logprobs, stop, usage};
+use crate::api::aim::{Aim, Sink};
+use crate::api::codec::ReadStream;
+use crate::api::family::Api;
 use crate::api::lost::{self, Shape};
-use crate::api::{Aim, Api, ReadStream, Sink};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Start, Stop, StopReason, ToolKind, Why};
 use crate::wire::Frame;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use crate::api::lost::Shape;
-use crate::api::{Step, What};
+use crate::api::steps::{Step, What};
 use crate::wire::json::{Json, Writer};
 
 /// The members of parts that steps are made of.

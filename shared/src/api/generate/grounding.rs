@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use bytes::BytesMut;
 
+use crate::api::cite;
+use crate::api::cite::{Cited, Link, Place, Unit};
 use crate::api::lost::{self, Shape};
-use crate::api::{Cited, Link, Place, Unit, cite};
 use crate::ir::{Loss, Why};
 use crate::wire::json::{Json, Writer};
 

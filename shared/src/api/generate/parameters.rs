@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::request::{Context, keep_inner};
 use super::schema;
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::api::member::{boolean, integer, of_kind, optional, present, string, within};
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Why};

@@ -8,8 +8,10 @@ use std::fmt::Display;
 use bytes::BytesMut;
 
 use super::{conversation, parameters, tool};
+use crate::api::family::Api;
+use crate::api::form;
 use crate::api::member::{boolean, missing, of_kind, present, rest, string};
-use crate::api::{Api, form, losses};
+use crate::api::rest::losses;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Rest};

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::spelling;
-use crate::api::{Aim, Api, Echo};
+use crate::api::aim::Aim;
+use crate::api::codec::Echo;
+use crate::api::family::Api;
 use crate::dialect::{Dialect, Quirks};
 use crate::ir::{Block, Event, Order, Request, Response};
 use crate::wire::json::Json;

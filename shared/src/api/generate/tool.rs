@@ -6,9 +6,10 @@ use std::borrow::Cow;
 
 use super::request::{Context, keep_inner};
 use super::schema;
+use crate::api::family::Api;
 use crate::api::hosted::{Search, Work, unknown, work};
 use crate::api::member::{of_kind, optional, present, required, rest, string, within};
-use crate::api::{Api, messages};
+use crate::api::messages;
 use crate::error::Error;
 use crate::ir::{Function, Loss, Request, Tool, ToolChoice, ToolKind};
 use crate::wire::json::{Json, Kind, Writer};

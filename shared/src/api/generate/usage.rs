@@ -3,8 +3,8 @@
 //!
 //! <https://ai.google.dev/api/generate-content#UsageMetadata>
 
+use crate::api::aim::{Aim, Sink};
 use crate::api::lost::{self, Shape};
-use crate::api::{Aim, Sink};
 use crate::ir::{Event, Loss, Usage, Why};
 use crate::wire::json::{Json, Writer};
 

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use bytes::BytesMut;
 
+use crate::api::codec::Echo;
+use crate::api::family::Api;
 use crate::api::messages::CUSTOM;
-use crate::api::{Api, Echo};
 use crate::dialect::Quirks;
 use crate::ir::{Block, Function, Loss, Request, Rest, Tool, ToolChoice, ToolKind, Why};
 use crate::sorted;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::dialect::{CallIds, Quirks};
 use crate::ir::{Block, Request};
 use crate::sorted;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::kin;
 use super::seal::{Piece, Seal};
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::dialect::Quirks;
 use crate::ir::{Block, Loss, Request, Rest, Role, Text, Thought, ToolUse, Turn};
 

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::wire::crc;
 
 use super::base64;

@@ -16,8 +16,9 @@ use std::borrow::Cow;
 use super::custom::{Customs, Input};
 use super::kin;
 use super::seal::{LONGEST_ID, LONGEST_SEAL, Piece, Seal};
+use crate::api::codec::Echo;
+use crate::api::family::Api;
 use crate::api::generate::MADE;
-use crate::api::{Api, Echo};
 use crate::ir::{Delta, Event, Open, Start, ToolKind};
 
 /// Where the events go.

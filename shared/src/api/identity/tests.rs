@@ -5,7 +5,11 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::api::{self, Aim, Api, Echo, Passage};
+use crate::api::aim::Aim;
+use crate::api::codec::Echo;
+use crate::api::family::Api;
+use crate::api::passage::Passage;
+use crate::api::{self};
 use crate::dialect::{Dialect, Quirks};
 use crate::ir::{Event, Response};
 use crate::wire::Scanner;

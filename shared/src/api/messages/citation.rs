@@ -5,8 +5,9 @@
 
 use bytes::BytesMut;
 
+use crate::api::cite;
+use crate::api::cite::{Cited, Link, Place, Unit};
 use crate::api::lost::{self, Shape};
-use crate::api::{Cited, Link, Place, Unit, cite};
 use crate::ir::Loss;
 use crate::wire::json::{Json, Writer};
 

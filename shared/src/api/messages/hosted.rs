@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use crate::api::hosted::{Search, Work};
 use crate::api::lost::Shape;
 use crate::api::member::present;
-use crate::api::{Step, What};
+use crate::api::steps::{Step, What};
 use crate::wire::json::{Json, Writer};
 
 /// The kinds that are written; of others with another date only the version differs.

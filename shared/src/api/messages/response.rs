@@ -7,7 +7,10 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use super::{block, error, stream, usage};
-use crate::api::{Aim, Api, Echo, Sink, lost, openai};
+use crate::api::aim::{Aim, Sink};
+use crate::api::codec::Echo;
+use crate::api::family::Api;
+use crate::api::{lost, openai};
 use crate::ir::{
     Block, Citations, Delta, Event, Loss, Media, Open, Response, Source, Start, Stop, StopReason, Text,
 };

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::request::{Context, keep_inner};
 use super::{block, hosted, schema};
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::api::hosted::{Work, unknown, work};
 use crate::api::member::{boolean, of_kind, optional, present, required, within};
 use crate::error::Error;

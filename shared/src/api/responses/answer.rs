@@ -9,7 +9,10 @@ use bytes::BytesMut;
 
 use super::parameters::Parameters;
 use super::tools::{self, Declared};
-use crate::api::{Api, Cited, Echo, Link, Unit, cite, lost, openai};
+use crate::api::cite::{Cited, Link, Unit};
+use crate::api::codec::Echo;
+use crate::api::family::Api;
+use crate::api::{cite, lost, openai};
 use crate::error::{Error, Kind};
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, StopReason, ToolKind, Usage};
 use crate::wire::json::{Index, Json, Writer};

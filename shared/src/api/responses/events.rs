@@ -5,7 +5,8 @@
 use bytes::{BufMut, BytesMut};
 
 use super::answer::{Answer, Item, NO_ARGUMENTS, Part, annotations, items, write_summary};
-use crate::api::{Echo, WriteStream, openai};
+use crate::api::codec::{Echo, WriteStream};
+use crate::api::openai;
 use crate::error::Error;
 use crate::ir::{Delta, Event, Open};
 use crate::wire::json::{Stencils, Writer};

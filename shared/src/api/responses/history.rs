@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::input::NAME_WITHIN;
-use crate::api::{Api, openai};
+use crate::api::family::Api;
+use crate::api::openai;
 use crate::error::Error;
 use crate::ir::{
     Block, Cache, Loss, Media, Rest, Role, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Turn, Why,

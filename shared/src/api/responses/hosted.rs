@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use crate::api::hosted::{Search, Work};
 use crate::api::lost::Shape;
 use crate::api::member::present;
-use crate::api::{Step, What};
+use crate::api::steps::{Step, What};
 use crate::ir::{Loss, Why};
 use crate::wire::json::{Json, Kind, Writer};
 

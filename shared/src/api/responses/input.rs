@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::tools::{Declared, hoisted};
+use crate::api::family::Api;
 use crate::api::member::{missing, of_kind, optional, present, required, rest, string, within, wrong};
-use crate::api::{Api, openai};
+use crate::api::openai;
 use crate::error::Error;
 use crate::ir::{
     Block, Citations, Media, Place, Request, Rest, Role, Source, Text, Thought, ToolKind, ToolResult,

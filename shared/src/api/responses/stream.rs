@@ -10,8 +10,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use super::tools::joined;
+use crate::api::aim::{Aim, Sink};
+use crate::api::codec::ReadStream;
+use crate::api::family::Api;
 use crate::api::lost::{self, Shape};
-use crate::api::{Aim, Api, ReadStream, Sink, openai};
+use crate::api::openai;
 use crate::error::{Error, Kind};
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Usage, Why};
 use crate::wire::Frame;

@@ -9,11 +9,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hosted;
+use crate::api::family::Api;
 use crate::api::hosted::{Work, unknown, work};
 use crate::api::member::{
     boolean, missing, of_kind, optional, present, required, rest, string, within, wrong,
 };
-use crate::api::{Api, openai};
+use crate::api::openai;
 use crate::error::Error;
 use crate::ir::{Function, Loss, Rest, Tool, ToolChoice, ToolKind, Why};
 use crate::sorted;

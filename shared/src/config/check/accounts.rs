@@ -3,8 +3,8 @@
 use super::Checks;
 use super::providers::doubt;
 use crate::config::{Aws, AwsOrigin, Path, Provider};
-use crate::dialect::Dialect;
-use crate::gateway::{AwsRole, AwsSource, Cloud, CompiledKeys, CompiledSigning, TokenSource};
+use crate::dialect::{Cloud, Dialect};
+use crate::gateway::{AwsRole, AwsSource, CompiledKeys, CompiledSigning, TokenSource};
 use crate::signature;
 
 impl Checks<'_> {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::api::Api;
 use crate::api::completions::{message, reasoning, tool};
+use crate::api::family::Api;
 use crate::api::member::{boolean, integer, missing, of_kind, present, string, within, wrong};
 use crate::error::Error;
 use crate::ir::{Format, Request, Tool, ToolChoice};

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{read, write};
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::dialect::{MaxTokens, Quirks};
 use crate::error::Error;
 use crate::ir::{

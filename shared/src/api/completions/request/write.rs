@@ -5,7 +5,9 @@ use std::fmt::Display;
 use bytes::BytesMut;
 
 use crate::api::completions::{message, thinking, tool};
-use crate::api::{Api, form, losses, openai};
+use crate::api::family::Api;
+use crate::api::rest::losses;
+use crate::api::{form, openai};
 use crate::dialect::{MaxTokens, Quirks};
 use crate::error::Error;
 use crate::ir::{Cache, Format, Loss, Request, Rest, Why};

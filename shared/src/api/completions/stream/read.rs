@@ -1,9 +1,10 @@
 //! A provider's stream, read.
 
+use crate::api::aim::{Aim, Sink};
+use crate::api::codec::ReadStream;
 use crate::api::completions::answer::{Answer, Choice, Others};
 use crate::api::completions::response::failure_of;
 use crate::api::completions::usage;
-use crate::api::{Aim, ReadStream, Sink};
 use crate::error::Error;
 use crate::ir::{Delta, Event};
 use crate::wire::Frame;

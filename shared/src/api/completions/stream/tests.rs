@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Reader, Writer};
+use crate::api::aim::Aim;
+use crate::api::codec::{Echo, ReadStream, WriteStream};
 use crate::api::completions::response;
-use crate::api::{Aim, Echo, ReadStream, WriteStream};
 use crate::error::Error;
 use crate::ir::{
     Block, Delta, Event, Open, Order, Response, Start, Stop, StopReason, Thought, ToolKind, ToolUse, Usage,

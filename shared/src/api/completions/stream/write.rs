@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 
+use crate::api::codec::{Echo, WriteStream};
 use crate::api::completions::response::{Head, is_known, write_image_data, write_tokens};
 use crate::api::completions::{answer, reasoning, tool, usage};
-use crate::api::{Api, Echo, WriteStream, openai};
+use crate::api::family::Api;
+use crate::api::openai;
 use crate::ir::{Delta, Event, Open, Start, StopReason, ToolKind, Usage};
 use crate::wire::json::{self, Json, Stencils};
 

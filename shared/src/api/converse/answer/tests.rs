@@ -4,7 +4,8 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
-use crate::api::{Aim, Echo};
+use crate::api::aim::Aim;
+use crate::api::codec::Echo;
 use crate::ir::{Order, Response};
 use crate::wire::{Framing, Kind as FrameKind};
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::result::BESIDE;
 use super::{media, result};
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::api::generate::conversation::Calls;
 use crate::api::member::{boolean, of_kind, optional, present, required, rest, within};
 use crate::error::Error;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 
 use super::write::{write_block, write_content, write_names, write_thought, write_words};
+use crate::api::codec::{Echo, WriteStream};
+use crate::api::family::Api;
 use crate::api::generate::{error, logprobs, stop, usage};
-use crate::api::{Api, Echo, WriteStream};
 use crate::ir::{Citations, Delta, Event, Open, Response, Start, Stop, Usage};
 use crate::wire::json::{self, Json};
 

@@ -2,9 +2,11 @@
 
 use bytes::BytesMut;
 
+use crate::api::codec::Echo;
+use crate::api::family::Api;
 use crate::api::generate::answer::SOURCES;
 use crate::api::generate::{error, logprobs, stop, usage};
-use crate::api::{Api, Echo, lost, messages};
+use crate::api::{lost, messages};
 use crate::ir::{Block, Citations, Event, Loss, Media, Response, Source, Start, ToolUse};
 use crate::wire::json::{Json, Writer};
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::media;
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::api::member::{boolean, of_kind, optional, present, required, rest};
 use crate::api::messages::request::read_content;
 use crate::error::Error;

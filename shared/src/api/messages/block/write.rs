@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::media;
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::api::messages::request::Context;
 use crate::error::Error;
 use crate::ir::{

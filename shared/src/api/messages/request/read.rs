@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::api::member::{
     boolean, integer, missing, of_kind, present, required, rest, string, within, wrong,
 };

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{read, write};
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::dialect::Quirks;
 use crate::ir::{
     Block, Function, Loss, Media, Request, Role, Source, Text, Thinking, ThinkingMode, Thought, Tool,

@@ -3,10 +3,12 @@
 use bytes::BytesMut;
 
 use super::conversation::{write_messages, write_system};
+use crate::api::family::Api;
+use crate::api::form;
 use crate::api::gather::Conversation;
 use crate::api::messages::thinking::Plan;
 use crate::api::messages::{parameters, thinking, tool};
-use crate::api::{Api, form, losses};
+use crate::api::rest::losses;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Loss, Request, Rest, Why};

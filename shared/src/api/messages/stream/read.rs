@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use super::collected::Collected;
+use crate::api::aim::{Aim, Sink};
+use crate::api::codec::ReadStream;
+use crate::api::family::Api;
 use crate::api::lost::{self, Shape};
 use crate::api::messages::usage::{self, Counts};
 use crate::api::messages::{error, response};
-use crate::api::{Aim, Api, ReadStream, Sink};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, StopReason, ToolKind, Why};
 use crate::wire::Frame;

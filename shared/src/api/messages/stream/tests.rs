@@ -5,8 +5,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Reader, Writer};
+use crate::api::aim::Aim;
+use crate::api::codec::{Echo, ReadStream, WriteStream};
+use crate::api::family::Api;
 use crate::api::messages::response;
-use crate::api::{Aim, Api, Echo, ReadStream, WriteStream};
 use crate::error::{Error, Kind};
 use crate::ir::{
     Block, Citations, Delta, Event, Media, Open, Order, Response, Source, Start, Stop, StopReason, Text,

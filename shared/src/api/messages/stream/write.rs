@@ -2,9 +2,11 @@
 
 use bytes::BytesMut;
 
+use crate::api::codec::{Echo, WriteStream};
+use crate::api::family::Api;
+use crate::api::lost;
 use crate::api::messages::response::{self, Seen};
 use crate::api::messages::{error, usage};
-use crate::api::{Api, Echo, WriteStream, lost};
 use crate::ir::{Citations, Delta, Event, Loss, Open, Start, Stop, ToolKind, Usage};
 use crate::wire::json::{self, Json, Stencils, push_escaped};
 

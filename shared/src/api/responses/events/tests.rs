@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use super::super::stream;
 use super::*;
-use crate::api::{Aim, Api, Passage, ReadStream};
+use crate::api::aim::Aim;
+use crate::api::codec::ReadStream;
+use crate::api::family::Api;
+use crate::api::passage::Passage;
 use crate::error::{Fault, Kind};
 use crate::ir::{
     Block, Citations, Media, Response, Source, Start, Stop, StopReason, Text, Thought, ToolKind, ToolUse,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::write::LOGPROBS;
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::api::member::{boolean, integer, missing, of_kind, optional, present, required, string, within};
 use crate::api::responses::{input, tools};
 use crate::error::Error;

@@ -1,7 +1,7 @@
 //! Requests of Responses, read and written.
 
 use super::*;
-use crate::api::Api;
+use crate::api::family::Api;
 use crate::api::responses::tools;
 use crate::dialect::Quirks;
 use crate::ir::{
@@ -179,12 +179,15 @@ fn d13_what_only_the_provider_keeps_stays_with_it() {
     ] {
         let text = body.to_string();
         let request = read(Json::parse(text.as_bytes()).unwrap()).unwrap();
-        assert_eq!(crate::api::losses(&request, Api::Messages).unwrap_err().param.as_deref(), Some(param));
+        assert_eq!(
+            crate::api::rest::losses(&request, Api::Messages).unwrap_err().param.as_deref(),
+            Some(param)
+        );
     }
     let body = br#"{"input":"x","background":false,"truncation":"auto","reasoning":{"context":"auto"}}"#;
     let request = read(Json::parse(body).unwrap()).unwrap();
     let lost: Vec<String> =
-        crate::api::losses(&request, Api::Messages).unwrap().iter().map(Loss::to_string).collect();
+        crate::api::rest::losses(&request, Api::Messages).unwrap().iter().map(Loss::to_string).collect();
     assert_eq!(lost, ["truncation", "reasoning.context"]);
 }
 

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use crate::api::family::Api;
 use crate::api::responses::{history, tools};
-use crate::api::{Api, effort, form, losses, openai};
+use crate::api::rest::losses;
+use crate::api::{effort, form, openai};
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Thinking, ThinkingMode, Why};
