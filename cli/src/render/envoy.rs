@@ -25,6 +25,9 @@ pub(super) struct Options {
 /// Statuses after which a request is worth sending again, as in the gateway's own retries.
 const WORTH_RETRYING: [u16; 6] = [429, 500, 502, 503, 504, 529];
 
+/// How many bytes of one connection Envoy keeps before it stops reading at the connection's other side, in each direction.
+const BUFFER: u32 = 1 << 16;
+
 /// How long a client may take to send a request.
 const REQUEST: Duration = Duration::from_secs(300);
 
@@ -119,7 +122,7 @@ fn listener(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
     json!({
         "name": entry.name,
         "address": address(entry.address, entry.port),
-        "per_connection_buffer_limit_bytes": buffer(limits),
+        "per_connection_buffer_limit_bytes": BUFFER,
         "filter_chains": [{ "filters": [{
             "name": "envoy.filters.network.http_connection_manager",
             "typed_config": connections(entry, limits, filter),
@@ -127,16 +130,19 @@ fn listener(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
     })
 }
 
-/// The filter answers 413 itself; Envoy's own bound only has to be wide enough for it, and for what a translation adds.
-fn buffer(limits: &Limits) -> u32 {
-    let bytes = limits.body_bytes.max(limits.answer_bytes).saturating_mul(2).saturating_add(1 << 20);
-    u32::try_from(bytes).unwrap_or(u32::MAX)
+/// The routes of a listener, each for all hosts.
+///
+/// What the filter holds back, a request or an answer, may be longer than [`BUFFER`]. It answers 413 itself; Envoy's own
+/// bound only has to be wide enough for it, and for what a translation adds.
+fn routes(routes: &[Value], limits: &Limits) -> Value {
+    let held_back = limits.body_bytes.max(limits.answer_bytes).saturating_mul(2).saturating_add(1 << 20);
+    json!([{ "name": "all", "domains": ["*"], "request_body_buffer_limit": held_back, "routes": routes }])
 }
 
 /// The filter sees paths as the client sent them, for it answers only those that it knows letter by letter, and every
 /// host has to give the same answer.
 fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
-    let routes: Vec<_> = inner::ways(entry).into_iter().chain([route(entry)]).collect();
+    let ways: Vec<_> = inner::ways(entry).into_iter().chain([route(entry)]).collect();
     json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": entry.name,
@@ -156,9 +162,7 @@ fn connections(entry: &Listener, limits: &Limits, filter: &Value) -> Value {
             "initial_connection_window_size": 1_048_576,
         },
         "local_reply_config": words(),
-        "route_config": {
-            "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": routes }],
-        },
+        "route_config": { "virtual_hosts": routes(&ways, limits) },
         "http_filters": [
             filter,
             router(),
@@ -290,6 +294,23 @@ mod tests {
         let validation = &context["common_tls_context"]["validation_context"];
         assert_eq!(validation["trusted_ca"]["filename"], "/ca.pem");
         assert_eq!(validation["match_typed_subject_alt_names"][0]["matcher"]["exact"], "a.example");
+    }
+
+    /// A client that does not read is no reason to keep much; a request that the filter holds back is.
+    #[test]
+    fn only_what_the_filter_holds_back_may_be_long() {
+        let compiled = Compiled::new(vec![provider("openai", "http://127.0.0.1:9/v1")]);
+        let bootstrap = rendered(&compiled);
+        for kind in ["listeners", "clusters"] {
+            for entry in bootstrap["static_resources"][kind].as_array().unwrap() {
+                assert_eq!(entry["per_connection_buffer_limit_bytes"], BUFFER, "{entry}");
+            }
+        }
+        let manager = &bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+        let hosts = &manager["typed_config"]["route_config"]["virtual_hosts"][0];
+        let held_back = hosts["request_body_buffer_limit"].as_u64().unwrap();
+        let longest = compiled.limits.body_bytes.max(compiled.limits.answer_bytes);
+        assert!(held_back > u64::try_from(longest).unwrap(), "{hosts}");
     }
 
     #[test]

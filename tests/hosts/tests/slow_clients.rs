@@ -1,7 +1,4 @@
 //! A client that stops reading stops the provider: no host keeps in memory what is not taken.
-//!
-//! But for Envoy: its one bound for the bytes of a connection has to be wide enough for the largest answer that the filter
-//! holds back, so it keeps as much of what a client does not take.
 
 use std::time::Duration;
 
@@ -28,6 +25,11 @@ const MOST: u64 = (PIECES * PIECE / 2) as u64;
 #[tokio::test]
 async fn native() {
     stops_the_provider(Kind::Native).await;
+}
+
+#[tokio::test]
+async fn envoy() {
+    stops_the_provider(Kind::Envoy).await;
 }
 
 #[tokio::test]

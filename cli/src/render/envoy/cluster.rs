@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::origin::Origin;
 
-use super::{Options, duration};
+use super::{BUFFER, Options, duration};
 
 /// What a provider's connection may idle; they close theirs after one to six minutes.
 const IDLE: Duration = Duration::from_secs(50);
@@ -19,6 +19,7 @@ pub(super) fn of(origin: &Origin, connect: Duration, options: &Options) -> Value
         "type": if host.is_ok() { "STATIC" } else { "LOGICAL_DNS" },
         "dns_lookup_family": "ALL",
         "connect_timeout": duration(connect),
+        "per_connection_buffer_limit_bytes": BUFFER,
         "upstream_connection_options": { "tcp_keepalive": {} },
         "circuit_breakers": { "thresholds": [bounds()] },
         "load_assignment": {

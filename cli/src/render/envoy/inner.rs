@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::gateway::{Compiled, Listener};
+use shared::gateway::{Compiled, Limits, Listener};
 use shared::wire::Framing;
 
-use super::{Options, buffer, duration, machine, route, router};
+use super::{BUFFER, Options, duration, machine, route, router, routes};
 
 /// How much sooner the inner listener gives a silent provider up, so that the client can be told.
 const HEAD_START: Duration = Duration::from_secs(5);
@@ -21,6 +21,7 @@ pub(super) fn extension() -> Value {
         "name": "envoy.bootstrap.internal_listener",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+            "buffer_size_kb": BUFFER >> 10,
         },
     })
 }
@@ -49,6 +50,7 @@ pub(super) fn cluster(entry: &Listener) -> Value {
     json!({
         "name": name(entry),
         "type": "STATIC",
+        "per_connection_buffer_limit_bytes": BUFFER,
         "circuit_breakers": { "thresholds": [super::cluster::bounds()] },
         "load_assignment": {
             "cluster_name": name(entry),
@@ -62,8 +64,8 @@ pub(super) fn listener(entry: &Listener, compiled: &Compiled, options: &Options)
     json!({
         "name": name(entry),
         "internal_listener": {},
-        "per_connection_buffer_limit_bytes": buffer(&compiled.limits),
-        "filter_chains": [{ "filters": [downgrade(compiled, options), connections(entry)] }],
+        "per_connection_buffer_limit_bytes": BUFFER,
+        "filter_chains": [{ "filters": [downgrade(compiled, options), connections(entry, &compiled.limits)] }],
     })
 }
 
@@ -87,7 +89,7 @@ fn downgrade(compiled: &Compiled, options: &Options) -> Value {
     })
 }
 
-fn connections(entry: &Listener) -> Value {
+fn connections(entry: &Listener, limits: &Limits) -> Value {
     json!({
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": {
@@ -104,7 +106,7 @@ fn connections(entry: &Listener) -> Value {
             "local_reply_config": details(),
             "route_config": {
                 "response_headers_to_remove": ["x-plano-details"],
-                "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route(entry)] }],
+                "virtual_hosts": routes(&[route(entry)], limits),
             },
             "http_filters": [router()],
         },
