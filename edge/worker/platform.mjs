@@ -27,9 +27,10 @@ export function guard(pointer) {
 /** Answers a client's request. */
 export function answer(request, env, context) {
   const { promise, resolve, reject } = Promise.withResolvers();
-  const task = new Task(env, context, resolve, reject);
-  request.signal.addEventListener("abort", () => task.leave());
   const head = `${request.method}\n${request.url}\n${lines(request.headers)}`;
+  const apologize = () => new Task(env, context, resolve, reject).start(() => gateway.apologize(head, Date.now()));
+  const task = new Task(env, context, resolve, apologize);
+  request.signal.addEventListener("abort", () => task.leave());
   takeIn(request, task.call(gateway.limit)).then(
     (body) => task.start(() => gateway.begin(head, new Uint8Array(body), Date.now())),
     (error) => task.start(() => gateway.refuse(head, error instanceof TooLarge, Date.now())),
@@ -64,7 +65,8 @@ class Task {
       return work();
     } catch (error) {
       stack.value = bottom;
-      this.breakOff(error);
+      console.error(error);
+      if (!this.isOver) this.breakOff(error);
     }
   }
 
@@ -111,8 +113,9 @@ class Task {
   /** The gateway has a defect, or the provider broke off what has no words to say so. */
   breakOff(error) {
     this.close();
-    this.writer?.abort(error);
-    this.fail(error);
+    for (const call of this.calls.values()) call.controller.abort();
+    if (this.writer === undefined) this.fail(error);
+    else this.writer.abort(error).catch(() => {});
   }
 
   close() {

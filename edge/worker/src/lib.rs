@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use shared::error::Error;
+use shared::error::{Error, Fault, Kind};
 use shared::exchange;
 use shared::gateway::{Compiled, Gateway};
 use shared::host::CallError;
@@ -69,6 +69,14 @@ pub fn refuse(head: &str, is_too_large: bool, now: f64) -> u32 {
     clock::set(now);
     let error = if is_too_large { Error::too_large(limit() as usize) } else { Error::incomplete() };
     refuse_with(head, &error)
+}
+
+/// Answers a client's request that the gateway failed with.
+#[wasm_bindgen]
+pub fn apologize(head: &str, now: f64) -> u32 {
+    clock::set(now);
+    let message = "The gateway failed with this request, by a defect of its own.";
+    refuse_with(head, &Error::new(Fault::Ours, Kind::Api, message))
 }
 
 /// Works on a task until it has to wait; says until when, in milliseconds since 1970, if nothing happens.

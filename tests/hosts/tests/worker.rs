@@ -1,6 +1,6 @@
 //! What only a Worker can do wrong: live on behind a defect.
 
-use hosts::client::Question;
+use hosts::client::{Answer, Question};
 use hosts::configuration;
 use hosts::host::Kind;
 use hosts::provider::{Provider, Script};
@@ -30,7 +30,7 @@ fn defective(shim: String) -> String {
     format!("{before}{DEFECTIVE}")
 }
 
-/// Whatever is wrong with a request, the isolate goes on for all others.
+/// Whatever is wrong with a request, its client is told, and the isolate goes on for all others.
 #[tokio::test]
 async fn a_defect_costs_no_other_request() {
     if Kind::Worker.is_missing() {
@@ -46,8 +46,17 @@ async fn a_defect_costs_no_other_request() {
     for number in 0..DEFECTS {
         let answer = defect.ask(host.address).await.expect("an answer");
         assert_eq!(answer.status, 500, "defect {number}: {}", answer.text());
+        assert!(is_in_the_clients_words(&answer), "defect {number}: {}", answer.text());
         assert!(number > 0 || provider.received().is_empty(), "a provider was asked");
     }
     let answer = question.ask(host.address).await.expect("an answer");
     asked.check_got(&answer.body).expect("the next answer is whole");
+}
+
+/// An error as clients of Messages know them, by the number of the request that it belongs to.
+fn is_in_the_clients_words(answer: &Answer) -> bool {
+    let error = answer.json();
+    error["type"] == "error"
+        && error["error"]["type"] == "api_error"
+        && answer.header("x-request-id").is_some()
 }
