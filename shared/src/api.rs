@@ -105,11 +105,20 @@ pub fn write_request(
     identity::fit(&mut request, to, quirks);
     losses.extend(marks::fit(&mut request, to, quirks));
     let written = to.write().request(&request, quirks, out);
+    let written = written.and_then(|lost| check_own(&request, to).map(|()| lost));
     losses.extend(written.map_err(|error| spelling::error(&request, &moved, error))?);
     losses.extend(hosted::losses(&request.tools, to));
     let opened = spelling::losses(&request, &identity::Moved::new(), opened);
     let losses = spelling::losses(&request, &moved, losses);
     Ok(opened.into_iter().chain(losses).chain(request.unread).collect())
+}
+
+/// Fails for what a provider would refuse in words that its client does not know; the same API's provider has better ones.
+fn check_own(request: &Request<'_>, to: Api) -> Result<(), Error> {
+    match request.api.is_some_and(|from| from != to) {
+        true => gather::check_asks(request),
+        false => Ok(()),
+    }
 }
 
 /// The id that a call has at its provider, where a client knows it by one that this gateway packed seals into.

@@ -135,6 +135,14 @@ impl Error {
         Error::upstream(format!("The provider's answer broke off: {why}.")).with_code("upstream_cut")
     }
 
+    /// A model whose call or answer made no sense to its own provider, which says `word` of it: 502. To ask again may help.
+    pub(crate) fn garbled(word: &str, said: Option<&str>) -> Error {
+        let said = said.map_or_else(String::new, |said| format!(": {said}"));
+        let message = format!("The model's answer made no sense to its provider ({word}){said}");
+        Error::upstream(if message.ends_with('.') { message } else { message + "." })
+            .with_code("garbled_answer")
+    }
+
     /// The same with a word for programs.
     pub fn with_code(self, code: impl Into<String>) -> Error {
         Error { code: Some(code.into()), ..self }

@@ -176,7 +176,7 @@ impl Relay {
             alike.read(frame, &mut **reader, &mut |event| {
                 note(&event, now, report, over);
                 output.check(&event, frame, report);
-                output.push(event, report, out);
+                output.push(event, now, report, out);
             });
         });
         match scanned {
@@ -188,22 +188,23 @@ impl Relay {
     /// Reads what only lacks its blank line. An event of which only the beginning came is nobody's: it stays here.
     fn drain(&mut self, now: Timestamp, out: &mut BytesMut) {
         let Relay { scanner, reader, alike, output, report, over, .. } = self;
-        let mut read = |event: Event<'_>| {
+        let mut read = |event: Event<'_>, frame: Option<Frame<'_>>| {
             note(&event, now, report, over);
-            output.push(event, report, out);
+            frame.iter().for_each(|frame| output.check(&event, *frame, report));
+            output.push(event, now, report, out);
         };
         let (mut last, mut torn) = (Vec::new(), false);
         scanner.finish(&mut |frame| {
             torn = !is_whole(frame.data);
             if !torn {
                 last.extend_from_slice(frame.data);
-                alike.read(frame, &mut **reader, &mut read);
+                alike.read(frame, &mut **reader, &mut |event| read(event, Some(frame)));
             }
         });
         if torn {
             return;
         }
-        reader.finish(&mut read);
+        reader.finish(&mut |event| read(event, None));
         if !last.is_empty() {
             output.element(&last, out);
         }
@@ -306,11 +307,15 @@ impl Output {
         }
     }
 
-    fn push(&mut self, event: Event<'_>, report: &mut Report, out: &mut BytesMut) {
+    fn push(&mut self, event: Event<'_>, now: Timestamp, report: &mut Report, out: &mut BytesMut) {
         match self {
-            Output::Translated { passage, writer } => passage.push(event, &mut |event| match &event {
-                Event::Lost(loss) => report.lose(loss),
-                event => writer.push(event, out),
+            Output::Translated { passage, writer } => passage.push(event, &mut |event| {
+                match &event {
+                    Event::Lost(loss) => return report.lose(loss),
+                    Event::End => writer.completed(now.seconds()),
+                    _ => {}
+                }
+                writer.push(&event, out);
             }),
             Output::Unframed { writer, own: false, .. } => writer.push(&event, out),
             Output::Unframed { .. } | Output::Verbatim { .. } | Output::Array { .. } => {}

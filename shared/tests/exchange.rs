@@ -564,6 +564,72 @@ fn a_model_whose_name_would_climb_in_a_path_is_none() {
     }
 }
 
+/// A conversation in which nobody says anything, as each client has it.
+fn empty() -> Vec<(&'static str, &'static str, Value)> {
+    let silence = |name: &str| json!({"model": "m", "max_tokens": 9, name: []});
+    let nothing = json!([{"role": "user", "content": ""}]);
+    vec![
+        ("/v1/chat/completions", "messages", silence("messages")),
+        ("/v1/chat/completions", "messages", json!({"model": "m", "messages": nothing})),
+        ("/v1/messages", "messages", silence("messages")),
+        ("/v1/responses", "input", json!({"model": "m", "input": []})),
+        ("/v1/responses", "input", json!({"model": "m", "input": ""})),
+        ("/v1beta/models/*:generateContent", "contents", json!({"contents": []})),
+        ("/v1beta/models/*:generateContent", "contents", json!({"contents": [{"parts": [{"text": ""}]}]})),
+        ("/v1/completions", "prompt", json!({"model": "m", "prompt": ""})),
+    ]
+}
+
+/// A provider of the client's own API tells it so itself.
+#[test]
+fn where_nothing_is_asked_no_provider_of_another_api_is() {
+    for (path, param, mut asked) in empty() {
+        for (prefix, own) in
+            [("chat", ["/v1/chat/completions", "/v1/completions"]), ("claude", ["/v1/messages", ""])]
+        {
+            if asked.get("model").is_some() {
+                asked["model"] = json!(format!("{prefix}/m"));
+            }
+            let path = path.replace('*', &format!("{prefix}/m"));
+            let answers = own.contains(&&*path).then(|| answer(400, "application/json", "{}"));
+            let is_own = answers.is_some();
+            let (past, response, _) = play(ask(&path, &[], &asked), answers.into_iter().collect());
+            assert_eq!((response.status(), past.sent.len()), (StatusCode::BAD_REQUEST, usize::from(is_own)));
+            let told = body(&response).to_string();
+            let is_named = told.contains(param) || path.ends_with("messages");
+            assert!(is_own || (told.contains("conversation is empty") && is_named), "{path}: {told}");
+        }
+    }
+}
+
+/// What a request is judged by must be what its provider reads: some read the first of two, some take case for nothing.
+#[test]
+fn a_member_that_readers_may_differ_on_is_refused() {
+    let rest = r#""messages":[{"role":"user","content":"Hello"}],"input":"Hello","max_tokens":9"#;
+    for path in
+        ["/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/v1/images/generations"]
+    {
+        for (members, name) in [
+            (r#""model":"chat/m","model":"chat/m""#, "model"),
+            (r#""mod\u0065l":"chat/x","model":"chat/m""#, "model"),
+            (r#""model":"chat/m","Model":"chat/x""#, "model"),
+            (r#""Model":"chat/x""#, "model"),
+            (r#""model":"chat/m","stream":false,"stream":true"#, "stream"),
+        ] {
+            if name == "stream" && path.ends_with("generations") {
+                continue;
+            }
+            let text = format!("{{{members},{rest}}}");
+            let request = ask(path, &[], &json!({})).map(|_| Bytes::from(text));
+            let (past, response, report) = play(request, vec![]);
+            let at = format!("{path}: {members}: {}", body(&response));
+            assert_eq!((response.status(), past.sent.len()), (StatusCode::BAD_REQUEST, 0), "{at}");
+            assert!(at.contains(&format!("`{name}` must be there once")), "{at}");
+            assert_eq!(report.error.unwrap().fault, "client");
+        }
+    }
+}
+
 #[test]
 fn a_packed_request_is_told_so() {
     let packed = ask("/v1/messages", &[("content-encoding", "gzip")], &hello("chat/m"));

@@ -291,7 +291,7 @@ fn an_error_after_the_beginning_is_an_event() {
         assert!(words.contains("Slow down."), "{client:?}: {words}");
         let mark = match client {
             Api::Messages => "event: error\n",
-            Api::Responses => "event: error\n",
+            Api::Responses => "event: response.failed\n",
             _ => "data: {\"error\":",
         };
         assert!(words.contains(mark), "{client:?}: {words}");

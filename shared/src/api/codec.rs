@@ -121,6 +121,11 @@ pub trait Write: Sync {
         false
     }
 
+    /// Whether there is a word for an end that has none; without one, clients have the words as an enumeration.
+    fn has_other_ends(&self) -> bool {
+        false
+    }
+
     /// What of an event clients of this API do not get as it is. Words, thinking and arguments they always do.
     fn lacks(&self, _event: &Event<'_>) -> Vec<Loss> {
         Vec::new()
@@ -183,6 +188,9 @@ pub trait ReadStream: Send {
 pub trait WriteStream: Send {
     fn push(&mut self, event: &Event<'_>, out: &mut BytesMut);
 
+    /// When the answer was whole, in seconds since 1970. It is told before [`Event::End`], to clients who get to know it.
+    fn completed(&mut self, _at: u64) {}
+
     /// What came when its place in the stream was past, told when the stream has ended.
     fn late(&self) -> Vec<Loss> {
         Vec::new()
@@ -198,6 +206,8 @@ pub struct Echo {
     pub id: String,
     /// Now, in seconds since 1970, for answers whose provider does not say when they were made.
     pub created: u64,
+    /// When an answer that is written whole was, in seconds since 1970; none where nobody knows.
+    pub completed: Option<u64>,
     /// Whether a stream of completions ends with a chunk of usage.
     pub include_usage: bool,
     /// Whether a stream of Gemini's API is one array, and not events.

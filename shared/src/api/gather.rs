@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::Error;
 use crate::ir::{Block, Loss, Request, Rest, Role, Turn, Why};
 
 /// What an API wants of a conversation, and who notes what it does not get.
@@ -146,14 +147,26 @@ fn lose_about(index: usize, turn: &Turn<'_>, gather: &mut impl Gather) {
 
 /// Notes a message that says nothing and is left out: what had something to say has been noted by its own place.
 fn lose_empty(index: usize, turn: &Turn<'_>, gather: &mut impl Gather) {
-    let says_nothing = |block: &Block<'_>| match block {
-        Block::Text(text) => text.text.is_empty(),
-        Block::Refusal(words) => words.is_empty(),
-        _ => false,
-    };
     if turn.blocks.iter().all(says_nothing) {
         gather.lose(Loss::dropped(format!("messages[{index}]")));
     }
+}
+
+fn says_nothing(block: &Block<'_>) -> bool {
+    match block {
+        Block::Text(text) => text.text.is_empty(),
+        Block::Refusal(words) => words.is_empty(),
+        _ => false,
+    }
+}
+
+/// Fails where nobody says anything: no API answers that, and each refuses it in words about its own members.
+pub(super) fn check_asks(request: &Request<'_>) -> Result<(), Error> {
+    if request.turns.iter().flat_map(|turn| &turn.blocks).all(says_nothing) {
+        let message = "The conversation is empty: there is nothing to answer.";
+        return Err(Error::invalid_param("messages", message).with_code("empty_conversation"));
+    }
+    Ok(())
 }
 
 /// The role's word; what the API does not know speaks as the user.

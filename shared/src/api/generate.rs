@@ -113,6 +113,10 @@ impl Write for Generate {
         true
     }
 
+    fn has_other_ends(&self) -> bool {
+        true
+    }
+
     fn lacks(&self, event: &Event<'_>) -> Vec<Loss> {
         response::lacks(event)
     }

@@ -6,7 +6,7 @@ use super::aim::Sink;
 use super::codec::Echo;
 use super::family::Api;
 use super::{cite, form, identity, lost, steps};
-use crate::ir::{Event, Loss, Why};
+use crate::ir::{Event, Loss, Stop, StopReason, Why};
 
 /// What an answer goes through between the reader of one family and the writer of another.
 ///
@@ -40,7 +40,7 @@ impl Passage {
         }
         let Passage { to, unwrap, cite, tell, sealer, .. } = self;
         let mut seal = |event: Event<'_>| match sealer {
-            Some(sealer) => sealer.push(event, sink),
+            Some(sealer) => sealer.push(usual(*to, event), sink),
             None => sink(event),
         };
         let mut give = |event: Event<'_>| lost::give(*to, event, &mut seal);
@@ -56,5 +56,15 @@ impl Passage {
         let another = || Passage::of(to, self.sealer.as_ref().map(identity::Sealer::another));
         let other = self.others.entry(number).or_insert_with(another);
         other.push(event, &mut |event| event.of_choice(number, sink));
+    }
+}
+
+/// An event from another API: a reason to end in that API's own words is an end like others. That it is another is told.
+fn usual(to: Api, event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::Stop(Stop { reason: StopReason::Other(_), sequence }) if !to.write().has_other_ends() => {
+            Event::Stop(Stop { reason: StopReason::Done, sequence })
+        }
+        event => event,
     }
 }

@@ -33,6 +33,7 @@ const MESSAGES: Words = &[
 ];
 
 const RESPONSES: Words = &[
+    ("messages", "input"),
     ("thinking", "reasoning"),
     ("reasoning_effort", "reasoning.effort"),
     ("response_format", "text.format"),
@@ -42,6 +43,7 @@ const RESPONSES: Words = &[
 ];
 
 const GENERATE: Words = &[
+    ("messages", "contents"),
     ("thinking.effort", "generationConfig.thinkingConfig.thinkingLevel"),
     ("thinking.budget", "generationConfig.thinkingConfig.thinkingBudget"),
     ("thinking.summary", "generationConfig.thinkingConfig.includeThoughts"),

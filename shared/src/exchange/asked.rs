@@ -122,7 +122,12 @@ fn model_of(outline: &Outline<'_>) -> Result<String, Error> {
     Ok(model.map(Cow::into_owned).unwrap_or_default())
 }
 
+/// A member that something hangs on here: the provider must not be able to read another in its place.
 fn member<'a>(outline: &Outline<'a>, key: &str) -> Result<Option<Json<'a>>, Error> {
+    if outline.is_doubtful(key) {
+        let message = format!("`{key}` must be there once, in just these letters.");
+        return Err(Error::invalid_param(key, message).with_code("duplicate_member"));
+    }
     let value = outline.get(key).transpose().map_err(|error| not_json(&error))?;
     Ok(value.and_then(Json::present))
 }

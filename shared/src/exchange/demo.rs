@@ -30,6 +30,7 @@ pub(super) fn answer<H: Host>(call: &mut Call<'_, H>, asked: &Asked<'_>) -> Resu
     call.report.provider = "demo".to_owned();
     call.report.stop = Some(StopReason::Done.word().to_owned());
     let events = events(&id, &question, usage);
+    call.echo.completed = Some(call.host.now().seconds());
     let mut out = BytesMut::new();
     if asked.stream {
         let mut writer = asked.api.write().stream(call.echo.clone());

@@ -19,7 +19,7 @@ use crate::ir::{self, Event, Loss};
 use crate::relay::{Relay, renamed_at};
 use crate::report::Report;
 use crate::wire::json::{self, Index, Json, Outline};
-use crate::wire::{self, Framing};
+use crate::wire::{self, Frame, Framing};
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -245,15 +245,25 @@ fn gather<H: Host>(
         over |= matches!(event, Event::End | Event::Fail(_));
         passage.push(event, &mut |event| keep(event, &mut response, &mut losses));
     };
+    let mut halves = Vec::new();
+    let mut read = |frame: Frame<'_>| {
+        reader.push(frame, &mut |event| {
+            halves.extend(unpaired::in_event(&event, frame.data));
+            take(event);
+        });
+    };
     let mut scanner = target.framing().scanner(call.gateway.limits.event_bytes);
-    let scanned = scanner.push(body, &mut |frame| reader.push(frame, &mut take));
-    scanned.map_err(|error| Error::upstream(error.to_string()))?;
-    scanner.finish(&mut |frame| reader.push(frame, &mut take));
+    scanner.push(body, &mut read).map_err(|error| Error::upstream(error.to_string()))?;
+    scanner.finish(&mut read);
     reader.finish(&mut take);
     if !over {
         let message = "The provider's stream ended before the answer did.";
         return Err(Error::upstream(message).with_code("upstream_cut"));
     }
+    // Once, in however many events they are.
+    halves.sort();
+    halves.dedup();
+    losses.extend(halves);
     call.note_lost(losses);
     write(call, asked, response)
 }
@@ -275,6 +285,7 @@ fn write<H: Host>(
     if let Some(error) = response.error.take() {
         return Err(error);
     }
+    call.echo.completed = Some(call.host.now().seconds());
     let mut out = BytesMut::with_capacity(ROOM);
     if asked.stream {
         let mut writer = asked.api.write().stream(call.echo.clone());

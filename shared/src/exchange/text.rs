@@ -25,5 +25,8 @@ pub(super) async fn answer<H: Host>(
     let (body, losses) = completions::chat(&asked.outline)?;
     let mut chat = asked.over(&body)?;
     (chat.is_text, call.echo.is_text) = (true, true);
-    super::ask(call, &chat, resolved, losses, request).await
+    let told = super::ask(call, &chat, resolved, losses, request).await;
+    // The chat says nothing but the prompt.
+    let prompt = |param: String| if param == "messages" { "prompt".to_owned() } else { param };
+    told.map_err(|error| Error { param: error.param.map(prompt), ..error })
 }

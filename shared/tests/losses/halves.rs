@@ -2,7 +2,7 @@
 
 use crate::answers::{FAMILIES, framed, streamed};
 use crate::probe::CLIENTS;
-use crate::world::receive;
+use crate::world::{receive, receive_as};
 
 /// `bytes` with half of a character in the words of each plain answer.
 fn halved(bytes: &[u8]) -> Vec<u8> {
@@ -26,6 +26,18 @@ fn halves_of_characters_in_answers_are_named() {
                 let losses = receive(client, upstream, &halved(&bytes), is_stream).losses;
                 let is_named = losses.iter().any(|loss| loss.ends_with("(approximated)"));
                 assert_eq!(is_named, !own, "{at}: {losses:?}");
+                if is_stream {
+                    let plain = String::from_utf8(halved(&bytes)).expect("text");
+                    let torn = plain.trim_end_matches("data: [DONE]\n\n").trim_end().as_bytes();
+                    let losses = receive(client, upstream, torn, true).losses;
+                    assert!(
+                        own || losses.iter().any(|loss| loss.ends_with("(approximated)")),
+                        "{at}: {losses:?}"
+                    );
+                    let losses = receive_as(client, upstream, plain.as_bytes(), false, true).losses;
+                    let named = losses.iter().filter(|loss| loss.ends_with("(approximated)")).count();
+                    assert!(named > 0, "{at}, collected: {losses:?}");
+                }
                 let losses = receive(client, upstream, &bytes, is_stream).losses;
                 assert!(!losses.iter().any(|loss| loss.ends_with("(approximated)")), "{at}: {losses:?}");
             }

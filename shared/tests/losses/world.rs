@@ -103,8 +103,19 @@ impl Got {
 
 /// Puts the client's plain request to the gateway, which the upstream answers with `answer`, streamed or not.
 pub(crate) fn receive(client: &Client, upstream: &Upstream, answer: &[u8], stream: bool) -> Got {
-    let (mut path, body) = body(client, &format!("{}/m", upstream.name), client.streamed(stream));
-    if stream {
+    receive_as(client, upstream, answer, stream, stream)
+}
+
+/// The same where the client asks for a stream or not, whatever the answer is.
+pub(crate) fn receive_as(
+    client: &Client,
+    upstream: &Upstream,
+    answer: &[u8],
+    asked: bool,
+    stream: bool,
+) -> Got {
+    let (mut path, body) = body(client, &format!("{}/m", upstream.name), client.streamed(asked));
+    if asked {
         path = path.replace(":generateContent", ":streamGenerateContent?alt=sse");
     }
     let request = Request::post(path).header("x-request-id", "1").header("x-plano-loss", "report");

@@ -122,7 +122,12 @@ pub(super) struct Reader {
     count: u32,
     /// Whether a tool's run has been asked for.
     used: bool,
+    /// Why the answer is none, though it has ended.
+    failure: Option<Error>,
 }
+
+/// Words for an answer that the model did not get right: it is none, and no other API has a word for it.
+const GARBLED: [&str; 2] = ["malformed_model_output", "malformed_tool_use"];
 
 /// The block that is open, and what must be known of it.
 #[derive(Debug, PartialEq)]
@@ -400,7 +405,12 @@ impl Reader {
         self.close(sink);
         self.stopped = true;
         let usual = if self.used { StopReason::ToolUse } else { StopReason::Done };
-        let reason = event.get("stopReason").and_then(Json::string).map_or(usual, |word| {
+        let word = event.get("stopReason").and_then(Json::string);
+        if let Some(word) = word.as_deref().filter(|word| GARBLED.contains(word)) {
+            self.failure = Some(Error::garbled(word, None));
+            return;
+        }
+        let reason = word.map_or(usual, |word| {
             let known = REASONS.iter().find(|(own, _)| *own == word).map(|(_, reason)| reason.clone());
             known.unwrap_or_else(|| StopReason::Other(word.into_owned()))
         });
@@ -425,7 +435,7 @@ impl Reader {
 
     fn end(&mut self, sink: &mut Sink<'_>) {
         self.over = true;
-        sink(Event::End);
+        sink(self.failure.take().map_or(Event::End, Event::Fail));
     }
 }
 

@@ -69,6 +69,8 @@ pub(super) struct Reader {
     /// How many blocks have been opened.
     count: u32,
     stop: Option<Stop<'static>>,
+    /// Why the answer is none, though it has ended.
+    failure: Option<Error>,
     /// Whether a call has been made.
     called: bool,
     /// Those of the other candidates.
@@ -136,6 +138,8 @@ impl Reader {
         let other = self.others.entry(number).or_insert_with(|| Reader::new(self.aim));
         other.begin(Json::NULL, &mut give);
         other.candidate(candidate, &mut give);
+        // What is wrong with one of several leaves the others as they are.
+        other.failure = None;
     }
 
     fn begin(&mut self, chunk: Json<'_>, sink: &mut Sink<'_>) {
@@ -163,9 +167,11 @@ impl Reader {
         lost::name_others(candidate, &KNOWN_OF_CANDIDATE, "candidates[0].", self.aim, sink);
         let reason = stop::read(&word, self.called);
         let message = candidate.get("finishMessage").and_then(Json::string);
+        // Its own clients know the word.
+        self.failure = stop::failure(&word, message.as_deref()).filter(|_| self.aim.tells_words());
         match reason == StopReason::Refusal {
             true => self.refuse(message.as_deref(), sink),
-            false if message.is_some() => {
+            false if message.is_some() && self.failure.is_none() => {
                 sink(Event::Lost(Loss::of_answer("candidates[0].finishMessage", Why::Dropped)));
             }
             false => {}
@@ -347,6 +353,9 @@ impl Reader {
         self.close(sink);
         for (number, other) in &mut self.others {
             other.end(&mut |event| event.of_choice(*number, sink));
+        }
+        if let Some(error) = self.failure.take() {
+            return sink(Event::Fail(error));
         }
         let reason = if self.called { StopReason::ToolUse } else { StopReason::Done };
         sink(Event::Stop(self.stop.take().unwrap_or(Stop { reason, sequence: None })));

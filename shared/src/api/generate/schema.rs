@@ -45,6 +45,11 @@ const NESTED: [&str; 5] = ["items", "additionalProperties", "anyOf", "oneOf", "p
 const COUNTS: [&str; 6] =
     ["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"];
 
+/// Keywords of Vertex that have a `$` elsewhere.
+///
+/// <https://cloud.google.com/vertex-ai/docs/reference/rest/v1/Schema>
+const REFERENCES: [(&str, &str); 2] = [("ref", "$ref"), ("defs", "$defs")];
+
 /// The types by their numbers, which Protobuf's JSON form takes for the words.
 ///
 /// <https://protobuf.dev/programming-guides/json/>
@@ -61,8 +66,10 @@ pub(super) fn write_as_json_schema(schema: Json<'_>, w: &mut Writer<'_>) {
     w.object(|o| {
         for (name, value) in schema.fields().filter(|(name, _)| name != "nullable") {
             let name = camel(&name);
-            let o = o.key(&name);
-            match &*name {
+            let name = REFERENCES.iter().find(|(own, _)| *own == name).map_or(&*name, |(_, usual)| usual);
+            let o = o.key(name);
+            match name {
+                "$ref" => write_reference(value, o),
                 "type" => write_type(value, nullable, o),
                 "enum" if nullable => o.array(|a| {
                     value.items().for_each(|word| a.json(word));
@@ -75,6 +82,14 @@ pub(super) fn write_as_json_schema(schema: Json<'_>, w: &mut Writer<'_>) {
             }
         }
     });
+}
+
+/// A reference to one of the root's definitions.
+fn write_reference(value: Json<'_>, w: &mut Writer<'_>) {
+    match value.string().as_deref().and_then(|place| place.strip_prefix("#/defs/")) {
+        Some(name) => w.string(&["#/$defs/", name].concat()),
+        None => w.json(value),
+    }
 }
 
 fn write_type(value: Json<'_>, nullable: bool, w: &mut Writer<'_>) {

@@ -112,6 +112,15 @@ mod tests {
         );
     }
 
+    /// Vertex's schemas refer to each other without the `$`; a property of that name is one.
+    #[test]
+    fn references_are_those_of_json_schema() {
+        check(
+            r##"{"parameters":{"type":"OBJECT","properties":{"ref":{"ref":"#/defs/Pet"},"defs":{"type":"STRING"}},"defs":{"Pet":{"type":"STRING"}}}}"##,
+            r##"{"parameters":{"type":"object","properties":{"ref":{"$ref":"#/$defs/Pet"},"defs":{"type":"string"}},"$defs":{"Pet":{"type":"string"}}}}"##,
+        );
+    }
+
     #[test]
     fn schemas_of_openapi_become_json_schemas() {
         check(

@@ -225,7 +225,10 @@ fn ends_have_their_words() {
         ("MAX_TOKENS", "max_tokens"),
         ("SAFETY", "refusal"),
         ("MODEL_ARMOR", "refusal"),
-        ("MALFORMED_FUNCTION_CALL", "MALFORMED_FUNCTION_CALL"),
+        ("ESCALATION", "refusal"),
+        ("CONTINUATION", "max_tokens"),
+        ("TOO_MANY_TOOL_CALLS", "pause"),
+        ("OTHER", "OTHER"),
     ] {
         let mut body = candidate(json!([{"text": "x"}]));
         body["candidates"][0]["finishReason"] = json!(word);
@@ -233,6 +236,52 @@ fn ends_have_their_words() {
     }
     let blocked = json!({"promptFeedback": {"blockReason": "SAFETY"}});
     assert_eq!(whole(&blocked).stop.unwrap().reason.word(), "refusal");
+}
+
+/// A word that only one API has is none of another's enumeration.
+#[test]
+fn other_ends_have_a_word_that_the_client_knows() {
+    let mut body = candidate(json!([{"text": "x"}]));
+    body["candidates"][0]["finishReason"] = json!("OTHER");
+    for (client, word) in [
+        (Api::Completions, r#""finish_reason":"stop""#),
+        (Api::Messages, r#""stop_reason":"end_turn""#),
+        (Api::Responses, r#""status":"completed""#),
+        (Api::Generate, r#""finishReason":"OTHER""#),
+    ] {
+        let (_, text) = streamed(&events(&[body.clone()]), client, false);
+        assert!(text.contains(word), "{text}");
+    }
+}
+
+/// A call that its own provider could not read is no end that a client of another API may take for one. The account is kept.
+#[test]
+fn a_garbled_answer_fails_elsewhere_and_only_there() {
+    let mut body = candidate(json!([{"text": "x"}]));
+    body["candidates"][0]["finishReason"] = json!("MALFORMED_FUNCTION_CALL");
+    body["candidates"][0]["finishMessage"] = json!("Malformed function call: f(");
+    body["usageMetadata"] = json!({"promptTokenCount": 10});
+    for (response, client) in
+        [(whole(&body), "whole"), (streamed(&events(&[body.clone()]), Api::Messages, false).0, "streamed")]
+    {
+        let error = response.error.unwrap();
+        assert_eq!((error.status, error.code.as_deref()), (502, Some("garbled_answer")), "{client}");
+        assert!(
+            error.message.ends_with("(MALFORMED_FUNCTION_CALL): Malformed function call: f(."),
+            "{error}"
+        );
+        assert_eq!((response.usage.input, response.ended), (Some(10), false), "{client}");
+    }
+    let mut own = Response::default();
+    let json = body.to_string();
+    let aim = Aim::Account;
+    Api::Generate
+        .read()
+        .response(Json::parse(json.as_bytes()).unwrap(), aim, &mut |event| own.push(&event))
+        .unwrap();
+    assert_eq!((own.error, own.stop.unwrap().reason.word()), (None, "MALFORMED_FUNCTION_CALL"));
+    body["candidates"][0]["index"] = json!(1);
+    assert_eq!(whole(&body).error, None);
 }
 
 /// A stream that has not said why it ended was cut off; an error in it is told.

@@ -55,6 +55,11 @@ fn read_function<'a>(function: Json<'a>) -> Result<Tool<'a>, Error> {
     }))
 }
 
+/// A mode that only this API has, among the members that have no place in the representation.
+///
+/// <https://ai.google.dev/gemini-api/docs/function-calling#function_calling_modes>
+const VALIDATED: &str = "toolConfig.functionCallingConfig.mode";
+
 /// Reads `toolConfig`.
 pub(super) fn read_config<'a>(config: Json<'a>, request: &mut Request<'a>) -> Result<(), Error> {
     const CALLING: &str = "functionCallingConfig";
@@ -66,10 +71,15 @@ pub(super) fn read_config<'a>(config: Json<'a>, request: &mut Request<'a>) -> Re
     let names = read_names(calling).map_err(&inside)?;
     let mode = optional(calling, "mode").map_err(&inside)?.unwrap_or_default();
     request.tool_choice = Some(match &*mode.to_ascii_uppercase() {
+        // In calls that follow their schemas, which others may give as well; the word itself goes back to its own API alone.
+        "VALIDATED" => {
+            let mode = calling.get("mode").map(|mode| (Cow::Borrowed(VALIDATED), mode));
+            request.rest.extend(mode);
+            allowed_of(names)
+        }
         "NONE" => ToolChoice::None,
         "ANY" => required_of(names),
-        "AUTO" | "" | "MODE_UNSPECIFIED" if names.is_empty() => ToolChoice::Auto,
-        "AUTO" | "" | "MODE_UNSPECIFIED" => ToolChoice::Allowed { names, required: false },
+        "AUTO" | "" | "MODE_UNSPECIFIED" => allowed_of(names),
         _ => {
             let raw = Cow::Borrowed(calling.raw());
             ToolChoice::Other { api: Api::Generate, raw }
@@ -82,6 +92,13 @@ fn read_names<'a>(calling: Json<'a>) -> Result<Vec<Cow<'a, str>>, Error> {
     const NAMES: &str = "allowedFunctionNames";
     let Some(names) = present(calling, NAMES) else { return Ok(Vec::new()) };
     of_kind(names, NAMES, Kind::Array)?.items().map(|name| string(name, NAMES)).collect()
+}
+
+fn allowed_of(names: Vec<Cow<'_, str>>) -> ToolChoice<'_> {
+    match names.is_empty() {
+        true => ToolChoice::Auto,
+        false => ToolChoice::Allowed { names, required: false },
+    }
 }
 
 fn required_of(mut names: Vec<Cow<'_, str>>) -> ToolChoice<'_> {
@@ -211,18 +228,28 @@ fn write_work(work: &Work<'_>, path: &str, context: &mut Context<'_>, a: &mut Wr
 
 fn write_config(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let inner = context.inner(request, "toolConfig.");
+    let (modes, inner): (Vec<_>, Vec<_>) =
+        inner.into_iter().partition(|(name, _)| VALIDATED.strip_prefix("toolConfig.") == Some(name));
     let idle = request.tools.is_empty() && !context.own;
     let choice = request.tool_choice.as_ref().filter(|_| !idle);
     if (inner.is_empty() && choice.is_none()) || !context.may("toolConfig") {
         return;
     }
     o.key("toolConfig").object(|o| {
-        choice.iter().for_each(|choice| write_choice(choice, context, o.key("functionCallingConfig")));
+        choice.iter().for_each(|choice| {
+            write_choice(choice, modes.first().map(|mode| mode.1), context, o.key("functionCallingConfig"))
+        });
         inner.iter().for_each(|(name, value)| o.key(name).json(*value));
     });
 }
 
-fn write_choice(choice: &ToolChoice<'_>, context: &mut Context<'_>, w: &mut Writer<'_>) {
+/// `own` is a mode that only this API has.
+fn write_choice(
+    choice: &ToolChoice<'_>,
+    own: Option<Json<'_>>,
+    context: &mut Context<'_>,
+    w: &mut Writer<'_>,
+) {
     let (mode, names): (_, Vec<&str>) = match choice {
         ToolChoice::Auto => ("AUTO", Vec::new()),
         ToolChoice::None => ("NONE", Vec::new()),
@@ -241,7 +268,10 @@ fn write_choice(choice: &ToolChoice<'_>, context: &mut Context<'_>, w: &mut Writ
         }
     };
     w.object(|o| {
-        o.key("mode").string(mode);
+        match own {
+            Some(mode) => o.key("mode").json(mode),
+            None => o.key("mode").string(mode),
+        }
         if !names.is_empty() {
             o.key("allowedFunctionNames").array(|a| names.iter().for_each(|name| a.string(name)));
         }

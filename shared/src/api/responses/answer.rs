@@ -27,6 +27,8 @@ pub(super) struct Answer {
     base: String,
     model: String,
     created: u64,
+    /// When it was whole, in seconds since 1970.
+    pub completed: Option<u64>,
     parameters: Parameters,
     declared: BTreeMap<String, Declared>,
     pub items: Vec<Item>,
@@ -89,6 +91,7 @@ impl Answer {
             base: echo.id,
             model: echo.model,
             created: echo.created,
+            completed: echo.completed,
             items: Vec::new(),
             usage: None,
             stop: None,
@@ -246,7 +249,11 @@ impl Answer {
             o.key("object").string("response");
             o.key("created_at").integer(self.created);
             o.key("status").string(status);
-            write_failure(self.error.as_ref(), o.key("error"));
+            match self.completed.filter(|_| status == "completed") {
+                Some(time) => o.key("completed_at").integer(time),
+                None => o.key("completed_at").null(),
+            }
+            write_failure(self.error.as_ref().filter(|_| status == "failed"), o.key("error"));
             match incomplete {
                 Some(reason) => o.key("incomplete_details").object(|o| o.key("reason").string(reason)),
                 None => o.key("incomplete_details").null(),

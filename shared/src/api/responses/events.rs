@@ -90,6 +90,10 @@ impl WriteStream for Stream {
             _ => {}
         }
     }
+
+    fn completed(&mut self, at: u64) {
+        self.answer.completed = Some(at);
+    }
 }
 
 impl Stream {
@@ -107,17 +111,27 @@ impl Stream {
     }
 
     /// Nothing that is open becomes done: the client must see that it was broken off.
+    ///
+    /// OpenAI's helpers take nothing before `response.created`, so a response that fails at once begins nevertheless. One
+    /// that a provider began itself has an id that is not known here.
     fn fail(&mut self, error: &Error, out: &mut BytesMut) {
-        if self.phase == Phase::Running {
-            self.lifecycle("response.failed", "failed", out);
-        } else {
-            self.event("error", out, |o, _| {
-                openai::optional(o.key("code"), error.code.as_deref());
-                o.key("message").string(&error.message);
-                openai::optional(o.key("param"), error.param.as_deref());
-            });
+        match self.phase {
+            Phase::Waiting if self.sequence > 0 => self.error(error, out),
+            Phase::Waiting => {
+                self.start(out);
+                self.lifecycle("response.failed", "failed", out);
+            }
+            Phase::Running | Phase::Over => self.lifecycle("response.failed", "failed", out),
         }
         self.phase = Phase::Over;
+    }
+
+    fn error(&mut self, error: &Error, out: &mut BytesMut) {
+        self.event("error", out, |o, _| {
+            openai::optional(o.key("code"), error.code.as_deref());
+            o.key("message").string(&error.message);
+            openai::optional(o.key("param"), error.param.as_deref());
+        });
     }
 
     fn begin(&mut self, block: &Open<'_>, out: &mut BytesMut) {

@@ -63,6 +63,13 @@ impl<'a> Outline<'a> {
         )
     }
 
+    /// Whether readers may differ on what a member says: it is there twice, or under its name in other letters, which some
+    /// take for the same (Go's `encoding/json`).
+    pub fn is_doubtful(&self, key: &str) -> bool {
+        let mut like = self.members.iter().filter(|member| self.is_like(member, key));
+        like.next().is_some_and(|first| !self.is_named(first, key) || like.next().is_some())
+    }
+
     /// Appends the body to `out` with `edits` made and every other byte as it is.
     ///
     /// Of a key that occurs several times only the last is kept, so that no two readers can differ on it.
@@ -111,6 +118,14 @@ impl<'a> Outline<'a> {
         match member.escaped {
             true => std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key),
             false => raw == key.as_bytes(),
+        }
+    }
+
+    fn is_like(&self, member: &Member, key: &str) -> bool {
+        let raw = self.slice(member.key.start + 1..member.key.end - 1);
+        match member.escaped {
+            true => std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw).eq_ignore_ascii_case(key)),
+            false => raw.eq_ignore_ascii_case(key.as_bytes()),
         }
     }
 
@@ -279,6 +294,24 @@ mod tests {
         assert_eq!(flaw(r#"{"a":{"b":"c}"#), "unterminated string at byte 13");
         let deep = format!("{{\"a\":{}", "[".repeat(DEPTH + 1));
         assert_eq!(flaw(&deep), format!("nested too deeply at byte {}", 5 + DEPTH));
+    }
+
+    #[test]
+    fn what_readers_may_differ_on_is_doubtful() {
+        let is_doubtful = |body: &str| Outline::scan(body.as_bytes()).unwrap().is_doubtful("model");
+        for body in
+            [r#"{}"#, r#"{"model":1}"#, r#"{"a":{"model":1},"model":2}"#, r#"{"mod\u0065l":1,"models":2}"#]
+        {
+            assert!(!is_doubtful(body), "{body}");
+        }
+        for body in [
+            r#"{"model":1,"model":1}"#,
+            r#"{"model":1,"a":2,"mod\u0065l":3}"#,
+            r#"{"Model":1}"#,
+            r#"{"MODEL":1,"model":2}"#,
+        ] {
+            assert!(is_doubtful(body), "{body}");
+        }
     }
 
     #[test]
