@@ -30,6 +30,13 @@ const AUDIO_BYTES: u64 = 1_000;
 /// A recording somewhere else: about a minute.
 const UNSEEN_AUDIO: u64 = 1_500;
 
+/// Bytes of a video for each token: a second is about 120 kilobytes, and 300 tokens
+/// (<https://ai.google.dev/gemini-api/docs/video-understanding>).
+const VIDEO_BYTES: u64 = 400;
+
+/// A video somewhere else: about a minute.
+const UNSEEN_VIDEO: u64 = 18_000;
+
 /// Bytes of what only a provider can read for each token.
 const SEALED_BYTES: u64 = 8;
 
@@ -85,7 +92,8 @@ impl Parts<'_> {
             Block::ToolResult(result) => AROUND_USE + self.blocks(&result.content),
             Block::Image(media) => self.image(media),
             Block::Document(media) => self.document(media),
-            Block::Audio(media) => self.audio(media),
+            Block::Audio(media) => self.played(media, AUDIO_BYTES, UNSEEN_AUDIO),
+            Block::Video(media) => self.played(media, VIDEO_BYTES, UNSEEN_VIDEO),
             Block::Refusal(words) => self.text(words),
             Block::Opaque { raw, .. } => self.text(raw),
         }
@@ -126,11 +134,12 @@ impl Parts<'_> {
             }
     }
 
-    fn audio(&self, media: &Media<'_>) -> u64 {
+    /// A recording or a video, of which so many bytes make a token; `unseen` is how many one has that is not there.
+    fn played(&self, media: &Media<'_>, per_token: u64, unseen: u64) -> u64 {
         match &media.source {
-            Source::Base64 { data, .. } => bytes(data) / AUDIO_BYTES + 1,
+            Source::Base64 { data, .. } => bytes(data) / per_token + 1,
             Source::Text(words) => self.text(words),
-            Source::Url(_) | Source::File(_) => UNSEEN_AUDIO,
+            Source::Url(_) | Source::File(_) => unseen,
         }
     }
 }

@@ -152,6 +152,7 @@ pub enum Block<'a> {
     Image(Media<'a>),
     Document(Media<'a>),
     Audio(Media<'a>),
+    Video(Media<'a>),
     /// The model's words on why it will not answer.
     Refusal(Cow<'a, str>),
     /// A block of one API that has no form here: goes back to that API as it is, to others not at all.
@@ -239,7 +240,7 @@ pub struct ToolResult<'a> {
     pub rest: Rest<'a>,
 }
 
-/// An image, a document or a recording.
+/// An image, a document, a recording or a video.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Media<'a> {
     pub source: Source<'a>,

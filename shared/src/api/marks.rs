@@ -33,7 +33,9 @@ pub(super) fn fit(request: &mut Request<'_>, to: Api, quirks: &Quirks) -> Vec<Lo
 fn mark<'b, 'a>(block: &'b mut Block<'a>) -> Option<&'b mut Cache<'a>> {
     match block {
         Block::Text(text) => text.cache.as_mut(),
-        Block::Image(media) | Block::Document(media) | Block::Audio(media) => media.cache.as_mut(),
+        Block::Image(media) | Block::Document(media) | Block::Audio(media) | Block::Video(media) => {
+            media.cache.as_mut()
+        }
         // OpenAI has no marks on calls and results.
         _ => None,
     }

@@ -10,6 +10,7 @@ mod marks;
 mod spelling;
 mod thinking;
 mod usage;
+mod video;
 
 use bytes::BytesMut;
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@ pub struct Quirks {
     pub renames: &'static [(&'static str, &'static str)],
     /// Completions: members beyond those all servers know that it takes from clients of other APIs: `store`, `metadata`,
     /// `service_tier`, `prompt_cache_key`, `verbosity`, `reasoning_effort`, `top_k`, `cache_control`,
-    /// `web_search_options`; and what of tools: `custom_tools` for free text, `allowed_tools` for a choice among some.
+    /// `web_search_options`; the part `video_url`; and what of tools: `custom_tools` for free text, `allowed_tools` for a choice among some.
     /// Completions and Responses: `prompt_cache_breakpoint`, on parts.
     /// Converse: what the model takes in `additionalModelRequestFields`: `top_k`, `thinking`; `stop_sequence` where it
     /// says which text ended it.

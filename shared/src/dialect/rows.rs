@@ -156,7 +156,7 @@ pub static DIALECTS: &[Dialect] = &[
         quirks: Quirks {
             renames: &[("max_completion_tokens", "max_tokens")],
             drops: &["function.strict", "image_url.detail", "user", "verbosity"],
-            extras: &["top_k"],
+            extras: &["top_k", "video_url"],
             ..Quirks::USUAL
         },
         tasks: &[(
@@ -184,6 +184,7 @@ pub static DIALECTS: &[Dialect] = &[
         quirks: Quirks {
             reasoning: Some("reasoning_content"),
             max_temperature: Some(1.0),
+            extras: &["video_url"],
             only_bytes: true, // https://platform.moonshot.ai/docs/guide/use-kimi-vision-model
             ..Quirks::USUAL
         },
@@ -200,6 +201,7 @@ pub static DIALECTS: &[Dialect] = &[
         makes: &["glm-"],
         quirks: Quirks {
             formats: JSON_ONLY,
+            extras: &["video_url"], // https://docs.z.ai/api-reference/llm/chat-completion
             switch: Switch::Thinking, // https://docs.z.ai/guides/capabilities/thinking-mode
             reasoning: Some("reasoning_content"),
             max_temperature: Some(1.0),
@@ -216,7 +218,7 @@ pub static DIALECTS: &[Dialect] = &[
         root: "/compatible-mode/v1",
         makes: &["qwen"],
         // https://help.aliyun.com/zh/model-studio/deep-thinking
-        quirks: Quirks { extras: &["top_k"], switch: Switch::EnableThinking, ..Quirks::USUAL },
+        quirks: Quirks { extras: &["top_k", "video_url"], switch: Switch::EnableThinking, ..Quirks::USUAL },
         ..USUAL
     },
     // https://platform.xiaomimimo.com/docs
@@ -451,7 +453,7 @@ pub static DIALECTS: &[Dialect] = &[
         apis: &[Completions, Responses, Messages],
         auth: &[(Messages, Auth::Bearer)],
         quirks: Quirks {
-            extras: &["cache_control", "reasoning_effort", "top_k", "verbosity"],
+            extras: &["cache_control", "reasoning_effort", "top_k", "verbosity", "video_url"],
             switch: Switch::Reasoning, // https://openrouter.ai/docs/use-cases/reasoning-tokens
             reasoning: Some("reasoning_details"),
             ..Quirks::USUAL
@@ -646,9 +648,15 @@ pub static DIALECTS: &[Dialect] = &[
         ..USUAL
     },
     // Servers to run oneself, at their usual ports: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
-    Dialect { id: "vllm", name: "vLLM", example: "http://localhost:8000", quirks: SERVER, ..USUAL },
+    Dialect { id: "vllm", name: "vLLM", example: "http://localhost:8000", quirks: VIDEO_SERVER, ..USUAL },
     // https://docs.sglang.ai/basic_usage/openai_api.html
-    Dialect { id: "sglang", name: "SGLang", example: "http://localhost:30000", quirks: SERVER, ..USUAL },
+    Dialect {
+        id: "sglang",
+        name: "SGLang",
+        example: "http://localhost:30000",
+        quirks: VIDEO_SERVER,
+        ..USUAL
+    },
     // https://huggingface.co/docs/text-generation-inference/messages_api
     Dialect { id: "tgi", name: "TGI", example: "http://localhost:8080", ..USUAL },
     // https://github.com/ggml-org/llama.cpp/tree/master/tools/server
@@ -904,6 +912,9 @@ const GROK_WITHOUT_EFFORT: Quirks = Quirks {
 
 /// Servers that take what models take.
 const SERVER: Quirks = Quirks { extras: &["top_k"], reasoning: Some("reasoning_content"), ..Quirks::USUAL };
+
+/// What serves models that see videos, too: <https://docs.vllm.ai/en/latest/features/multimodal_inputs>.
+const VIDEO_SERVER: Quirks = Quirks { extras: &["top_k", "video_url"], ..SERVER };
 
 /// Kimi's address for coding agents is also configured as an OpenAI-compatible host, without the version.
 const KIMI_CODE: &[(&str, &str)] = &[("/coding", "/coding/v1")];

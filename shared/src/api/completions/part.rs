@@ -15,6 +15,11 @@ use crate::error::Error;
 use crate::ir::{Block, Cache, Loss, Media, Rest, Source, Text, Why};
 use crate::wire::json::{Json, Kind, Writer};
 
+/// The kind of a video's part, and the member that it is in.
+///
+/// <https://openrouter.ai/docs/features/multimodal/videos>
+const VIDEO: &str = "video_url";
+
 /// Reads `content`: a string, or an array of parts. An empty string is no block at all.
 pub(super) fn read_content<'a>(content: Json<'a>) -> Result<Vec<Block<'a>>, Error> {
     match content.kind() {
@@ -41,6 +46,7 @@ fn read<'a>(part: Json<'a>) -> Result<Block<'a>, Error> {
         "image_url" => Block::Image(read_image(part)?),
         "input_audio" => Block::Audio(read_audio(part)?),
         "file" => Block::Document(read_file(part)?),
+        VIDEO => Block::Video(read_video(part)?),
         _ => Block::Opaque { api: Api::Completions, raw: Cow::Borrowed(part.raw()) },
     })
 }
@@ -71,6 +77,21 @@ fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
     let source = Source::Base64 { media_type, data: required(audio, "data").map_err(&inside)? };
     let (cache, rest) = marked(part, &["type", "input_audio", "cache_control"])?;
     Ok(Media { cache, rest, ..Media::new(source) })
+}
+
+/// A video, which vendors take and OpenAI does not, and what its vendor is told about it.
+fn read_video<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
+    let video = present(part, VIDEO).ok_or_else(|| missing(VIDEO))?;
+    let (cache, mut others) = marked(part, &["type", VIDEO, "cache_control"])?;
+    let url = match video.kind() {
+        Kind::String => string(video, VIDEO)?,
+        _ => {
+            let inner = rest(video, &["url"]).into_iter();
+            others.extend(inner.map(|(name, value)| (Cow::Owned(format!("{VIDEO}.{name}")), value)));
+            required(video, "url").map_err(within(VIDEO))?
+        }
+    };
+    Ok(Media { cache, rest: others, ..Media::new(openai::source_of_url(url)) })
 }
 
 fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
@@ -154,10 +175,13 @@ pub(super) fn expressible<'t, 'a>(
     let mut parts = Vec::new();
     for (place, block) in blocks {
         match block {
-            Block::Text(_) | Block::Image(_) | Block::Document(_) | Block::Audio(_) | Block::Refusal(_) => {
-                parts.push((place, block));
-            }
-            Block::Opaque { api: Api::Completions, .. } => parts.push((place, block)),
+            Block::Text(_)
+            | Block::Image(_)
+            | Block::Document(_)
+            | Block::Audio(_)
+            | Block::Video(_)
+            | Block::Refusal(_)
+            | Block::Opaque { api: Api::Completions, .. } => parts.push((place, block)),
             _ => context.lose(Loss::dropped(place.to_string())),
         }
     }
@@ -190,6 +214,7 @@ fn write(block: &Block<'_>, place: Place, context: &mut Context<'_>, a: &mut Wri
         }),
         Block::Image(media) => write_image(media, place, context, a),
         Block::Audio(media) => write_audio(media, place, context, a),
+        Block::Video(media) => write_video(media, place, context, a),
         Block::Document(media) => write_document(media, place, context, a),
         Block::Opaque { raw, .. } => a.raw(raw),
         // `expressible` leaves nothing else.
@@ -257,6 +282,30 @@ fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &m
             o.key("format").string(openai::audio_format(media_type));
         });
         write_common(media, place, context, o);
+    });
+}
+
+fn write_video(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    let url = match &media.source {
+        _ if !context.own && !context.quirks.extras.contains(&VIDEO) => {
+            return refuse(place, "videos", context);
+        }
+        Source::Base64 { media_type, data } => Cow::Owned(openai::data_url(media_type, data)),
+        Source::Url(url) => Cow::Borrowed(&**url),
+        Source::File(_) | Source::Text(_) => return refuse(place, "a video by its file's id", context),
+    };
+    let inner =
+        |name: &str| name.strip_prefix(VIDEO).and_then(|rest| rest.strip_prefix('.')).map(str::to_owned);
+    let (about, others): (Rest<'_>, Rest<'_>) =
+        media.rest.iter().cloned().partition(|(name, _)| inner(name).is_some());
+    a.object(|o| {
+        o.key("type").string(VIDEO);
+        o.key(VIDEO).object(|o| {
+            o.key("url").string(&url);
+            // Only this API has them.
+            about.iter().for_each(|(name, value)| o.key(&inner(name).unwrap_or_default()).json(*value));
+        });
+        write_common(&Media { rest: others, ..media.clone() }, place, context, o);
     });
 }
 

@@ -42,7 +42,9 @@ fn mark<'b>(block: &'b Block<'_>) -> Option<&'b Cache<'b>> {
         Block::Text(text) => text.cache.as_ref(),
         Block::ToolUse(tool) => tool.cache.as_ref(),
         Block::ToolResult(result) => result.cache.as_ref(),
-        Block::Image(media) | Block::Document(media) | Block::Audio(media) => media.cache.as_ref(),
+        Block::Image(media) | Block::Document(media) | Block::Audio(media) | Block::Video(media) => {
+            media.cache.as_ref()
+        }
         _ => None,
     }
 }
@@ -75,6 +77,7 @@ fn write(block: &Block<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<
         Block::Document(document) => media::write_document(document, at, context, a),
         Block::Opaque { raw, .. } => a.raw(raw),
         Block::Audio(audio) => media::write_audio(audio, at, context, a),
+        Block::Video(video) => media::write_video(video, at, context, a),
     }
 }
 
@@ -159,7 +162,7 @@ fn write_part(part: &Block<'_>, at: &str, context: &mut Context<'_>, a: &mut Wri
         context.lose(Loss::dropped(format!("{at}.cache_control")));
     }
     match part {
-        Block::Text(_) | Block::Refusal(_) | Block::Image(_) | Block::Document(_) => {
+        Block::Text(_) | Block::Refusal(_) | Block::Image(_) | Block::Document(_) | Block::Video(_) => {
             write(part, at, context, a)
         }
         _ => context.lose(Loss::dropped(at.to_owned())),

@@ -1,4 +1,4 @@
-//! Images and documents (F1).
+//! Images, documents (F1), recordings and videos.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ImageBlock.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>
@@ -8,12 +8,17 @@ use crate::ir::{Found, Loss, Media, Source, Why};
 use crate::wire::json::Writer;
 
 /// Media types and the API's words for their formats.
-const FORMATS: [(&str, &str); 14] = [
+type Formats = &'static [(&'static str, &'static str)];
+
+const IMAGES: Formats = &[
     ("image/png", "png"),
     ("image/jpeg", "jpeg"),
     ("image/jpg", "jpeg"),
     ("image/gif", "gif"),
     ("image/webp", "webp"),
+];
+
+const DOCUMENTS: Formats = &[
     ("application/pdf", "pdf"),
     ("text/csv", "csv"),
     ("application/msword", "doc"),
@@ -33,7 +38,7 @@ pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>
     {
         context.lose(Loss::dropped(format!("{at}.{name}")));
     }
-    let Some(format) = format(&image.source, true, at, context) else { return };
+    let Some(format) = format(&image.source, IMAGES, at, context) else { return };
     a.object(|o| {
         o.key("image").object(|o| {
             o.key("format").string(format);
@@ -42,10 +47,8 @@ pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>
     });
 }
 
-/// Media types of recordings and the API's words for their formats.
-///
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_AudioBlock.html>
-const RECORDINGS: [(&str, &str); 15] = [
+const RECORDINGS: Formats = &[
     ("audio/mpeg", "mp3"),
     ("audio/mp3", "mp3"),
     ("audio/wav", "wav"),
@@ -63,20 +66,45 @@ const RECORDINGS: [(&str, &str); 15] = [
     ("audio/webm", "webm"),
 ];
 
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_VideoBlock.html>
+const VIDEOS: Formats = &[
+    ("video/mp4", "mp4"),
+    ("video/quicktime", "mov"),
+    ("video/mov", "mov"),
+    ("video/webm", "webm"),
+    ("video/x-matroska", "mkv"),
+    ("video/x-flv", "flv"),
+    ("video/mpeg", "mpeg"),
+    ("video/mpg", "mpg"),
+    ("video/x-ms-wmv", "wmv"),
+    ("video/wmv", "wmv"),
+    ("video/3gpp", "three_gp"),
+];
+
 /// Writes a recording.
 pub(super) fn write_audio(audio: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    context.lose_rest(&audio.rest, at);
-    let known = match &audio.source {
-        Source::Base64 { media_type, .. } => RECORDINGS.iter().find(|(own, _)| own == media_type),
-        _ => None,
-    };
-    let Some((_, format)) = known else {
-        return context.refuse(at, "This model's API does not take this format.", "unsupported_content");
-    };
+    write_played("audio", RECORDINGS, audio, at, context, a);
+}
+
+/// Writes a video.
+pub(super) fn write_video(video: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
+    write_played("video", VIDEOS, video, at, context, a);
+}
+
+fn write_played(
+    name: &str,
+    formats: Formats,
+    media: &Media<'_>,
+    at: &str,
+    context: &mut Context<'_>,
+    a: &mut Writer<'_>,
+) {
+    context.lose_rest(&media.rest, at);
+    let Some(format) = format(&media.source, formats, at, context) else { return };
     a.object(|o| {
-        o.key("audio").object(|o| {
+        o.key(name).object(|o| {
             o.key("format").string(format);
-            write_source(&audio.source, o);
+            write_source(&media.source, o);
         });
     });
 }
@@ -88,7 +116,7 @@ pub(super) fn write_document(document: &Media<'_>, at: &str, context: &mut Conte
         return write_found(found, document, at, context, a);
     }
     context.lose_rest(&document.rest, at);
-    let Some(format) = format(&document.source, false, at, context) else { return };
+    let Some(format) = format(&document.source, DOCUMENTS, at, context) else { return };
     let name = name(document.title.as_deref(), at, context);
     a.object(|o| {
         o.key("document").object(|o| {
@@ -138,16 +166,19 @@ fn write_source(source: &Source<'_>, o: &mut Writer<'_>) {
 }
 
 /// The API's word for the format; none for what the API cannot take, which is refused.
-fn format(source: &Source<'_>, image: bool, at: &str, context: &mut Context<'_>) -> Option<&'static str> {
+fn format(
+    source: &Source<'_>,
+    formats: Formats,
+    at: &str,
+    context: &mut Context<'_>,
+) -> Option<&'static str> {
     let found = match source {
-        Source::Base64 { media_type, .. } => of_type(media_type),
-        Source::Text(_) => Some("txt"),
+        Source::Base64 { media_type, .. } => of_type(media_type, formats),
+        Source::Text(_) => named("txt", formats),
         // The format is the ending of the object's name.
-        Source::Url(uri) if uri.starts_with("s3://") => uri
-            .rsplit('.')
-            .next()
-            .and_then(|end| FORMATS.iter().find(|(_, own)| *own == end))
-            .map(|(_, format)| *format),
+        Source::Url(uri) if uri.starts_with("s3://") => {
+            uri.rsplit('.').next().and_then(|end| named(end, formats))
+        }
         Source::Url(_) => {
             let message = "This model's API fetches nothing: send the bytes, or an address in S3. (`fetch` in this \
                            gateway's configuration has it fetch others.)";
@@ -160,16 +191,19 @@ fn format(source: &Source<'_>, image: bool, at: &str, context: &mut Context<'_>)
             return None;
         }
     };
-    let found = found.filter(|format| matches!(*format, "png" | "jpeg" | "gif" | "webp") == image);
     if found.is_none() {
         context.refuse(at, "This model's API does not take this format.", "unsupported_content");
     }
     found
 }
 
-fn of_type(media_type: &str) -> Option<&'static str> {
+fn named(format: &str, formats: Formats) -> Option<&'static str> {
+    formats.iter().find(|(_, own)| *own == format).map(|(_, format)| *format)
+}
+
+fn of_type(media_type: &str, formats: Formats) -> Option<&'static str> {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
-    FORMATS.iter().find(|(own, _)| own.eq_ignore_ascii_case(essence)).map(|(_, format)| *format)
+    formats.iter().find(|(own, _)| own.eq_ignore_ascii_case(essence)).map(|(_, format)| *format)
 }
 
 /// A name of the letters that the API takes, which no other document has.

@@ -238,22 +238,6 @@ fn ends_have_their_words() {
     assert_eq!(whole(&blocked).stop.unwrap().reason.word(), "refusal");
 }
 
-/// A word that only one API has is none of another's enumeration.
-#[test]
-fn other_ends_have_a_word_that_the_client_knows() {
-    let mut body = candidate(json!([{"text": "x"}]));
-    body["candidates"][0]["finishReason"] = json!("OTHER");
-    for (client, word) in [
-        (Api::Completions, r#""finish_reason":"stop""#),
-        (Api::Messages, r#""stop_reason":"end_turn""#),
-        (Api::Responses, r#""status":"completed""#),
-        (Api::Generate, r#""finishReason":"OTHER""#),
-    ] {
-        let (_, text) = streamed(&events(&[body.clone()]), client, false);
-        assert!(text.contains(word), "{text}");
-    }
-}
-
 /// A call that its own provider could not read is no end that a client of another API may take for one. The account is kept.
 #[test]
 fn a_garbled_answer_fails_elsewhere_and_only_there() {

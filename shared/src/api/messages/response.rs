@@ -147,6 +147,7 @@ fn write_block(block: &Block<'_>, message: &str, index: u32, a: &mut Writer<'_>)
         }
         Block::Audio(Media { context: Some(transcript), .. }) => write_words(transcript, a),
         Block::Audio(_) => write_words(&stand_in("a recording"), a),
+        Block::Video(_) => write_words(&stand_in("a video"), a),
         Block::Thinking(thought) => a.object(|o| {
             o.key("type").string("thinking");
             o.key("thinking").string(&thought.text);

@@ -401,7 +401,12 @@ fn are_one_item(one: &Block<'_>, next: &Block<'_>) -> bool {
 fn is_content(block: &Block<'_>) -> bool {
     matches!(
         block,
-        Block::Text(_) | Block::Refusal(_) | Block::Image(_) | Block::Document(_) | Block::Audio(_)
+        Block::Text(_)
+            | Block::Refusal(_)
+            | Block::Image(_)
+            | Block::Document(_)
+            | Block::Audio(_)
+            | Block::Video(_)
     )
 }
 

@@ -66,6 +66,23 @@ fn counts_out_of_range_are_told_the_range() {
     assert_eq!(error("\"1\"").code.as_deref(), Some("invalid_type"));
 }
 
+/// A word that only one API has is none of another's enumeration.
+#[test]
+fn other_ends_have_a_word_that_the_client_knows() {
+    let body = json!({"candidates": [{"content": {"parts": [{"text": "x"}]}, "finishReason": "OTHER"}]});
+    for (client, at, word) in [
+        (Api::Completions, "/choices/0/finish_reason", "stop"),
+        (Api::Messages, "/stop_reason", "end_turn"),
+        (Api::Responses, "/status", "completed"),
+        (Api::Generate, "/candidates/0/finishReason", "OTHER"),
+    ] {
+        let (whole, events) = answered(Api::Generate, &body, client);
+        assert_eq!(whole.pointer(at), Some(&json!(word)));
+        let said = |event: &Value| event.to_string().contains(&format!("\"{word}\""));
+        assert!(events.iter().any(said), "{events:?}");
+    }
+}
+
 /// F7: a kind of event that nobody knows fails nothing, and is named; how far a tool's work is is no loss.
 #[test]
 fn f7_unknown_events_are_named() {

@@ -1,4 +1,4 @@
-//! Images, documents and recordings: in the request, or at an address.
+//! Images, documents, recordings and videos: in the request, or at an address.
 //!
 //! <https://ai.google.dev/gemini-api/docs/file-input-methods>
 
@@ -16,7 +16,7 @@ use crate::wire::json::{Json, Writer};
 const FILES: [&str; 2] = ["https://generativelanguage.googleapis.com/", "gs://"];
 
 /// The types of what addresses usually end in.
-const TYPES: [(&str, &str); 8] = [
+const TYPES: [(&str, &str); 11] = [
     (".png", "image/png"),
     (".jpg", "image/jpeg"),
     (".jpeg", "image/jpeg"),
@@ -25,9 +25,12 @@ const TYPES: [(&str, &str); 8] = [
     (".pdf", "application/pdf"),
     (".mp3", "audio/mpeg"),
     (".wav", "audio/wav"),
+    (".mp4", "video/mp4"),
+    (".mov", "video/mov"),
+    (".webm", "video/webm"),
 ];
 
-/// Reads the `data` of a part's member `name`. What is neither image nor recording nor document stays as it is.
+/// Reads the `data` of a part's member `name`. What does not say what it is stays as it is.
 pub(super) fn read<'a>(part: Json<'a>, name: &str, data: Json<'a>) -> Result<Block<'a>, Error> {
     let inside = within(name);
     let media_type = optional(data, "mimeType").map_err(&inside)?.unwrap_or_default();
@@ -46,7 +49,8 @@ pub(super) fn read<'a>(part: Json<'a>, name: &str, data: Json<'a>) -> Result<Blo
     Ok(match media_type.split('/').next() {
         Some("image") => Block::Image(media),
         Some("audio") => Block::Audio(media),
-        Some("video" | "") => opaque(part),
+        Some("video") => Block::Video(media),
+        Some("") => opaque(part),
         _ => Block::Document(media),
     })
 }

@@ -153,7 +153,7 @@ fn write_parts(result: &ToolResult<'_>, at: &dyn Display, context: &mut Context<
     o.key("parts").array(|a| {
         for (at, block) in &others {
             match block {
-                Block::Image(media) | Block::Document(media) | Block::Audio(media) => {
+                Block::Image(media) | Block::Document(media) | Block::Audio(media) | Block::Video(media) => {
                     a.object(|o| media::write(media, at, context, o));
                 }
                 Block::Opaque { raw, .. } => a.raw(raw),

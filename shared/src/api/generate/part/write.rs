@@ -42,7 +42,7 @@ pub(in crate::api::generate) fn write(
         Block::Thinking(thought) => write_thought(thought, at, context, a),
         Block::Text(text) => a.object(|o| write_text(text, at, context, o)),
         Block::Refusal(words) => a.object(|o| o.key("text").string(words)),
-        Block::Image(media) | Block::Document(media) | Block::Audio(media) => {
+        Block::Image(media) | Block::Document(media) | Block::Audio(media) | Block::Video(media) => {
             a.object(|o| media::write(media, at, context, o));
         }
         Block::ToolUse(tool) => a.object(|o| write_call(tool, at, called, context, o)),

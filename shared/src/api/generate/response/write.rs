@@ -94,7 +94,9 @@ pub(super) fn write_block(block: &Block<'_>, a: &mut Writer<'_>) {
         Block::Text(text) => write_words(&text.text, text.signature.as_deref(), a),
         Block::Refusal(words) => write_words(words, None, a),
         Block::Thinking(thought) => write_thought(&thought.text, thought.signature.as_deref(), a),
-        Block::Image(media) | Block::Document(media) | Block::Audio(media) => write_media(media, a),
+        Block::Image(media) | Block::Document(media) | Block::Audio(media) | Block::Video(media) => {
+            write_media(media, a)
+        }
         Block::ToolUse(tool) => write_call(tool, a),
     }
 }

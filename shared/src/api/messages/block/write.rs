@@ -27,6 +27,10 @@ pub(in crate::api::messages) fn may(block: &Block<'_>, at: &dyn Display, context
             context.refuse(unfit(at, "This model's API takes no recordings."));
             false
         }
+        Block::Video(_) => {
+            context.refuse(unfit(at, "This model's API takes no videos."));
+            false
+        }
         Block::Image(media) | Block::Document(media) => {
             check_source(media, at, context);
             false
@@ -80,7 +84,9 @@ pub(in crate::api::messages) fn write(
         Block::ToolUse(tool) => write_use(tool, at, context, o),
         Block::ToolResult(result) => write_result(result, at, context, o),
         Block::Image(media) => media::write("image", media, at, context, o),
-        Block::Document(media) | Block::Audio(media) => media::write("document", media, at, context, o),
+        Block::Document(media) | Block::Audio(media) | Block::Video(media) => {
+            media::write("document", media, at, context, o);
+        }
         Block::Opaque { .. } => {}
     });
 }
