@@ -129,6 +129,24 @@ fn got(provider: &Provider) -> Value {
     serde_json::from_str(provider.requests()[0].split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
+/// What is counted is what would be generated from.
+#[tokio::test]
+async fn what_a_count_names_by_its_address_is_fetched_too() {
+    let site = Site::start().await;
+    let body = r#"{"inputTokens":7}"#.to_owned();
+    let provider =
+        Provider::start(Script::Answer { status: 200, media_type: "application/json", body }).await;
+    let compiled = compiled(&provider.base, "amazon_bedrock", vec![Api::Converse], Some(fetch(&site)));
+    let rig = Rig::start_with(compiled, settings()).await;
+    let image = json!({"type": "image", "source": {"type": "url", "url": site.at("pixel.png")}});
+    let asked = json!({"model": "amazon_bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "messages": [{"role": "user", "content": [image]}]});
+    let answer = ask(rig.address, &request("/v1/messages/count_tokens", "", &asked.to_string())).await;
+    assert_eq!(json_of(&answer), json!({"input_tokens": 7}));
+    let image = json!({"image": {"format": "png", "source": {"bytes": PNG_IN_BASE64}}});
+    assert_eq!(got(&provider)["input"]["converse"]["messages"][0]["content"], json!([image]));
+}
+
 #[tokio::test]
 async fn images_at_addresses_reach_a_provider_that_takes_only_bytes() {
     let site = Site::start().await;

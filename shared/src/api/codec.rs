@@ -20,6 +20,11 @@ pub trait Read: Sync {
         None
     }
 
+    /// What tells a place in a straightened body as the client wrote it; none where the API has one spelling.
+    fn as_written(&self) -> Option<fn(Json<'_>, &str) -> String> {
+        None
+    }
+
     /// A client's request. Fails where the request cannot be right in its own API; what the gateway merely does not
     /// know goes to `rest`, `Opaque`, `Hosted` or `Other`.
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error>;

@@ -49,6 +49,10 @@ impl Read for Generate {
         spelling::straighten(body)
     }
 
+    fn as_written(&self) -> Option<fn(Json<'_>, &str) -> String> {
+        Some(spelling::as_written)
+    }
+
     fn work<'a>(&self, kind: &str, _: Json<'a>) -> Option<Work<'a>> {
         tool::work_of(kind)
     }

@@ -8,8 +8,11 @@ use http::Request;
 use super::operation::{Found, Work};
 use crate::api::{self, Api, generate};
 use crate::error::Error;
-use crate::ir;
+use crate::ir::{self, Loss};
 use crate::wire::json::{Edit, Index, Json, Malformed, Outline, quoted};
+
+/// The most losses of a request whose places are looked up in it.
+const MOST_TOLD: usize = 64;
 
 /// A request for an answer, looked at from above.
 pub(super) struct Asked<'a> {
@@ -98,10 +101,29 @@ impl<'a> Asked<'a> {
             }
             None => json,
         };
-        let mut request = api::read_request(json, self.api)?;
+        let mut request = api::read_request(json, self.api).map_err(|error| self.blame(error))?;
         request.api = Some(self.api);
         request.stream = self.stream;
         Ok(request)
+    }
+
+    /// Losses whose places are named as the client wrote them, as many as anybody reads.
+    pub(super) fn told(&self, mut losses: Vec<Loss>) -> Vec<Loss> {
+        let Some(as_written) = self.api.read().as_written().filter(|_| !losses.is_empty()) else {
+            return losses;
+        };
+        let mut index = Index::default();
+        let body = index.parse(self.body).unwrap_or(Json::NULL);
+        let told = losses.iter_mut().take(MOST_TOLD);
+        told.for_each(|loss| loss.path = Cow::Owned(as_written(body, &loss.path)));
+        losses
+    }
+
+    /// The same of an error.
+    pub(super) fn blame(&self, error: Error) -> Error {
+        let Some(as_written) = self.api.read().as_written() else { return error };
+        let body = Json::parse(self.body).unwrap_or(Json::NULL);
+        Error { param: error.param.map(|place| as_written(body, &place)), ..error }
     }
 
     /// The whole body, its grammar checked.

@@ -8,6 +8,7 @@ use http::{Method, Request, Response};
 
 use super::asked::{Asked, Page};
 use super::carry::with_query;
+use super::fetch::{self, OnlyBytes};
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{self, nonsense};
@@ -47,7 +48,8 @@ pub(super) async fn answer<H: Host>(
     call.note_target(way.as_ref().map(|way| way.api), resolved.provider, &resolved.model);
     let Some(way) = way else { return estimate(call, own, &asked, &resolved.model) };
     let same = way.api == asked.api;
-    let (body, losses) = if same { (way.rename(&asked)?, Vec::new()) } else { way.translate(own, &asked)? };
+    let (body, losses) =
+        if same { (way.rename(&asked)?, Vec::new()) } else { way.translate(call, own, &asked).await? };
     call.note_losses(&losses)?;
     let mut outgoing = way.outgoing(same, body)?;
     if same {
@@ -84,8 +86,14 @@ impl<'g> Way<'g> {
         self.counter.rename(&body, &self.model).map_err(|error| asked::not_json(&error))
     }
 
-    /// The request in the words of the counter's API; `own` is how the client's counts.
-    fn translate(&self, own: &Counter, asked: &Asked<'_>) -> Result<(Bytes, Vec<Loss>), Error> {
+    /// The request in the words of the counter's API; `own` is how the client's counts. What the model will get in bytes is
+    /// counted in bytes.
+    async fn translate<H: Host>(
+        &self,
+        call: &Call<'_, H>,
+        own: &Counter,
+        asked: &Asked<'_>,
+    ) -> Result<(Bytes, Vec<Loss>), Error> {
         let body = own.complete(asked.body).map_err(|error| asked::not_json(&error))?;
         let asked = asked.over(&body)?;
         let mut page = Page::default();
@@ -93,7 +101,10 @@ impl<'g> Way<'g> {
         request.model = Cow::Borrowed(&self.model);
         let mut written = BytesMut::new();
         let quirks = self.provider.quirks(&self.model);
-        let losses = api::write_request(request, self.api, quirks, &mut written)?;
+        let needs = OnlyBytes::of(self.provider, self.api, quirks, request.api);
+        fetch::fill(call.host, call.gateway.fetch.as_ref(), needs, &mut request).await?;
+        let losses = api::write_request(request, self.api, quirks, &mut written);
+        let losses = asked.told(losses.map_err(|error| asked.blame(error))?);
         let body = self.counter.request(&written, &self.model);
         Ok((body.map_err(|error| asked::not_json(&error))?, losses))
     }

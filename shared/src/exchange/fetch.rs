@@ -15,9 +15,10 @@ use http::header::{self, HeaderValue};
 use http::{Request, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::target::Target;
+use crate::api::Api;
+use crate::dialect::Quirks;
 use crate::error::{Error, Kind};
-use crate::gateway::Fetch;
+use crate::gateway::{Fetch, Provider};
 use crate::host::{CallError, Host, within};
 use crate::ir::{self, Block, Media, Source};
 
@@ -35,6 +36,20 @@ pub(super) struct OnlyBytes {
 }
 
 impl OnlyBytes {
+    /// What a provider takes in bytes only, of a client of `client`; none where it takes all addresses.
+    pub(super) fn of(
+        provider: &Provider,
+        api: Api,
+        quirks: &Quirks,
+        client: Option<Api>,
+    ) -> Option<OnlyBytes> {
+        let all = provider.dialect.form(api).is_some_and(|form| form.only_bytes) || quirks.only_bytes;
+        // What a client of the same API names by an address, the API has a place for.
+        let (images, documents) = if client == Some(api) { (true, true) } else { api.takes_addresses() };
+        let only = OnlyBytes { images: all || !images, documents: all || !documents };
+        (only.images || only.documents).then_some(only)
+    }
+
     /// Whether one of these blocks is at an address.
     pub(super) fn misses(self, request: &ir::Request<'_>) -> bool {
         request.turns.iter().flat_map(|turn| &turn.blocks).any(|block| self.misses_in(block))
@@ -83,11 +98,11 @@ fn is_web(media: &Media<'_>) -> bool {
 pub(super) async fn fill<H: Host>(
     host: &H,
     fetch: Option<&Fetch>,
-    target: &Target<'_>,
+    needs: Option<OnlyBytes>,
     request: &mut ir::Request<'_>,
 ) -> Result<(), Error> {
     let Some(fetch) = fetch.filter(|_| H::FETCHES) else { return Ok(()) };
-    let Some(needs) = target.only_bytes(request.api) else { return Ok(()) };
+    let Some(needs) = needs else { return Ok(()) };
     let mut wanted = Vec::new();
     request.turns.iter_mut().for_each(|turn| needs.gather(&mut turn.blocks, &mut wanted));
     if wanted.is_empty() {

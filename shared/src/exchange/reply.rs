@@ -248,7 +248,8 @@ fn gather<H: Host>(
     let mut halves = Vec::new();
     let mut read = |frame: Frame<'_>| {
         reader.push(frame, &mut |event| {
-            halves.extend(unpaired::in_event(&event, frame.data));
+            // Once, in however many events they are.
+            halves.extend(unpaired::in_event(&event, frame.data).filter(|loss| !halves.contains(loss)));
             take(event);
         });
     };
@@ -260,9 +261,6 @@ fn gather<H: Host>(
         let message = "The provider's stream ended before the answer did.";
         return Err(Error::upstream(message).with_code("upstream_cut"));
     }
-    // Once, in however many events they are.
-    halves.sort();
-    halves.dedup();
     losses.extend(halves);
     call.note_lost(losses);
     write(call, asked, response)

@@ -89,13 +89,8 @@ impl<'g> Target<'g> {
     }
 
     /// What the provider takes in bytes only, of a client of `client`; none where it takes all addresses.
-    pub(super) fn only_bytes(&self, client: Option<Api>) -> Option<OnlyBytes> {
-        let all = self.form().is_some_and(|form| form.only_bytes) || self.quirks.only_bytes;
-        // What a client of the same API names by an address, the API has a place for.
-        let (images, documents) =
-            if client == Some(self.api) { (true, true) } else { self.api.takes_addresses() };
-        let only = OnlyBytes { images: all || !images, documents: all || !documents };
-        (only.images || only.documents).then_some(only)
+    fn only_bytes(&self, client: Option<Api>) -> Option<OnlyBytes> {
+        OnlyBytes::of(self.provider, self.api, self.quirks, client)
     }
 
     /// Whether something is at an address that the provider would have to fetch, and does not.
@@ -210,10 +205,12 @@ impl<'g> Target<'g> {
         let mut page = Page::default();
         let mut request = asked.read(&mut page)?;
         request.model = Cow::Borrowed(&self.model);
-        fetch::fill(call.host, call.gateway.fetch.as_ref(), self, &mut request).await?;
+        let needs = self.only_bytes(request.api);
+        fetch::fill(call.host, call.gateway.fetch.as_ref(), needs, &mut request).await?;
         self.check_addresses(&request)?;
         let mut body = BytesMut::with_capacity(asked.body.len() + 256);
-        let mut losses = api::write_request(request, self.api, self.quirks, &mut body)?;
+        let written = api::write_request(request, self.api, self.quirks, &mut body);
+        let mut losses = asked.told(written.map_err(|error| asked.blame(error))?);
         let body = body.freeze();
         let nobody = HeaderMap::new();
         // Headers of another API's client are not this API's.

@@ -15,7 +15,10 @@ use crate::error::Error;
 use crate::ir::{Block, Cache, Loss, Media, Rest, Source, Text, Why};
 use crate::wire::json::{Json, Kind, Writer};
 
-/// The kind of a video's part, and the member that it is in.
+/// The kind of an image's part, and the member that it is in.
+const IMAGE: &str = "image_url";
+
+/// The same of a video, which vendors take and OpenAI does not.
 ///
 /// <https://openrouter.ai/docs/features/multimodal/videos>
 const VIDEO: &str = "video_url";
@@ -43,10 +46,10 @@ fn read<'a>(part: Json<'a>) -> Result<Block<'a>, Error> {
     Ok(match &*required(part, "type")? {
         "text" => Block::Text(read_text(part)?),
         "refusal" => Block::Refusal(required(part, "refusal")?),
-        "image_url" => Block::Image(read_image(part)?),
+        IMAGE => Block::Image(read_seen(part, IMAGE)?),
         "input_audio" => Block::Audio(read_audio(part)?),
         "file" => Block::Document(read_file(part)?),
-        VIDEO => Block::Video(read_video(part)?),
+        VIDEO => Block::Video(read_seen(part, VIDEO)?),
         _ => Block::Opaque { api: Api::Completions, raw: Cow::Borrowed(part.raw()) },
     })
 }
@@ -56,17 +59,17 @@ fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
     Ok(Text { text: required(part, "text")?, cache, rest, ..Text::default() })
 }
 
-/// `image_url` is an object, or (with some vendors) the address itself.
-fn read_image<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
-    let image = present(part, "image_url").ok_or_else(|| missing("image_url"))?;
-    let (url, detail) = match image.kind() {
-        Kind::String => (string(image, "image_url")?, None),
+/// What is seen is an object, or (with some vendors) the address itself.
+fn read_seen<'a>(part: Json<'a>, name: &str) -> Result<Media<'a>, Error> {
+    let seen = present(part, name).ok_or_else(|| missing(name))?;
+    let (url, detail) = match seen.kind() {
+        Kind::String => (string(seen, name)?, None),
         _ => {
-            let url = required(image, "url").map_err(within("image_url"))?;
-            (url, optional(image, "detail").map_err(within("image_url"))?)
+            let url = required(seen, "url").map_err(within(name))?;
+            (url, optional(seen, "detail").map_err(within(name))?)
         }
     };
-    let (cache, rest) = marked(part, &["type", "image_url", "cache_control"])?;
+    let (cache, rest) = marked(part, &["type", name, "cache_control"])?;
     Ok(Media { detail, cache, rest, ..Media::new(openai::source_of_url(url)) })
 }
 
@@ -77,21 +80,6 @@ fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
     let source = Source::Base64 { media_type, data: required(audio, "data").map_err(&inside)? };
     let (cache, rest) = marked(part, &["type", "input_audio", "cache_control"])?;
     Ok(Media { cache, rest, ..Media::new(source) })
-}
-
-/// A video, which vendors take and OpenAI does not, and what its vendor is told about it.
-fn read_video<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
-    let video = present(part, VIDEO).ok_or_else(|| missing(VIDEO))?;
-    let (cache, mut others) = marked(part, &["type", VIDEO, "cache_control"])?;
-    let url = match video.kind() {
-        Kind::String => string(video, VIDEO)?,
-        _ => {
-            let inner = rest(video, &["url"]).into_iter();
-            others.extend(inner.map(|(name, value)| (Cow::Owned(format!("{VIDEO}.{name}")), value)));
-            required(video, "url").map_err(within(VIDEO))?
-        }
-    };
-    Ok(Media { cache, rest: others, ..Media::new(openai::source_of_url(url)) })
 }
 
 fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
@@ -212,9 +200,12 @@ fn write(block: &Block<'_>, place: Place, context: &mut Context<'_>, a: &mut Wri
             o.key("type").string("refusal");
             o.key("refusal").string(words);
         }),
-        Block::Image(media) => write_image(media, place, context, a),
+        Block::Image(media) => write_seen(IMAGE, media, place, context, a),
         Block::Audio(media) => write_audio(media, place, context, a),
-        Block::Video(media) => write_video(media, place, context, a),
+        Block::Video(media) if context.own || context.quirks.extras.contains(&VIDEO) => {
+            write_seen(VIDEO, media, place, context, a);
+        }
+        Block::Video(_) => refuse(place, "videos", context),
         Block::Document(media) => write_document(media, place, context, a),
         Block::Opaque { raw, .. } => a.raw(raw),
         // `expressible` leaves nothing else.
@@ -244,15 +235,15 @@ fn note_text(text: &Text<'_>, place: Place, context: &mut Context<'_>) {
     }
 }
 
-fn write_image(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
+fn write_seen(name: &str, media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
     let url = match &media.source {
         Source::Base64 { media_type, data } => Cow::Owned(openai::data_url(media_type, data)),
         Source::Url(url) => Cow::Borrowed(&**url),
-        Source::File(_) | Source::Text(_) => return refuse(place, "an image by its file's id", context),
+        Source::File(_) | Source::Text(_) => return refuse(place, "what is seen by its file's id", context),
     };
     a.object(|o| {
-        o.key("type").string("image_url");
-        o.key("image_url").object(|o| {
+        o.key("type").string(name);
+        o.key(name).object(|o| {
             o.key("url").string(&url);
             if let Some(detail) = media.detail.as_ref().filter(|_| may_detail(media, place, context)) {
                 o.key("detail").string(detail);
@@ -282,30 +273,6 @@ fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &m
             o.key("format").string(openai::audio_format(media_type));
         });
         write_common(media, place, context, o);
-    });
-}
-
-fn write_video(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    let url = match &media.source {
-        _ if !context.own && !context.quirks.extras.contains(&VIDEO) => {
-            return refuse(place, "videos", context);
-        }
-        Source::Base64 { media_type, data } => Cow::Owned(openai::data_url(media_type, data)),
-        Source::Url(url) => Cow::Borrowed(&**url),
-        Source::File(_) | Source::Text(_) => return refuse(place, "a video by its file's id", context),
-    };
-    let inner =
-        |name: &str| name.strip_prefix(VIDEO).and_then(|rest| rest.strip_prefix('.')).map(str::to_owned);
-    let (about, others): (Rest<'_>, Rest<'_>) =
-        media.rest.iter().cloned().partition(|(name, _)| inner(name).is_some());
-    a.object(|o| {
-        o.key("type").string(VIDEO);
-        o.key(VIDEO).object(|o| {
-            o.key("url").string(&url);
-            // Only this API has them.
-            about.iter().for_each(|(name, value)| o.key(&inner(name).unwrap_or_default()).json(*value));
-        });
-        write_common(&Media { rest: others, ..media.clone() }, place, context, o);
     });
 }
 

@@ -122,13 +122,8 @@ fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Wr
             context.refuse_with(|| unknown(kind, path));
         }
         Tool::Function(function) => write_function(function, path, context, a),
-        Tool::Custom { name, description, format, rest } => {
-            if format.is_some() {
-                context.lose(Loss::dropped(format!("{path}.format")));
-            }
-            context.lose_rest(rest, path);
-            write_spec(name, description.as_deref(), false, a, |value| value.raw(messages::CUSTOM));
-        }
+        // They are functions by now (`identity::adapt`).
+        Tool::Custom { .. } => {}
     }
 }
 

@@ -14,6 +14,9 @@ use crate::wire::json::{Json, Kind, Writer};
 const OWN: [&str; 6] =
     ["args", "response", "parametersJsonSchema", "responseJsonSchema", "labels", "partMetadata"];
 
+/// The member of a tool that is a group of functions.
+const FUNCTIONS: &str = "functionDeclarations";
+
 /// Members that are schemas of OpenAPI's subset.
 const SCHEMAS: [&str; 2] = ["parameters", "responseSchema"];
 
@@ -59,6 +62,63 @@ fn numbered_mode(name: &str, value: Json<'_>) -> Option<&'static str> {
     MODES.get(number).copied()
 }
 
+/// A place as the client wrote it: in its own spelling, functions in the groups that they came in, and what belongs to a part's
+/// one member within that.
+pub(super) fn as_written(body: Json<'_>, place: &str) -> String {
+    let grouped = in_groups(body, place);
+    let place = grouped.as_deref().unwrap_or(place);
+    let (mut at, mut steps) = (Some(body), Vec::new());
+    for step in place.split('.') {
+        let (name, index) = step.split_at(step.find('[').unwrap_or(step.len()));
+        let found = at.and_then(|object| member(object, name));
+        let inner = found.as_ref().and_then(|(_, value)| element(*value, index));
+        steps.push(found.map_or(Cow::Borrowed(name), |(written, _)| written) + index);
+        at = inner;
+    }
+    steps.join(".")
+}
+
+/// The place of a tool, of which the representation has one for each function.
+fn in_groups(body: Json<'_>, place: &str) -> Option<String> {
+    let (number, rest) = place.strip_prefix("tools[")?.split_once(']')?;
+    let mut left: usize = number.parse().ok()?;
+    for (index, tool) in body.get("tools")?.items().enumerate() {
+        for (name, value) in tool.fields().filter(|(_, value)| !value.is_null()) {
+            let functions = (camel(&name) == FUNCTIONS).then(|| value.items().count());
+            match left.checked_sub(functions.unwrap_or(1)) {
+                Some(after) => left = after,
+                None if functions.is_some() => {
+                    return Some(format!("tools[{index}].{FUNCTIONS}[{left}]{rest}"));
+                }
+                None => return Some(format!("tools[{index}].{name}{rest}")),
+            }
+        }
+    }
+    None
+}
+
+/// The member of this name, and what the client calls it; or that of the one member which has it.
+fn member<'a>(object: Json<'a>, name: &str) -> Option<(Cow<'a, str>, Json<'a>)> {
+    let is_named = |written: &str| written == name || camel(written) == name;
+    let is_schema = |written: &str| name == "parameters" && camel(written) == "parametersJsonSchema";
+    let find =
+        |object: Json<'a>| object.fields().find(|(written, _)| is_named(written) || is_schema(written));
+    find(object).or_else(|| {
+        object.fields().find_map(|(outer, inner)| {
+            let (written, value) = find(inner)?;
+            Some((Cow::Owned(format!("{outer}.{written}")), value))
+        })
+    })
+}
+
+/// The element that `[3]` names; the value itself without one.
+fn element<'a>(value: Json<'a>, index: &str) -> Option<Json<'a>> {
+    match index.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(number) => value.items().nth(number.parse().ok()?),
+        None => Some(value),
+    }
+}
+
 /// `system_instruction` as `systemInstruction`.
 pub(super) fn camel(name: &str) -> Cow<'_, str> {
     if !name.contains('_') {
@@ -93,6 +153,28 @@ mod tests {
             r#"{"function_call":{"args":{"my_key":1}},"parts":[1.50]}"#,
             r#"{"functionCall":{"args":{"my_key":1}},"parts":[1.50]}"#,
         );
+    }
+
+    #[test]
+    fn places_are_told_as_they_were_written() {
+        let body = r#"{"system_instruction":{"parts":[{"text":"a","of_tomorrow":1}]},"generation_config":{"top_k":4},
+            "contents":[{"parts":[{"text":"b"},{"file_data":{"mime_type":"a/b"},"videoMetadata":{}}]}],
+            "tools":[{"google_search":{}},{"function_declarations":[{"name":"f"},{"name":"g","parameters_json_schema":{"a_b":1}}]},
+                {"functionDeclarations":[{"name":"h","parameters":{"not":{}}}]}]}"#;
+        for (place, written) in [
+            ("systemInstruction.parts[0].ofTomorrow", "system_instruction.parts[0].of_tomorrow"),
+            ("generationConfig.topK", "generation_config.top_k"),
+            ("contents[0].parts[1].mimeType", "contents[0].parts[1].file_data.mime_type"),
+            ("contents[0].parts[1].videoMetadata", "contents[0].parts[1].videoMetadata"),
+            ("contents[9].parts[1].x", "contents[9].parts[1].x"),
+            ("tools[0]", "tools[0].google_search"),
+            ("tools[2].parameters.a_b", "tools[1].function_declarations[1].parameters_json_schema.a_b"),
+            ("tools[3].parameters.not", "tools[2].functionDeclarations[0].parameters.not"),
+            ("tools[4].x", "tools[4].x"),
+            ("temperature", "temperature"),
+        ] {
+            assert_eq!(as_written(Json::parse(body.as_bytes()).unwrap(), place), written);
+        }
     }
 
     #[test]

@@ -9,7 +9,6 @@ use super::schema;
 use crate::api::family::Api;
 use crate::api::hosted::{Search, Work, unknown, work};
 use crate::api::member::{of_kind, optional, present, required, rest, string, within};
-use crate::api::messages;
 use crate::error::Error;
 use crate::ir::{Function, Loss, Request, Tool, ToolChoice, ToolKind};
 use crate::wire::json::{Json, Kind, Writer};
@@ -133,8 +132,8 @@ fn write_functions(
     a: &mut Writer<'_>,
 ) {
     let is_offered = |tool: &Tool<'_>| match tool {
-        Tool::Function(Function { name, .. }) | Tool::Custom { name, .. } => offered(name),
-        Tool::Hosted { .. } => false,
+        Tool::Function(Function { name, .. }) => offered(name),
+        Tool::Custom { .. } | Tool::Hosted { .. } => false,
     };
     if !tools.iter().any(is_offered) {
         return;
@@ -150,9 +149,11 @@ fn write_functions(
 
 fn write_function(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, o: &mut Writer<'_>) {
     match tool {
-        Tool::Hosted { .. } => {}
+        // What takes free text is a function by now (`identity::adapt`).
+        Tool::Hosted { .. } | Tool::Custom { .. } => {}
         Tool::Function(function) => {
-            write_head(&function.name, function.description.as_deref(), o);
+            o.key("name").string(&function.name);
+            function.description.iter().for_each(|text| o.key("description").string(text));
             if let Some(schema) = function.schema {
                 write_schema(schema, path, context, o);
             }
@@ -162,20 +163,7 @@ fn write_function(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, o: &mu
             context.lose_cache(function.cache.is_some(), &path);
             context.write_rest(&function.rest, &path, o);
         }
-        Tool::Custom { name, description, format, rest } => {
-            write_head(name, description.as_deref(), o);
-            o.key("parametersJsonSchema").raw(messages::CUSTOM);
-            if format.is_some() {
-                context.lose(Loss::dropped(format!("{path}.format")));
-            }
-            context.write_rest(rest, &path, o);
-        }
     }
-}
-
-fn write_head(name: &str, description: Option<&str>, o: &mut Writer<'_>) {
-    o.key("name").string(name);
-    description.iter().for_each(|text| o.key("description").string(text));
 }
 
 /// A schema of nothing is none: the API refuses objects without properties.

@@ -120,15 +120,8 @@ fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Wr
             None => context.refuse(unknown(kind, path)),
         },
         Tool::Function(function) => a.object(|o| write_function(function, path, context, o)),
-        Tool::Custom { name, description, format, rest } => a.object(|o| {
-            o.key("name").string(name);
-            description.iter().for_each(|text| o.key("description").string(text));
-            o.key("input_schema").raw(CUSTOM);
-            if format.is_some() {
-                context.lose(Loss::dropped(format!("{path}.format")));
-            }
-            context.write_rest(rest, &path, o);
-        }),
+        // They are functions by now (`identity::adapt`).
+        Tool::Custom { .. } => {}
     }
 }
 

@@ -100,7 +100,7 @@ fn b2_every_part_and_role_comes_back() {
             {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
             {"type": "file", "file": {"file_id": "file-1"}},
             {"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA", "filename": "a.pdf"}},
-            {"type": "video_url", "video_url": {"url": "https://x/y.mp4", "fps": 2}},
+            {"type": "video_url", "video_url": {"url": "https://x/y.mp4"}},
             {"type": "hologram_url", "hologram_url": {"url": "https://x/y.mp4"}},
         ]},
         {"role": "assistant", "content": null, "refusal": "no"},
