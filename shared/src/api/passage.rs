@@ -1,12 +1,11 @@
 //! The way of an answer between two families.
 
-use std::collections::BTreeMap;
-
 use super::aim::Sink;
 use super::codec::Echo;
 use super::family::Api;
 use super::{cite, form, identity, lost, steps};
 use crate::ir::{Event, Loss, Stop, StopReason, Why};
+use crate::sorted::Numbered;
 
 /// What an answer goes through between the reader of one family and the writer of another.
 ///
@@ -19,7 +18,7 @@ pub struct Passage {
     /// None within one API, where seals stay as they are.
     sealer: Option<identity::Sealer>,
     /// Those of the other answers.
-    others: BTreeMap<u32, Passage>,
+    others: Numbered<Passage>,
 }
 
 impl Passage {
@@ -30,7 +29,7 @@ impl Passage {
 
     fn of(to: Api, sealer: Option<identity::Sealer>) -> Passage {
         let (unwrap, cite, tell) = (form::Unwrap::default(), cite::Cite::new(to), steps::Tell::new(to));
-        Passage { to, unwrap, cite, tell, sealer, others: BTreeMap::new() }
+        Passage { to, unwrap, cite, tell, sealer, others: Numbered::default() }
     }
 
     /// Takes the next event and gives 0..n on.
@@ -54,8 +53,9 @@ impl Passage {
             return sink(Event::Lost(loss));
         }
         let another = || Passage::of(to, self.sealer.as_ref().map(identity::Sealer::another));
-        let other = self.others.entry(number).or_insert_with(another);
-        other.push(event, &mut |event| event.of_choice(number, sink));
+        if let Some(other) = self.others.of(number, another) {
+            other.push(event, &mut |event| event.of_choice(number, sink));
+        }
     }
 }
 

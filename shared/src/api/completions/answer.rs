@@ -1,7 +1,7 @@
 //! An answer put together from its pieces: the deltas of a stream, or the one message of a whole answer.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::call::{Calls, Piece};
 use super::reasoning::Pieces;
@@ -12,6 +12,7 @@ use crate::api::lost::{self, Shape};
 use crate::api::openai;
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Source, Start, Stop, StopReason, Why};
+use crate::sorted::Numbered;
 use crate::wire::json::{Json, Kind};
 
 /// The members of an answer that are read, or say nothing of it.
@@ -136,12 +137,12 @@ impl<'a> Choice<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Others {
     aim: Aim,
-    answers: BTreeMap<u32, Answer>,
+    answers: Numbered<Answer>,
 }
 
 impl Others {
     pub(super) fn new(aim: Aim) -> Others {
-        Others { aim, answers: BTreeMap::new() }
+        Others { aim, answers: Numbered::default() }
     }
 
     /// Takes choices that are not the first.
@@ -153,7 +154,7 @@ impl Others {
                 continue;
             }
             let mut give = |event: Event<'_>| event.of_choice(number, sink);
-            let answer = self.answers.entry(number).or_insert_with(|| Answer::new(self.aim));
+            let Some(answer) = self.answers.of(number, || Answer::new(self.aim)) else { continue };
             answer.begin(Json::NULL, &mut give);
             answer.choice(choice, &mut give)?;
         }
@@ -168,7 +169,7 @@ impl Others {
     /// Ends them all.
     pub(super) fn finish(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
         let mut answers = self.answers.iter_mut();
-        answers.try_for_each(|(number, answer)| answer.finish(&mut |event| event.of_choice(*number, sink)))
+        answers.try_for_each(|(number, answer)| answer.finish(&mut |event| event.of_choice(number, sink)))
     }
 }
 

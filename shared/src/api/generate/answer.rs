@@ -5,7 +5,6 @@
 //! <https://ai.google.dev/api/generate-content#generatecontentresponse>
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use super::{error, logprobs, stop, usage};
 use crate::api::aim::{Aim, Sink};
@@ -14,6 +13,7 @@ use crate::api::family::Api;
 use crate::api::lost::{self, Shape};
 use crate::error::Error;
 use crate::ir::{Citations, Delta, Event, Loss, MOST_CHOICES, Open, Start, Stop, StopReason, ToolKind, Why};
+use crate::sorted::Numbered;
 use crate::wire::Frame;
 use crate::wire::json::{Json, Malformed};
 
@@ -74,7 +74,7 @@ pub(super) struct Reader {
     /// Whether a call has been made.
     called: bool,
     /// Those of the other candidates.
-    others: BTreeMap<u32, Reader>,
+    others: Numbered<Reader>,
 }
 
 /// The block that is open.
@@ -100,8 +100,7 @@ impl ReadStream for Reader {
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) {
-        let mut others = self.others.values();
-        if self.stop.is_some() && others.all(|other| other.stop.is_some()) {
+        if self.stop.is_some() && self.others.values().all(|other| other.stop.is_some()) {
             self.end(sink);
         }
     }
@@ -135,7 +134,7 @@ impl Reader {
             return sink(Event::Lost(Loss::of_answer("candidates", Why::Dropped)));
         };
         let mut give = |event: Event<'_>| event.of_choice(number, sink);
-        let other = self.others.entry(number).or_insert_with(|| Reader::new(self.aim));
+        let Some(other) = self.others.of(number, || Reader::new(self.aim)) else { return };
         other.begin(Json::NULL, &mut give);
         other.candidate(candidate, &mut give);
         // What is wrong with one of several leaves the others as they are.
@@ -351,8 +350,8 @@ impl Reader {
             return;
         }
         self.close(sink);
-        for (number, other) in &mut self.others {
-            other.end(&mut |event| event.of_choice(*number, sink));
+        for (number, other) in self.others.iter_mut() {
+            other.end(&mut |event| event.of_choice(number, sink));
         }
         if let Some(error) = self.failure.take() {
             return sink(Event::Fail(error));

@@ -1,7 +1,5 @@
 //! A client's stream, written.
 
-use std::collections::BTreeMap;
-
 use bytes::BytesMut;
 
 use crate::api::codec::{Echo, WriteStream};
@@ -10,6 +8,7 @@ use crate::api::completions::{answer, reasoning, tool, usage};
 use crate::api::family::Api;
 use crate::api::openai;
 use crate::ir::{Delta, Event, Open, Start, StopReason, ToolKind, Usage};
+use crate::sorted::Numbered;
 use crate::wire::json::{self, Json, Stencils};
 
 /// Writes chunks, `[DONE]` last. Why the answer ended waits for the end itself.
@@ -32,7 +31,7 @@ pub(in crate::api::completions) struct Writer {
     over: bool,
     /// Which of several answers is written.
     number: u32,
-    others: BTreeMap<u32, Writer>,
+    others: Numbered<Writer>,
 }
 
 /// What is open, and what of it must be known at its end.
@@ -91,7 +90,7 @@ impl Writer {
             stencils: Stencils::default(),
             over: false,
             number: 0,
-            others: BTreeMap::new(),
+            others: Numbered::default(),
         }
     }
 
@@ -108,13 +107,14 @@ impl Writer {
 
     /// Another answer is one of the same chunks, with another number.
     fn choose(&mut self, number: u32, event: &Event<'_>, out: &mut BytesMut) {
-        let other = self.others.entry(number).or_insert_with(|| {
+        let other = self.others.of(number, || {
             let head = self.head.clone();
             Writer { head, number, legacy: self.legacy, ..Writer::new(self.echo.clone()) }
         });
-        match event {
-            Event::Start(_) => other.begin(out),
-            event => other.push(event, out),
+        match (other, event) {
+            (Some(other), Event::Start(_)) => other.begin(out),
+            (Some(other), event) => other.push(event, out),
+            (None, _) => {}
         }
     }
 

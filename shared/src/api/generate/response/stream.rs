@@ -1,7 +1,5 @@
 //! Streams. Words go out as they come, whatever else once it is whole; why the answer ended comes last of all.
 
-use std::collections::BTreeMap;
-
 use bytes::BytesMut;
 
 use super::write::{write_block, write_content, write_names, write_thought, write_words};
@@ -9,6 +7,7 @@ use crate::api::codec::{Echo, WriteStream};
 use crate::api::family::Api;
 use crate::api::generate::{error, logprobs, stop, usage};
 use crate::ir::{Citations, Delta, Event, Open, Response, Start, Stop, Usage};
+use crate::sorted::Numbered;
 use crate::wire::json::{self, Json};
 
 /// Writes pieces of an answer, each with whole parts.
@@ -27,7 +26,7 @@ pub(in crate::api::generate) struct Writer {
     over: bool,
     /// Which of several answers is written.
     number: u32,
-    others: BTreeMap<u32, Writer>,
+    others: Numbered<Writer>,
 }
 
 impl WriteStream for Writer {
@@ -67,7 +66,7 @@ impl Writer {
             begun: false,
             over: false,
             number: 0,
-            others: BTreeMap::new(),
+            others: Numbered::default(),
         }
     }
 
@@ -140,8 +139,8 @@ impl Writer {
     /// Another answer is another candidate of the same stream.
     fn choose(&mut self, number: u32, event: &Event<'_>, out: &mut BytesMut) {
         let start = self.start.clone();
-        let other = self.others.entry(number);
-        let other = other.or_insert_with(|| Writer { number, start, ..Writer::new(self.echo.clone()) });
+        let another = || Writer { number, start, ..Writer::new(self.echo.clone()) };
+        let Some(other) = self.others.of(number, another) else { return };
         other.begun = self.begun;
         if !matches!(event, Event::Start(_)) {
             other.push(event, out);
@@ -150,7 +149,7 @@ impl Writer {
     }
 
     fn finish(&mut self, out: &mut BytesMut) {
-        for mut other in std::mem::take(&mut self.others).into_values() {
+        for (_, other) in std::mem::take(&mut self.others).iter_mut() {
             other.begun = self.begun;
             other.last(out, |_, _| ());
             self.begun = true;
