@@ -984,6 +984,7 @@ const CLAUDE_WITHOUT_SAMPLING: Quirks =
 /// What is listed nowhere is newer than this table.
 const CLAUDE_MODELS: &[ModelQuirks] = &[
     ModelQuirks { model: Name::Prefix("claude-2"), quirks: CLAUDE_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Prefix("claude-instant"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-3"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-opus-4-0"), quirks: CLAUDE_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Prefix("claude-opus-4@"), quirks: CLAUDE_WITHOUT_SCHEMAS },
@@ -1082,6 +1083,8 @@ const BEDROCK_WITHOUT_SAMPLING: Quirks =
 
 /// The same models as [`CLAUDE_MODELS`], behind a region and in ARNs.
 const BEDROCK_MODELS: &[ModelQuirks] = &[
+    ModelQuirks { model: Name::Part("anthropic.claude-v2"), quirks: BEDROCK_WITHOUT_SCHEMAS },
+    ModelQuirks { model: Name::Part("anthropic.claude-instant"), quirks: BEDROCK_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Part("anthropic.claude-3"), quirks: BEDROCK_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Part("anthropic.claude-opus-4-1"), quirks: BEDROCK_WITHOUT_SCHEMAS },
     ModelQuirks { model: Name::Part("anthropic.claude-opus-4-2025"), quirks: BEDROCK_WITHOUT_SCHEMAS },

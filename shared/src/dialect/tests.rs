@@ -201,6 +201,11 @@ fn quirks_depend_on_the_exact_model() {
     assert!(anthropic.quirks("claude-sonnet-4-5-20250929").budgets);
     assert!(!anthropic.quirks("claude-sonnet-4-6").budgets);
     assert!(anthropic.quirks("claude-opus-4-7").drops.contains(&"temperature"));
+    // What is older than the names that say how old a model is, is not taken for the newest.
+    let bedrock = Dialect::named("amazon_bedrock").unwrap();
+    let old = ["claude-2.1", "claude-instant-1.2"].map(|model| anthropic.quirks(model));
+    let hosted = ["anthropic.claude-v2:1", "anthropic.claude-instant-v1"].map(|model| bedrock.quirks(model));
+    assert!(old.iter().chain(&hosted).all(|quirks| quirks.drops.is_empty() && quirks.formats.is_empty()));
     let xai = |model| Dialect::named("xai").unwrap().quirks(model);
     assert!(xai("grok-4-0709").drops.contains(&"reasoning_effort") && xai("grok-4").drops.contains(&"stop"));
     assert_eq!(xai("grok-4-fast-non-reasoning").drops, ["web_search_options"]);

@@ -9,6 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::api::Api;
 
+use crate::wire;
+
 /// The folders of the recordings whose API the gateway serves, and which it is.
 const SERVED: [(&str, Api); 16] = [
     ("anthropic/messages", Api::Messages),
@@ -30,9 +32,13 @@ const SERVED: [(&str, Api); 16] = [
     ("writer/chat", Api::Completions),
 ];
 
+/// The folders of what Bedrock's models were asked in their makers' own words: Claude's are those of Messages.
+const INVOKED: [&str; 2] = ["bedrock/invoke", "bedrock/invoke-with-response-stream"];
+
 /// The folders of the recordings of other operations, which only providers of the same API have, and their paths.
-const OPERATIONS: [(&str, &str); 9] = [
+const OPERATIONS: [(&str, &str); 12] = [
     ("azure-openai/embeddings", "/v1/embeddings"),
+    ("cohere/v1-rerank", "/v1/rerank"),
     ("mistral/embeddings", "/v1/embeddings"),
     ("openai/completions", "/v1/completions"),
     ("openai/embeddings", "/v1/embeddings"),
@@ -40,6 +46,8 @@ const OPERATIONS: [(&str, &str); 9] = [
     ("together/completions", "/v1/completions"),
     ("vllm/completions", "/v1/completions"),
     ("vllm/embeddings", "/v1/embeddings"),
+    ("voyageai/embeddings", "/v1/embeddings"),
+    ("voyageai/rerank", "/v1/rerank"),
     ("writer/completions", "/v1/completions"),
 ];
 
@@ -48,6 +56,10 @@ pub(crate) struct Recording {
     /// As in `openai/responses/04`.
     pub(crate) name: String,
     pub(crate) api: Api,
+    /// The provider that answers, by its name in this world.
+    pub(crate) provider: &'static str,
+    /// The model that answers, as that provider knows it.
+    pub(crate) model: String,
     /// The request's body.
     pub(crate) request: Bytes,
     pub(crate) status: u16,
@@ -61,6 +73,7 @@ pub(crate) struct Recording {
 /// The members of a file that matter here.
 #[derive(Deserialize)]
 struct File<'a> {
+    path: String,
     #[serde(borrow)]
     request: &'a RawValue,
     status: u16,
@@ -73,7 +86,8 @@ struct File<'a> {
 
 /// All recordings of the APIs that the gateway serves; nothing where there are none on this machine.
 pub(crate) fn all() -> Vec<Recording> {
-    let mut found: Vec<Recording> = SERVED.iter().flat_map(|(folder, api)| of_folder(folder, *api)).collect();
+    let served = SERVED.iter().flat_map(|(folder, api)| of_folder(folder, *api));
+    let mut found: Vec<Recording> = served.chain(invoked().filter(Recording::is_of_messages)).collect();
     found.sort_by(|one, other| one.name.cmp(&other.name));
     found
 }
@@ -81,9 +95,35 @@ pub(crate) fn all() -> Vec<Recording> {
 /// All recordings of other operations, and their paths.
 pub(crate) fn operations() -> Vec<(Recording, &'static str)> {
     let of = |(folder, path): (&str, &'static str)| {
-        of_folder(folder, Api::Completions).into_iter().map(move |recording| (recording, path))
+        of_folder(folder, Api::Completions).into_iter().map(move |recording| {
+            // OpenAI has none of these itself.
+            let provider = if path.ends_with("rerank") { "together_ai" } else { recording.provider };
+            (Recording { provider, ..recording }, path)
+        })
     };
     OPERATIONS.into_iter().flat_map(of).collect()
+}
+
+fn invoked() -> impl Iterator<Item = Recording> {
+    INVOKED.iter().flat_map(|folder| of_folder(folder, Api::Messages)).map(|recording| {
+        // A client asks for the model by a member, and for the version of the API by a header.
+        Recording { provider: "amazon_bedrock", ..recording }
+    })
+}
+
+/// The recordings that are not replayed, each as its folder and its model.
+pub(crate) fn left() -> Vec<String> {
+    let folders = |home: &Path| fs::read_dir(home).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let apis = folders(&home()).filter(|path| path.is_dir()).flat_map(|provider| folders(&provider));
+    let names = apis.map(|path| path.strip_prefix(home()).unwrap().to_string_lossy().into_owned());
+    let replayed = SERVED.map(|(folder, _)| folder).into_iter().chain(OPERATIONS.map(|(folder, _)| folder));
+    let replayed: Vec<_> = replayed.chain(INVOKED).collect();
+    let others = invoked().filter(|recording| !recording.is_of_messages());
+    let others = others.map(|recording| {
+        let (folder, _) = recording.name.rsplit_once('/').expect("a folder and a number");
+        format!("{folder} {}", recording.model)
+    });
+    names.filter(|folder| !replayed.contains(&&**folder)).chain(others).collect()
 }
 
 /// Where recordings are: next to the repository, unless `PLANO_RECORDED` says otherwise.
@@ -106,6 +146,8 @@ impl Recording {
         Recording {
             name: format!("{folder}/{number}"),
             api,
+            provider: api.name(),
+            model: model_in(&file.path),
             request: body_of(file.request),
             status: file.status,
             media_type: media_type.to_owned(),
@@ -119,10 +161,44 @@ impl Recording {
         self.status == 200
     }
 
+    /// Whether a model of Bedrock's was asked in the words of Messages, or was said to be.
+    fn is_of_messages(&self) -> bool {
+        self.model.contains("anthropic.claude-") && self.asked()["messages"].is_array()
+    }
+
     /// The request's body as a value.
     pub(crate) fn asked(&self) -> Value {
         serde_json::from_slice(&self.request).unwrap_or_default()
     }
+
+    /// The request as a client of the same API makes it: on Bedrock the version of the API stands in it, which is a
+    /// header's elsewhere.
+    pub(crate) fn asked_by_client(&self) -> Value {
+        let mut asked = self.asked();
+        if INVOKED.iter().any(|folder| self.name.starts_with(folder)) {
+            asked.as_object_mut().unwrap().remove("anthropic_version");
+            asked["stream"] = self.streams.into();
+        }
+        asked
+    }
+
+    /// The answer as a client of the same API gets it: Bedrock has the events of Messages in binary frames.
+    pub(crate) fn answer_to_client(&self) -> Bytes {
+        match self.answer_is_framed() {
+            true => Bytes::from(wire::unframed(&self.answer)),
+            false => self.answer.clone(),
+        }
+    }
+
+    fn answer_is_framed(&self) -> bool {
+        self.api == Api::Messages && self.media_type.ends_with("eventstream")
+    }
+}
+
+/// The model in the path of a request to Bedrock; none where it stands in the body.
+fn model_in(path: &str) -> String {
+    let model = path.strip_prefix("/model/").and_then(|rest| rest.split('/').next());
+    percent_encoding::percent_decode_str(model.unwrap_or_default()).decode_utf8_lossy().into_owned()
 }
 
 impl File<'_> {

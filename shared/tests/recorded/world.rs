@@ -23,23 +23,29 @@ pub(crate) const UPSTREAMS: [Api; 5] =
 
 const NOW: Timestamp = Timestamp(1_765_432_109_000_000);
 
-/// A provider of each family; its name is the family's.
+/// A provider of each family, whose name is the family's, and some by the names of their rows.
 static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
-    let compiled = Compiled::new(UPSTREAMS.map(provider).into());
+    let others = [("amazon_bedrock", Api::Messages), ("together_ai", Api::Completions)];
+    let others = others.map(|(row, api)| provider(row, row, api));
+    let compiled = Compiled::new(UPSTREAMS.map(of_family).into_iter().chain(others).collect());
     compiled.open(|_| None).expect("a configuration without secrets needs none")
 });
 
-fn provider(api: Api) -> CompiledProvider {
-    let dialect = match api {
+fn of_family(api: Api) -> CompiledProvider {
+    let row = match api {
         Api::Completions | Api::Responses => "openai",
         Api::Messages => "anthropic",
         Api::Generate => "gemini",
         Api::Converse => "amazon",
     };
-    let usual = CompiledProvider::usual(Dialect::named(dialect).expect("a row"));
+    provider(api.name(), row, api)
+}
+
+fn provider(name: &str, row: &str, api: Api) -> CompiledProvider {
+    let usual = CompiledProvider::usual(Dialect::named(row).expect("a row"));
     CompiledProvider {
-        name: format!("{}/*", api.name()),
-        prefix: api.name().to_owned(),
+        name: format!("{name}/*"),
+        prefix: name.to_owned(),
         apis: vec![api],
         base: "http://127.0.0.1/v1".to_owned(),
         access_key: None,
@@ -63,22 +69,15 @@ pub(crate) struct Played {
     pub(crate) report: Report,
 }
 
-/// Asks the provider of `upstream`, as a client of `client` does, for a model with this name of its own.
-pub(crate) fn play(
-    client: Api,
-    upstream: Api,
-    model: &str,
-    stream: bool,
-    body: Bytes,
-    answer: &Answer<'_>,
-) -> Played {
+/// Asks as a client of `client` does, for a model that has this name among all providers'.
+pub(crate) fn play(client: Api, model: &str, stream: bool, body: Bytes, answer: &Answer<'_>) -> Played {
     let path = match client {
         Api::Completions => "/v1/chat/completions".to_owned(),
         Api::Messages => "/v1/messages".to_owned(),
         Api::Responses => "/v1/responses".to_owned(),
         Api::Generate | Api::Converse => {
             let method = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
-            format!("/v1beta/models/{}/{model}:{method}", upstream.name())
+            format!("/v1beta/models/{model}:{method}")
         }
     };
     ask(&path, body, answer)
