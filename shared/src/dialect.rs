@@ -58,9 +58,11 @@ pub struct Dialect {
     pub forms: &'static [Form],
     /// Where operations are that are not in the usual place behind the root.
     pub routes: &'static [Route],
-    /// What it has besides answers, and in which of its APIs. Of one that is reached at an address of somebody's own
-    /// nobody can know, so it is asked for anything that is in the API's family.
+    /// What it has besides answers, and in which of its APIs.
     pub tasks: &'static [(Api, &'static [Task])],
+    /// What it is asked for besides where it is reached at an address of somebody's own: anything, where others have the
+    /// provider's API too and nobody can know what they made of it.
+    pub tasks_of_others: &'static [(Api, &'static [Task])],
     /// Where that is, where it is not at the client's own path behind the root.
     pub elsewhere: &'static [Elsewhere],
     /// The version of the API where routes have one in them and the configuration says nothing.
@@ -142,7 +144,7 @@ impl Dialect {
         let in_list =
             |list: &[(Api, &[Task])]| list.iter().any(|(of, tasks)| *of == api && tasks.contains(&task));
         let own_address = self.base.is_some_and(|usual| usual != base);
-        in_list(self.tasks) || (own_address && in_list(ANYTHING))
+        in_list(self.tasks) || (own_address && in_list(self.tasks_of_others))
     }
 
     /// How the key is sent in this API.

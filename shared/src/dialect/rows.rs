@@ -53,6 +53,8 @@ pub static DIALECTS: &[Dialect] = &[
             (Generate, &[Task::Count, Task::Embeddings]),
             (Completions, &[Task::Embeddings, Task::Images]),
         ],
+        // Nobody serves this API but who passes it on.
+        tasks_of_others: &[],
         elsewhere: &[Elsewhere {
             api: Completions,
             tasks: &[Task::Embeddings, Task::Images],
@@ -702,6 +704,7 @@ const USUAL: Dialect = Dialect {
     tokens: None,
     routes: &[],
     tasks: ANYTHING,
+    tasks_of_others: ANYTHING,
     elsewhere: &[],
     api_version: "",
     auth: &[],

@@ -215,3 +215,18 @@ fn quirks_depend_on_the_exact_model() {
     assert_eq!(openai.quirks("local-model").name("max_tokens"), "max_tokens");
     assert_eq!(Dialect::named("mistral").unwrap().quirks("any").name("seed"), "random_seed");
 }
+
+/// A proxy in front of Google's API has what Google has; a server of somebody's own that speaks OpenAI's may have anything.
+#[test]
+fn at_another_address_only_what_others_imitate_may_have_more() {
+    for (id, address, has_texts) in [
+        ("gemini", "https://proxy.example/v1beta", false),
+        ("groq", "https://proxy.example/openai/v1", true),
+        ("groq", "https://api.groq.com/openai/v1", false),
+    ] {
+        let dialect = Dialect::named(id).unwrap();
+        assert_eq!(dialect.has(address, Api::Completions, Task::Texts), has_texts, "{id} at {address}");
+    }
+    let gemini = Dialect::named("gemini").unwrap();
+    assert!(gemini.has("https://proxy.example/v1beta", Api::Generate, Task::Embeddings));
+}
