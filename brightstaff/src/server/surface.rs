@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use shared::error::Error;
@@ -102,11 +102,13 @@ impl Surface {
     }
 }
 
-/// What hyper lets pass: a head that is longer than `limit` bytes, and one that does not say which host it is for.
+/// What hyper lets pass: a head that is longer than `limit` bytes, one that does not say which host it is for, and one
+/// whose body is packed for the way.
 fn check_head<B>(request: &Request<B>, limit: usize) -> Result<(), Error> {
     if length_of(request) > limit {
         return Err(head_too_large(limit));
     }
+    check_codings(request.headers())?;
     let hosts = request.headers().get_all(header::HOST).iter().count();
     match request.version() {
         // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
@@ -115,6 +117,28 @@ fn check_head<B>(request: &Request<B>, limit: usize) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a body that is coded otherwise than in chunks: hyper looks at the last coding only, and what was packed would be
+/// taken for the body itself.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-6.1>
+fn check_codings(headers: &HeaderMap) -> Result<(), Error> {
+    let lines = headers.get_all(header::TRANSFER_ENCODING);
+    let codings = lines.iter().flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
+    let mut codings = codings.map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty());
+    let (first, second) = (codings.next(), codings.next());
+    match (first, second) {
+        (None, _) => Ok(()),
+        (Some(only), None) if only.eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(coded()),
+    }
+}
+
+fn coded() -> Error {
+    let message = "A body is sent as it is or in chunks: no other `transfer-encoding` is understood.";
+    let error = Error::invalid(message).with_code("unsupported_transfer_encoding");
+    Error { status: 501, ..error }
 }
 
 /// How many bytes a head took, or would have taken in HTTP/1.1. Of what comes in one piece hyper refuses only what is longer

@@ -88,6 +88,26 @@ async fn a_head_names_one_host() {
     }
 }
 
+/// RFC 9112, section 6.1: a body that is packed for the way must not be taken for what is in it.
+#[tokio::test]
+async fn a_body_that_is_coded_for_the_way_is_refused() {
+    let rig = rig_of(100).await;
+    for (codings, status) in [
+        ("gzip, chunked", "501"),
+        ("gzip\r\ntransfer-encoding: chunked", "501"),
+        ("chunked, chunked", "501"),
+        ("gzip", "400"),
+        (" Chunked ", "404"),
+        (", chunked", "404"),
+    ] {
+        let head = format!(
+            "POST /v1/nothing HTTP/1.1\r\nhost: g\r\nconnection: close\r\ntransfer-encoding: {codings}\r\n\r\n"
+        );
+        let answer = ask(rig.address, &format!("{head}2\r\n{{}}\r\n0\r\n\r\n")).await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{codings}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_head_with_too_many_fields_is_refused() {
     let rig = rig_of(100).await;
