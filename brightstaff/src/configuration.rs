@@ -16,7 +16,7 @@ pub use served::Host;
 use std::fmt;
 use std::path::Path as File;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use shared::config::{self, Config, Path, Severity};
 use shared::dialect::{DIALECTS, Dialect};
@@ -36,21 +36,43 @@ pub struct Loaded {
     /// What is configured and not served on some host.
     pub unserved: Vec<Unserved>,
     /// Credentials that must be renewed, which not every host does, with their places.
-    lent: Vec<String>,
+    lent: Vec<Problem>,
 }
 
 /// Something to tell, and where. `Display` gives `file:line:column: key.path: message`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    pub code: Code,
+    /// Empty where there is none.
     pub file: String,
-    /// From 1.
+    /// From 1; 0 where it is about no line.
     pub line: usize,
-    /// From 1, in characters.
+    /// From 1, in characters; 0 where it is about no line.
     pub column: usize,
     /// The keys from the top; empty where it is about the whole.
     pub key: String,
     /// Never a secret.
     pub message: String,
+}
+
+/// What kind of problem it is, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// There is no such file, or it cannot be read.
+    Unreadable,
+    /// It is no YAML.
+    Malformed,
+    /// A key or a value that is not admitted.
+    Invalid,
+    /// It is admitted, but probably not as it was meant.
+    Doubtful,
+    /// A variable that holds a secret has no value here.
+    Unset,
+    /// It is configured and not served.
+    Unserved,
+    /// A credential that the host cannot renew.
+    Unrenewed,
 }
 
 /// Something that is configured and not served.
@@ -68,7 +90,7 @@ pub struct Problems(pub Vec<Problem>);
 /// Reads a file, with the variables of this process.
 pub fn read(file: &File) -> Result<Loaded, Problems> {
     let name = file.display().to_string();
-    let failed = |why: String| Problems(vec![Problem::of_file(&name, why)]);
+    let failed = |why: String| Problems(vec![Problem::unreadable(&name, why)]);
     let length = std::fs::metadata(file).map_err(|error| failed(format!("cannot be read: {error}")))?.len();
     if length > tree::LONGEST as u64 {
         return Err(failed(format!("is longer than {} bytes", tree::LONGEST)));
@@ -83,19 +105,20 @@ pub fn read_text(
     text: &str,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Problems> {
-    let malformed =
-        |error: Malformed| Problems(vec![Problem::at(name, error.place, &Path::default(), error.why)]);
+    let malformed = |Malformed { place, why }| {
+        Problems(vec![Problem::at(name, Code::Malformed, place, &Path::default(), why)])
+    };
     let tree = Node::read(text).map_err(malformed)?;
     let telling = Telling { name, tree: &tree };
     let mut walked = walk::walk(&tree, &schema(), &environment);
     let compiled = typed(&mut walked).map(|config| check(&config, &mut walked));
     match compiled.filter(|_| walked.errors.is_empty()) {
-        None => Err(telling.problems(walked.errors)),
+        None => Err(telling.problems(Code::Invalid, walked.errors)),
         Some(compiled) => Ok(Loaded {
             unserved: telling.unserved(&walked.json),
             lent: telling.lent(&walked.json, &compiled),
             compiled,
-            warnings: telling.problems(walked.warnings).0,
+            warnings: telling.problems(Code::Doubtful, walked.warnings).0,
             unset: telling.unset(walked.unset),
         }),
     }
@@ -110,7 +133,9 @@ pub fn zero(environment: impl Fn(&str) -> Option<String>) -> Loaded {
         providers = Compiled::demo().providers;
     }
     let lent = providers.iter().filter(|provider| provider.is_lent());
-    let lent = lent.map(|provider| format!("provider `{}`: {UNRENEWED}", provider.name)).collect();
+    let unrenewed =
+        |name: &str| Problem::of_no_line("", Code::Unrenewed, format!("provider `{name}`: {UNRENEWED}"));
+    let lent = lent.map(|provider| unrenewed(&provider.name)).collect();
     let compiled = Compiled::new(providers);
     Loaded { compiled, warnings: Vec::new(), unset: Vec::new(), unserved: Vec::new(), lent }
 }
@@ -129,7 +154,7 @@ impl Loaded {
     }
 
     /// Why `host` refuses to start with it; nothing where it does not.
-    pub fn refused_on(&self, host: Host) -> &[String] {
+    pub fn refused_on(&self, host: Host) -> &[Problem] {
         if host.renews() { &[] } else { &self.lent }
     }
 }
@@ -180,13 +205,13 @@ struct Telling<'t> {
 }
 
 impl Telling<'_> {
-    fn problem(&self, path: &Path, message: String) -> Problem {
-        Problem::at(self.name, self.tree.place_of(path), path, message)
+    fn problem(&self, code: Code, path: &Path, message: String) -> Problem {
+        Problem::at(self.name, code, self.tree.place_of(path), path, message)
     }
 
-    fn problems(&self, found: impl IntoIterator<Item = (Path, String)>) -> Problems {
+    fn problems(&self, code: Code, found: impl IntoIterator<Item = (Path, String)>) -> Problems {
         let mut problems =
-            found.into_iter().map(|(path, message)| self.problem(&path, message)).collect::<Vec<_>>();
+            found.into_iter().map(|(path, message)| self.problem(code, &path, message)).collect::<Vec<_>>();
         problems.sort_by_key(|problem| (problem.line, problem.column));
         problems.dedup();
         Problems(problems)
@@ -194,18 +219,21 @@ impl Telling<'_> {
 
     fn unset(&self, found: Vec<(Path, String)>) -> Vec<Problem> {
         let message = |name: String| format!("the variable `{name}` is not set");
-        self.problems(found.into_iter().map(|(path, name)| (path, message(name)))).0
+        self.problems(Code::Unset, found.into_iter().map(|(path, name)| (path, message(name)))).0
     }
 
-    fn lent(&self, json: &Json, compiled: &Compiled) -> Vec<String> {
+    fn lent(&self, json: &Json, compiled: &Compiled) -> Vec<Problem> {
         let lent = served::lent(json, compiled).into_iter();
-        lent.map(|path| self.problem(&path, UNRENEWED.to_owned()).to_string()).collect()
+        lent.map(|path| self.problem(Code::Unrenewed, &path, UNRENEWED.to_owned())).collect()
     }
 
     fn unserved(&self, json: &Json) -> Vec<Unserved> {
         let gaps = served::gaps(json).into_iter();
         let mut unserved = gaps
-            .map(|gap| Unserved { problem: self.problem(&gap.path, gap.what), hosts: gap.hosts })
+            .map(|gap| Unserved {
+                problem: self.problem(Code::Unserved, &gap.path, gap.what),
+                hosts: gap.hosts,
+            })
             .collect::<Vec<_>>();
         unserved.sort_by_key(|unserved| (unserved.problem.line, unserved.problem.column));
         unserved
@@ -213,19 +241,26 @@ impl Telling<'_> {
 }
 
 impl Problem {
-    fn at(file: &str, place: Place, path: &Path, message: String) -> Problem {
+    fn at(file: &str, code: Code, place: Place, path: &Path, message: String) -> Problem {
         let Place { line, column } = place;
-        Problem { file: file.to_owned(), line, column, key: path.to_string(), message }
+        Problem { code, file: file.to_owned(), line, column, key: path.to_string(), message }
     }
 
-    fn of_file(file: &str, message: String) -> Problem {
-        Problem::at(file, Place { line: 1, column: 1 }, &Path::default(), message)
+    /// One that is about no place in a file.
+    pub fn of_no_line(file: &str, code: Code, message: String) -> Problem {
+        Problem::at(file, code, Place { line: 0, column: 0 }, &Path::default(), message)
+    }
+
+    fn unreadable(file: &str, message: String) -> Problem {
+        Problem::at(file, Code::Unreadable, Place { line: 1, column: 1 }, &Path::default(), message)
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        if self.line > 0 {
+            write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        }
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }

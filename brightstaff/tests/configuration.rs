@@ -332,7 +332,8 @@ fn profiles_are_of_hosts_with_files() {
     let told = format!("f:3:60: model_providers[0].aws: {why}");
     for host in Host::ALL {
         let refused: &[String] = if host == Host::Native { &[] } else { std::slice::from_ref(&told) };
-        assert_eq!((loaded.refused_on(host), unserved(&text, host)), (refused, Vec::new()));
+        let told = loaded.refused_on(host).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!((told.as_slice(), unserved(&text, host)), (refused, Vec::new()));
     }
     let flaws = loaded.compiled.open(variables).unwrap_err();
     assert_eq!(flaws[0].to_string(), format!("provider `amazon_bedrock/m`: {why}"));
@@ -393,10 +394,13 @@ fn accounts_are_of_hosts_that_renew() {
     assert_eq!((unserved(&text, Host::Native), &loaded.warnings), (Vec::new(), &Vec::new()));
     for host in [Host::Envoy, Host::Worker, Host::Spin] {
         let told = loaded.refused_on(host);
-        let keys: Vec<_> = told.iter().map(|told| told.split(": ").nth(1).unwrap()).collect();
+        let keys: Vec<_> = told.iter().map(|told| told.key.as_str()).collect();
         let entry = |key: &str| format!("model_providers{key}");
         assert_eq!(keys, [entry("[0].google"), entry("[1].azure"), entry("[2].aws")]);
-        assert!(told[0].contains("have to be renewed") && unserved(&text, host).is_empty(), "{told:?}");
+        assert!(
+            told[0].message.contains("have to be renewed") && unserved(&text, host).is_empty(),
+            "{told:?}"
+        );
     }
     let flaws = read(&text).unwrap().compiled.open(variables).unwrap_err();
     assert_eq!(flaws.len(), 3);

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use brightstaff::accounts::{self, Environment};
-use brightstaff::configuration::{self, Host, Loaded};
+use brightstaff::configuration::{self, Code, Host, Loaded, Problem, Problems};
 use shared::gateway::Gateway;
 
 use crate::failure::Failure;
@@ -20,15 +20,18 @@ pub(crate) struct Configuration {
 }
 
 /// Reads the file that is named, else one in the usual places, else makes the configuration that needs no file.
-pub(crate) fn load(named: Option<&Path>) -> Result<Configuration, Failure> {
-    let file = find(named)?;
+pub(crate) fn read(named: Option<&Path>) -> Result<Configuration, Problems> {
+    let file = find(named).map_err(|problem| Problems(vec![problem]))?;
     let loaded = match &file {
-        Some(file) => {
-            configuration::read(file).map_err(|problems| Failure::configuration(problems.to_string()))?
-        }
+        Some(file) => configuration::read(file)?,
         None => configuration::zero(variable),
     };
     Ok(Configuration { file, loaded })
+}
+
+/// The same for a command that ends where it is wrong.
+pub(crate) fn load(named: Option<&Path>) -> Result<Configuration, Failure> {
+    read(named).map_err(|problems| Failure::configuration(problems.to_string()))
 }
 
 /// The same for a gateway that runs on `host`, which must be able to start with it.
@@ -42,12 +45,12 @@ pub(crate) fn load_for(host: Host, named: Option<&Path>) -> Result<Configuration
 
 /// A file that is named must be there: a gateway that starts with another configuration than was meant is worse than
 /// one that does not start.
-fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+fn find(named: Option<&Path>) -> Result<Option<PathBuf>, Problem> {
     let Some(named) = named else {
         return Ok(USUAL.iter().map(PathBuf::from).find(|path| path.is_file()));
     };
-    let name = named.display();
-    let refused = |why: String| Err(Failure::configuration(why));
+    let name = named.display().to_string();
+    let refused = |why: String| Err(Problem::of_no_line(&name, Code::Unreadable, why));
     match named.metadata() {
         Ok(found) if found.is_dir() => refused(format!("{name} is a folder: name the file")),
         Ok(_) => Ok(Some(named.to_owned())),

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use serde::Serialize;
 
 use crate::failure::Failure;
 
@@ -19,6 +20,13 @@ pub(crate) fn is_read() -> bool {
     let mut polled = [PollFd::new(&output, PollFlags::empty())];
     let done = poll(&mut polled, Some(&Timespec::default()));
     done.is_err() || !polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+}
+
+/// Writes a value to standard output as JSON, in lines that people can read too.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(value);
+    let json = json.map_err(|error| Failure::new(format!("nothing can be printed: {error}")))?;
+    print(format!("{json}\n").as_bytes())
 }
 
 /// Writes to standard output. A reader that has had enough (`| head`) is no failure.

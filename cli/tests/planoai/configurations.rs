@@ -1,5 +1,7 @@
 //! check, compile, schema, and what `up` does with a configuration.
 
+use serde_json::{Value, json};
+
 use crate::rig::{Home, Said};
 
 const GOOD: &str = "
@@ -29,6 +31,7 @@ fn usage_is_explained() {
     for command in [
         "up",
         "down",
+        "reload",
         "logs",
         "status",
         "check",
@@ -46,6 +49,42 @@ fn usage_is_explained() {
         assert_eq!(help.code, 0);
         assert!(help.out.contains("Exit codes:") && help.out.contains("Example"), "{}", help.out);
     }
+}
+
+/// An editor or a pipeline gets the same findings, and nothing on standard error.
+#[test]
+fn what_is_wrong_is_said_to_programs() {
+    let home = Home::new("programs");
+    let judged = |arguments: &[&str]| {
+        let said = home.run(&[&["check", "--json"], arguments].concat());
+        assert_eq!(said.err, "");
+        let verdict: Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(verdict["usable"].as_bool(), Some(said.code == 0), "{}", said.out);
+        assert!(said.code == 0 || said.code == 78);
+        verdict
+    };
+    let bad = home.write("bad.yaml", &good().replace("model_aliases", "model_alias"));
+    let found = &judged(&[&bad])["findings"][0];
+    let message = found["message"].as_str().unwrap();
+    assert!(message.contains("model_aliases"), "{message}");
+    assert_eq!(
+        *found,
+        json!({"severity": "error", "code": "invalid", "file": bad, "line": 7, "column": 1, "key": "model_alias", "message": message})
+    );
+    let absent = judged(&["absent.yaml"]);
+    assert_eq!(
+        absent["findings"],
+        json!([{"severity": "error", "code": "unreadable", "file": "absent.yaml", "line": null, "column": null, "key": null,
+            "message": "there is no file absent.yaml"}])
+    );
+    assert_eq!(judged(&[&home.write("no.yaml", "a: [")])["findings"][0]["code"], "malformed");
+    let good = judged(&[&home.write("good.yaml", &good())]);
+    let codes = good["findings"].as_array().unwrap().iter().map(|found| (&found["severity"], &found["code"]));
+    assert_eq!(
+        codes.collect::<Vec<_>>(),
+        [(&json!("notice"), &json!("unserved")), (&json!("notice"), &json!("unset"))]
+    );
+    assert_eq!(judged(&[])["findings"], json!([]), "no file, and nothing to say of it");
 }
 
 #[test]
