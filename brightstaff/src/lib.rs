@@ -12,4 +12,4 @@ pub mod native;
 pub mod server;
 pub mod staff;
 
-pub use server::{Drained, Server, Settings, StartError};
+pub use server::{Drained, Reloading, Server, Settings, StartError};

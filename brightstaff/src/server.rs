@@ -1,25 +1,27 @@
-//! Doors, connections, draining.
+//! Doors, connections, other configurations while it runs, draining.
 
 mod backend;
 mod body;
 mod connection;
 mod door;
+mod doors;
+mod sips;
 mod surface;
 mod upload;
 
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::gateway::{Gateway, ListenerKind};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use shared::gateway::Gateway;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::accounts::Environment;
 use crate::native::{Native, TrustError};
-use door::Door;
+use doors::{Doors, Open};
 use surface::Surface;
 
 /// The port of the backend's API, as in Plano.
@@ -38,6 +40,9 @@ pub struct Settings {
     pub head: Duration,
     /// How long a client may pause within a request's body.
     pub pause: Duration,
+    /// The most connections of clients at a time, over all listeners for models; more wait. Each may need one to a provider
+    /// besides, so half of the files that the process may have open are enough.
+    pub connections: usize,
     /// The variables by which accounts in clouds are found.
     pub environment: Environment,
 }
@@ -50,6 +55,7 @@ impl Default for Settings {
             drain: Duration::from_secs(30),
             head: Duration::from_secs(60),
             pause: Duration::from_secs(30),
+            connections: Semaphore::MAX_PERMITS,
             environment: Environment::default(),
         }
     }
@@ -57,10 +63,25 @@ impl Default for Settings {
 
 /// A process with its doors open, not yet answering.
 pub struct Server {
-    doors: Vec<Door>,
-    drain: Duration,
+    settings: Settings,
+    doors: Doors,
+    backend: Open,
     closing: watch::Sender<bool>,
+    orders: (mpsc::Sender<Order>, mpsc::Receiver<Order>),
 }
+
+/// Gives a process other configurations. Clones are for the same process.
+#[derive(Clone)]
+pub struct Reloading(mpsc::Sender<Order>);
+
+/// A configuration to go on with, and where to say what came of it.
+struct Order {
+    gateway: Gateway,
+    done: oneshot::Sender<Result<Addresses, StartError>>,
+}
+
+/// The names of the doors and where they are; the backend's is the last.
+pub type Addresses = Vec<(String, SocketAddr)>;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +102,8 @@ pub enum StartError {
     /// The backend's API would be open to the network, and to everybody.
     Exposed(SocketAddr),
     Trust(TrustError),
+    /// It was told to end before it could go on with another configuration.
+    Ending,
 }
 
 /// What the door of the backend's API is called.
@@ -93,34 +116,71 @@ impl Server {
             return Err(StartError::Exposed(settings.backend));
         }
         let (closing, _) = watch::channel(false);
-        let native = Native::new(&gateway, &settings.environment).map_err(StartError::Trust)?;
-        let surface = Surface::new(Arc::new(gateway), native, closing.subscribe(), settings);
-        let mut doors = Vec::new();
-        let listeners = surface.gateway.listeners.iter();
-        for listener in listeners.filter(|listener| listener.kind == ListenerKind::Model) {
-            let address = SocketAddr::new(listener.address, listener.port);
-            doors.push(Door::open(&listener.name, address, surface.clone(), settings.head).await?);
-        }
+        let surface = surface_of(gateway, &closing, settings)?;
+        let mut doors = Doors::new(settings);
+        doors.load(&surface).await?;
         let backend = surface.with_backend(settings.token.as_deref());
-        doors.push(Door::open(BACKEND, settings.backend, backend, settings.head).await?);
-        Ok(Server { doors, drain: settings.drain, closing })
+        let backend = doors.open_apart(BACKEND, settings.backend, backend).await?;
+        Ok(Server { settings: settings.clone(), doors, backend, closing, orders: mpsc::channel(1) })
     }
 
     /// The names of the doors and where they are; the backend's is the last.
-    pub fn addresses(&self) -> Vec<(String, SocketAddr)> {
-        self.doors.iter().map(|door| (door.name.clone(), door.address)).collect()
+    pub fn addresses(&self) -> Addresses {
+        let doors = self.doors.open.iter().chain([&self.backend]);
+        doors.map(|door| (door.name.clone(), door.address)).collect()
+    }
+
+    /// What gives it other configurations while it runs.
+    pub fn reloading(&self) -> Reloading {
+        Reloading(self.orders.0.clone())
     }
 
     /// Answers until `stop`, then takes no more connections and lets open requests finish for a while.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Drained {
-        let mut doors = JoinSet::new();
-        for door in self.doors {
-            doors.spawn(door.answer(self.closing.subscribe(), self.drain));
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Drained {
+        self.doors.answer();
+        let mut stop = pin!(stop);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.as_mut() => break,
+                Some(order) = self.orders.1.recv() => {
+                    // Whoever does not wait for it wants it all the same.
+                    let _ = order.done.send(self.load(order.gateway).await);
+                }
+            }
         }
-        stop.await;
         self.closing.send_replace(true);
-        Drained { cut: doors.join_all().await.into_iter().sum() }
+        self.backend.close();
+        Drained { cut: self.doors.close().await }
     }
+
+    async fn load(&mut self, gateway: Gateway) -> Result<Addresses, StartError> {
+        let surface = surface_of(gateway, &self.closing, &self.settings)?;
+        self.doors.load(&surface).await?;
+        self.doors.answer();
+        self.backend.shows.show(surface.with_backend(self.settings.token.as_deref()));
+        Ok(self.addresses())
+    }
+}
+
+impl Reloading {
+    /// Lets the process go on with `gateway`: requests that come from now on are answered by it, and those that are open
+    /// finish as they began. Doors of listeners that are no more take no connections. Where a new door does not open,
+    /// everything stays as it is.
+    pub async fn load(&self, gateway: Gateway) -> Result<Addresses, StartError> {
+        let (done, came) = oneshot::channel();
+        let _ = self.0.send(Order { gateway, done }).await;
+        came.await.unwrap_or(Err(StartError::Ending))
+    }
+}
+
+fn surface_of(
+    gateway: Gateway,
+    closing: &watch::Sender<bool>,
+    settings: &Settings,
+) -> Result<Arc<Surface>, StartError> {
+    let native = Native::new(&gateway, &settings.environment).map_err(StartError::Trust)?;
+    Ok(Surface::new(Arc::new(gateway), native, closing.subscribe(), settings))
 }
 
 impl fmt::Display for StartError {
@@ -139,6 +199,7 @@ impl fmt::Display for StartError {
                  the bearer token that callers must send, or BIND_ADDRESS to a loopback address"
             ),
             StartError::Trust(error) => error.fmt(f),
+            StartError::Ending => f.write_str("it is being stopped"),
         }
     }
 }

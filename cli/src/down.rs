@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
 use crate::failure::Failure;
@@ -30,21 +30,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Some(running) = state.running() else {
         return output::print(b"planoai is not running in the background.\n");
     };
-    stop(&running)?;
+    running.signal(Signal::TERM, "stopped")?;
     if arguments.now {
         // The second signal ends it at once.
         sleep(LOOK).await;
-        let _ = stop(&running);
+        let _ = running.signal(Signal::TERM, "stopped");
     }
     wait(&state, &running).await?;
     output::print(format!("planoai (pid {}) is stopped.\n", running.pid).as_bytes())
-}
-
-fn stop(running: &Running) -> Result<(), Failure> {
-    let pid = i32::try_from(running.pid).ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or_else(|| Failure::new(format!("{} is no process id", running.pid)))?;
-    kill_process(pid, Signal::TERM)
-        .map_err(|error| Failure::new(format!("planoai (pid {}) cannot be stopped: {error}", running.pid)))
 }
 
 async fn wait(state: &State, running: &Running) -> Result<(), Failure> {

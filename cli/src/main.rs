@@ -9,6 +9,7 @@ mod embed;
 mod failure;
 mod logs;
 mod output;
+mod reload;
 mod render;
 mod schema;
 mod settings;
@@ -44,6 +45,7 @@ struct Arguments {
 enum Command {
     Up(up::Arguments),
     Down(down::Arguments),
+    Reload(reload::Arguments),
     Logs(logs::Arguments),
     Status(status::Arguments),
     Check(check::Arguments),
@@ -70,6 +72,7 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Up(arguments) => up::run(arguments).await,
         Command::Down(arguments) => down::run(arguments).await,
+        Command::Reload(arguments) => reload::run(arguments).await,
         Command::Logs(arguments) => logs::run(arguments).await,
         Command::Status(arguments) => status::run(arguments),
         Command::Check(arguments) => check::run(arguments),

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -29,6 +30,22 @@ pub(crate) struct Running {
     pub(crate) since: u64,
     /// Seconds that open requests get once it is told to end.
     pub(crate) drain: u64,
+    /// How often it was told to read its configuration again, and did or refused to.
+    #[serde(default)]
+    pub(crate) reloads: u64,
+    /// Why it goes on with an older configuration than it was told to read last.
+    #[serde(default)]
+    pub(crate) refused: Option<String>,
+}
+
+impl Running {
+    /// Sends the process a signal; `what` says what cannot be done where it cannot be sent.
+    pub(crate) fn signal(&self, signal: Signal, what: &str) -> Result<(), Failure> {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| Failure::new(format!("{} is no process id", self.pid)))?;
+        kill_process(pid, signal)
+            .map_err(|error| Failure::new(format!("planoai (pid {}) cannot be {what}: {error}", self.pid)))
+    }
 }
 
 /// One listening address.

@@ -25,9 +25,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         return Err(Failure::new("not running in the background (`planoai up` starts it)"));
     };
     if arguments.json {
-        let json = serde_json::to_string_pretty(&running);
-        let json = json.map_err(|error| Failure::new(format!("nothing can be printed: {error}")))?;
-        return output::print(format!("{json}\n").as_bytes());
+        return output::print_json(&running);
     }
     output::print(text(&state, running).as_bytes())
 }
@@ -40,6 +38,9 @@ fn text(state: &State, running: Running) -> String {
     }
     let file = running.configuration.map(|file| file.display().to_string());
     line("configuration", file.unwrap_or_else(|| "none: the keys in the environment".to_owned()));
+    if let Some(why) = running.refused {
+        line("not reloaded", why);
+    }
     line("log", state.log().display().to_string());
     text
 }

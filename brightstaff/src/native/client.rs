@@ -35,6 +35,10 @@ pub(super) type Fetcher = legacy::Client<Within<HttpsConnector<HttpConnector<Gua
 /// How long a connection waits in the pool: less than the 75 s and more after which servers commonly close theirs.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// The most that a connection's buffer grows to, and the longest head of an answer. It stays as large as one answer made it
+/// for as long as the connection is open, in the pool, too.
+const BUFFER: usize = 64 * 1024;
+
 /// How often an open HTTP/2 connection is asked whether it is alive.
 const PING: Duration = Duration::from_secs(30);
 
@@ -85,6 +89,7 @@ fn pool<C: Connect + Clone>(connector: C) -> legacy::Client<C, Full<Bytes>> {
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
+        .http1_max_buf_size(BUFFER)
         .http2_adaptive_window(true)
         .http2_keep_alive_interval(PING)
         .build(connector)

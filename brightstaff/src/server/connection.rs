@@ -1,7 +1,7 @@
 //! One connection: HTTP/1.1, or HTTP/2 without TLS to clients that begin with it.
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +11,14 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustix::net::{RecvFlags, recv};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::surface::Surface;
+use super::door::Shows;
+use super::sips::Sips;
 
 /// The smallest buffer that hyper takes.
 const SMALLEST_BUFFER: usize = 8 * 1024;
@@ -29,19 +31,17 @@ const MOST_STREAMS: u32 = 256;
 /// <https://www.rfc-editor.org/rfc/rfc9113#section-3.4>
 const PREFACE: &[u8] = b"PRI";
 
-/// How long to wait for the rest of so few bytes that they could be either's.
-const BREATH: Duration = Duration::from_millis(5);
-
 /// How long a client that was hung up on may take until it hears of it.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// How often an open HTTP/2 connection is asked whether it is alive.
 const PING: Duration = Duration::from_secs(30);
 
-/// Answers a connection's requests until it ends; once `closing`, the ones that are open and no more.
+/// Answers a connection's requests until it ends, and keeps its place for so long; once `closing`, the ones that are open and no more.
 pub(super) async fn serve(
     stream: TcpStream,
-    surface: Arc<Surface>,
+    _place: Option<OwnedSemaphorePermit>,
+    shows: Arc<Shows>,
     mut closing: watch::Receiver<bool>,
     head: Duration,
 ) {
@@ -57,12 +57,12 @@ pub(super) async fn serve(
     let asked = AtomicBool::new(false);
     let service = service_fn(|request| {
         asked.store(true, Ordering::Relaxed);
-        let surface = Arc::clone(&surface);
+        let surface = shows.surface();
         // Apart: hyper has room for this future as long as the connection is open.
         async move { Ok::<_, Infallible>(Box::pin(surface.answer(request)).await) }
     });
-    let head_bytes = surface.gateway.limits.header_bytes;
-    let io = TokioIo::new(stream);
+    let head_bytes = shows.surface().gateway.limits.header_bytes;
+    let io = TokioIo::new(Sips::new(stream));
     if is_http2 {
         // Apart, so that connections of HTTP/1.1 have no room for it.
         let mut connection = Box::pin(http2(head_bytes).serve_connection(io, service));
@@ -72,7 +72,7 @@ pub(super) async fn serve(
     }
     let mut connection = http1(head, head_bytes).serve_connection(io, service);
     if drive(Pin::new(&mut connection), closing, late, &asked).await.is_some_and(|ended| ended.is_err()) {
-        let stream = connection.into_parts().io.into_inner();
+        let stream = connection.into_parts().io.into_inner().into_inner();
         let _ = timeout(LINGER, Box::pin(linger(stream))).await;
     }
 }
@@ -80,14 +80,25 @@ pub(super) async fn serve(
 /// Whether a client begins with HTTP/2. Its bytes stay where they are: hyper, when it finds that out by itself, reads the
 /// few into a buffer of their own, and has twice the room for all that follows as long as the connection is open.
 async fn begins_http2(stream: &TcpStream) -> io::Result<bool> {
-    let mut first = [0; PREFACE.len()];
     loop {
-        let count = stream.peek(&mut first).await?;
-        let is_open_yet = (1..PREFACE.len()).contains(&count) && PREFACE.starts_with(&first[..count]);
-        if !is_open_yet {
-            return Ok(first == PREFACE);
+        let is_ending = stream.ready(Interest::READABLE).await?.is_read_closed();
+        match stream.try_io(Interest::READABLE, || peek(stream)) {
+            // Nothing more will tell.
+            Err(error) if error.kind() == ErrorKind::WouldBlock && is_ending => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            told => return told,
         }
-        sleep(BREATH).await;
+    }
+}
+
+/// Whether what has come is HTTP/2. So few bytes that they could be either's are as good as none: the next that come will
+/// tell.
+fn peek(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; PREFACE.len()];
+    let (count, _) = recv(stream, &mut first, RecvFlags::PEEK)?;
+    match (1..PREFACE.len()).contains(&count) && PREFACE.starts_with(&first[..count]) {
+        true => Err(ErrorKind::WouldBlock.into()),
+        false => Ok(first == PREFACE),
     }
 }
 

@@ -7,6 +7,7 @@ mod federation;
 mod fetch;
 mod limits;
 mod provider;
+mod reload;
 mod reports;
 mod rig;
 mod rsa;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use brightstaff::{Drained, Server, Settings};
+use brightstaff::{Drained, Reloading, Server, Settings, StartError};
 use serde_json::Value;
 use shared::api::Api;
 use shared::dialect::Dialect;
@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
     pub(crate) backend: SocketAddr,
+    reloading: Reloading,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<Drained>,
 }
@@ -60,12 +61,18 @@ impl Rig {
         log();
         let gateway = compiled.open_lending(|_| Some(KEY.to_owned())).unwrap();
         let server = Server::bind(gateway, &settings).await.unwrap();
-        let doors = server.addresses();
+        let (doors, reloading) = (server.addresses(), server.reloading());
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(server.run(async {
             let _ = stopped.await;
         }));
-        Rig { address: doors[0].1, backend: doors[1].1, stop: Some(stop), served }
+        Rig { address: doors[0].1, backend: doors[1].1, reloading, stop: Some(stop), served }
+    }
+
+    /// Gives the gateway another configuration; gives where its doors are then.
+    pub(crate) async fn reload(&self, compiled: Compiled) -> Result<Vec<(String, SocketAddr)>, StartError> {
+        let gateway = compiled.open_lending(|_| Some(KEY.to_owned())).unwrap();
+        tokio::time::timeout(PATIENCE, self.reloading.load(gateway)).await.expect("no answer to a reload")
     }
 
     /// Tells the gateway to end.

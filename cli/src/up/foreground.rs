@@ -1,4 +1,4 @@
-//! The gateway in this process, until SIGTERM or SIGINT.
+//! The gateway in this process, until SIGTERM or SIGINT. SIGHUP has it read its configuration again.
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -6,7 +6,8 @@ use std::process;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use brightstaff::configuration::Host;
-use brightstaff::{Drained, Server, StartError};
+use brightstaff::server::Addresses;
+use brightstaff::{Drained, Reloading, Server, Settings, StartError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Arguments, banner, open_files};
@@ -35,22 +36,62 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         None => None,
     };
     let configuration = arguments.configuration()?;
-    let settings = settings::read(arguments.drain())?;
+    let settings = Settings { connections: open_files::connections(), ..settings::read(arguments.drain())? };
     // From here on a signal is not lost, also one that comes before the first request.
-    let (once, twice) = (signalled(1)?, signalled(2)?);
+    let (once, twice, hangups) = (signalled(1)?, signalled(2)?, listen(SignalKind::hangup())?);
     let gateway = configuration.open()?;
     let server = Server::bind(gateway, &settings).await.map_err(unstarted)?;
-    let running = running(arguments, &configuration, &server);
+    let running = running(arguments, &configuration, server.addresses());
     introduce(&running, &configuration);
-    if let Some(state) = &state {
-        let told = state.announce(&running);
-        told.map_err(|error| Failure::new(format!("cannot write to {}: {error}", state.folder().display())))?;
-    }
+    let mut process = Process { arguments, state, running, reloading: server.reloading() };
+    process.announce()?;
     tokio::select! {
         drained = server.run(once) => farewell(drained),
         () = twice => tracing::warn!("stopped at once"),
+        () = process.reload_on(hangups) => {}
     }
     Ok(())
+}
+
+/// What is known of this process while it answers.
+struct Process<'a> {
+    arguments: &'a Arguments,
+    state: Option<State>,
+    running: Running,
+    reloading: Reloading,
+}
+
+impl Process<'_> {
+    fn announce(&self) -> Result<(), Failure> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let told = state.announce(&self.running);
+        told.map_err(|error| Failure::new(format!("cannot write to {}: {error}", state.folder().display())))
+    }
+
+    /// Reads the configuration again whenever it is told to, for ever. One that is of no use is left where it is.
+    async fn reload_on(&mut self, mut hangups: Signal) {
+        while hangups.recv().await.is_some() {
+            let refused = self.reload().await.err().map(|failure| failure.message().to_owned());
+            if let Some(why) = &refused {
+                tracing::error!(error = why, "the configuration stays as it was: the new one cannot be used");
+            }
+            self.running.refused = refused;
+            self.running.reloads += 1;
+            if let Err(failure) = self.announce() {
+                tracing::warn!("{}", failure.message());
+            }
+        }
+    }
+
+    async fn reload(&mut self) -> Result<(), Failure> {
+        let configuration = self.arguments.configuration()?;
+        let doors = self.reloading.load(configuration.open()?).await.map_err(unstarted)?;
+        let Running { since, reloads, .. } = self.running;
+        self.running = Running { since, reloads, ..running(self.arguments, &configuration, doors) };
+        tracing::info!(configuration = configuration.name(), "reloaded");
+        log(&self.running, &configuration);
+        Ok(())
+    }
 }
 
 /// Takes the folder. Whoever only asks whether it is taken holds it for a moment, too, so that is tried more than once.
@@ -66,14 +107,16 @@ async fn hold(state: &State) -> Result<Held, Failure> {
     Err(Failure::new("already running"))
 }
 
-fn running(arguments: &Arguments, configuration: &Configuration, server: &Server) -> Running {
+fn running(arguments: &Arguments, configuration: &Configuration, doors: Addresses) -> Running {
     let address = |(name, address)| Address { name, address };
     Running {
         pid: process::id(),
-        doors: server.addresses().into_iter().map(address).collect(),
+        doors: doors.into_iter().map(address).collect(),
         configuration: configuration.file.as_ref().map(|file| file.canonicalize().unwrap_or(file.clone())),
         since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
         drain: arguments.drain,
+        reloads: 0,
+        refused: None,
     }
 }
 
@@ -81,7 +124,9 @@ fn running(arguments: &Arguments, configuration: &Configuration, server: &Server
 fn unstarted(error: StartError) -> Failure {
     match error {
         StartError::Trust(_) => Failure::configuration(error.to_string()),
-        StartError::Door { .. } | StartError::Exposed(_) => Failure::new(error.to_string()),
+        StartError::Door { .. } | StartError::Exposed(_) | StartError::Ending => {
+            Failure::new(error.to_string())
+        }
     }
 }
 
@@ -91,6 +136,10 @@ fn introduce(running: &Running, configuration: &Configuration) {
         eprint!("{}", banner::Banner { running, configuration, log: None });
         return;
     }
+    log(running, configuration);
+}
+
+fn log(running: &Running, configuration: &Configuration) {
     for door in &running.doors {
         tracing::info!(listener = door.name, address = %door.address, "listening");
     }
@@ -101,21 +150,20 @@ fn introduce(running: &Running, configuration: &Configuration) {
 
 /// Waits for so many signals to stop.
 fn signalled(times: u32) -> Result<impl Future<Output = ()>, Failure> {
-    let listen = |kind| signal(kind).map_err(|error| Failure::new(format!("no signals: {error}")));
-    let mut terminate: Signal = listen(SignalKind::terminate())?;
+    let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;
-    // A terminal that is closed takes nothing down that was started in the background.
-    let mut hangup = listen(SignalKind::hangup())?;
     Ok(async move {
-        let mut left = times;
-        while left > 0 {
+        for _ in 0..times {
             tokio::select! {
-                _ = terminate.recv() => left -= 1,
-                _ = interrupt.recv() => left -= 1,
-                _ = hangup.recv() => {}
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
             }
         }
     })
+}
+
+fn listen(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(|error| Failure::new(format!("no signals: {error}")))
 }
 
 fn farewell(drained: Drained) {

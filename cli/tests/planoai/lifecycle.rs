@@ -1,6 +1,6 @@
 //! up, status, logs, down.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -58,6 +58,51 @@ fn a_gateway_starts_answers_and_stops() {
     assert!(home.run(&["logs", "-n", "1"]).out.contains("stopped"));
 }
 
+/// A wrong configuration changes nothing and is told; a right one is there at once, and the process is the same.
+#[test]
+fn a_configuration_is_read_again() {
+    let home = Home::new("reload");
+    assert_eq!(home.run(&["reload"]).code, 1, "nothing runs");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let text = |model: &str| {
+        format!(
+            "version: v0.4.0\nlisteners:\n  - {{type: model, name: model, port: {port}}}\nmodel_providers:\n  \
+             - {{model: {model}, base_url: 'http://127.0.0.1:1'}}\n"
+        )
+    };
+    let file = home.write("gateway.yaml", &text("vllm/old"));
+    let up = home.run(&["up", &file]);
+    let address = up.address("model");
+    let held = TcpStream::connect(&address).unwrap();
+    let process = || {
+        serde_json::from_str::<serde_json::Value>(&home.run(&["status", "--json"]).out).unwrap()["pid"]
+            .clone()
+    };
+    let pid = process();
+    let asked = |model: &str| {
+        post(&address, "/v1/chat/completions", &format!(r#"{{"model":"{model}","messages":[]}}"#))
+    };
+
+    home.write("gateway.yaml", &text("vllm/new").replace("model_providers", "model_provider"));
+    let refused = home.run(&["reload"]);
+    assert_eq!(refused.code, 78, "{}", refused.err);
+    assert!(refused.err.starts_with(&format!("{file}:4:1: model_provider: ")), "{}", refused.err);
+    assert!(home.run(&["status"]).out.contains("not reloaded"), "{}", home.run(&["status"]).out);
+    assert!(
+        !asked("vllm/old").starts_with("HTTP/1.1 404 ") && asked("vllm/new").starts_with("HTTP/1.1 404 ")
+    );
+
+    home.write("gateway.yaml", &text("vllm/new"));
+    let done = home.run(&["reload"]);
+    assert!(done.code == 0 && done.out.contains("goes on with "), "{}{}", done.out, done.err);
+    assert!(!home.run(&["status"]).out.contains("not reloaded"));
+    assert!(
+        asked("vllm/old").starts_with("HTTP/1.1 404 ") && !asked("vllm/new").starts_with("HTTP/1.1 404 ")
+    );
+    assert_eq!(process(), pid);
+    drop(held);
+}
+
 /// Shells let a process have few open files; a gateway takes as many as it may have.
 #[test]
 fn a_gateway_may_have_as_many_connections_as_the_system_allows() {
@@ -74,6 +119,44 @@ fn a_gateway_may_have_as_many_connections_as_the_system_allows() {
     let answer = post(&address, "/v1/chat/completions", body);
     assert!(answer.contains("You said: Good morning"), "{answer}");
     drop(held);
+}
+
+/// Where clients come in greater number than there may be files, those that have a place are answered, the others wait and
+/// are answered when their turn comes, and brightstaff's door is open all the while.
+#[test]
+fn more_clients_than_files_wait_for_their_turn() {
+    let home = Home::new("few-files");
+    let planoai = env!("CARGO_BIN_EXE_planoai");
+    let line = format!("ulimit -n 128; exec {planoai} up --listener-port 0");
+    let path = [("PLANO_HOME", home.path().join("state")), ("BIND_ADDRESS", "127.0.0.1:0".into())];
+    let up = Command::new("sh").args(["-c", &line]).env_clear().envs(path).current_dir(home.path()).output();
+    let up = Said::of(up.unwrap());
+    assert_eq!(up.code, 0, "{}", up.err);
+    let address = up.address("model");
+    let asked: Vec<TcpStream> = (0..120).map(|_| ask_health(&address)).collect();
+    let answered = asked.iter().filter(|stream| is_answered(stream, Duration::from_millis(20))).count();
+    assert_eq!(answered, 40, "half of the files that are left");
+    assert!(is_answered(&ask_health(&up.address("brightstaff")), Duration::from_secs(10)));
+    let (first, rest) = asked.split_at(40);
+    first.iter().for_each(|stream| stream.shutdown(std::net::Shutdown::Both).unwrap());
+    assert!(rest[..40].iter().all(|stream| is_answered(stream, Duration::from_secs(10))));
+    drop(asked);
+    let body = r#"{"model":"demo/echo","messages":[{"role":"user","content":"Good morning"}]}"#;
+    assert!(post(&address, "/v1/chat/completions", body).contains("You said: Good morning"));
+    let log = home.run(&["logs", "-n", "1000"]).out;
+    let told = log.matches("more wait").count();
+    assert!((1..5).contains(&told), "it is told, and not for each of them: {told}");
+}
+
+fn ask_health(address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: g\r\n\r\n").unwrap();
+    stream
+}
+
+fn is_answered(mut stream: &TcpStream, patience: Duration) -> bool {
+    stream.set_read_timeout(Some(patience)).unwrap();
+    stream.read(&mut [0; 1]).is_ok_and(|count| count == 1)
 }
 
 /// The curl that is printed is the curl that works: whole and streamed, in each of the clients' APIs.
