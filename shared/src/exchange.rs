@@ -24,6 +24,8 @@ pub use caller::Caller;
 pub use reply::Reply;
 pub use serve::{Body, serve};
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 
@@ -194,8 +196,8 @@ impl<'c, H: Host> Call<'c, H> {
         let Caller { api: client, found, id } = caller;
         *report = Report {
             id: id.clone(),
-            host: H::NAME.to_owned(),
-            operation: found.as_ref().map_or("", |found| found.operation.name).to_owned(),
+            host: Cow::Borrowed(H::NAME),
+            operation: Cow::Borrowed(found.as_ref().map_or("", |found| found.operation.name)),
             began,
             bytes_in: request.body().len() as u64,
             status: 200,

@@ -2,6 +2,8 @@
 
 mod json;
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use crate::api::Api;
@@ -19,11 +21,11 @@ pub struct Report {
     /// The gateway's id of the request, also in the answer's `x-request-id`.
     pub id: String,
     /// The host that served it: `native`, `envoy`, `worker`, `spin`.
-    pub host: String,
+    pub host: Cow<'static, str>,
     /// When it came.
     pub began: Timestamp,
     /// What was asked: `chat`, `embeddings`, `count_tokens`, …; empty where there is nothing at the path.
-    pub operation: String,
+    pub operation: Cow<'static, str>,
     /// The API it was asked in; none where the path named none.
     pub client: Option<Api>,
     /// The API it was sent in; none where it was not sent.

@@ -187,7 +187,7 @@ fn writing() -> Work {
 fn report() -> Report {
     Report {
         id: "0123456789abcdef0123456789abcdef".to_owned(),
-        host: "native".to_owned(),
+        host: "native".into(),
         client: Some(Api::Messages),
         upstream: Some(Api::Completions),
         model: "openai/gpt-4o".to_owned(),

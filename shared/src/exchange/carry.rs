@@ -306,14 +306,13 @@ fn passes<H: Host>(response: &Response<H::Body>) -> bool {
 
 /// Lets it pass.
 fn pass<H: Host>(call: &mut Call<'_, H>, response: Response<H::Body>) -> Reply<H::Body> {
-    let (from, body) = response.into_parts();
-    let mut head = passed(&call.gateway.keys, &from, ());
+    let (mut from, body) = response.into_parts();
     // Nobody decodes it on the way.
-    let frame = match from.headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) => Some((header::CONTENT_ENCODING, encoding)),
-        None => from.headers.get(header::CONTENT_LENGTH).map(|length| (header::CONTENT_LENGTH, length)),
-    };
-    frame.into_iter().for_each(|(name, value)| drop(head.headers_mut().insert(name, value.clone())));
+    let frame = [header::CONTENT_ENCODING, header::CONTENT_LENGTH]
+        .into_iter()
+        .find_map(|name| from.headers.remove(&name).map(|value| (name, value)));
+    let mut head = passed(&call.gateway.keys, from, ());
+    frame.into_iter().for_each(|(name, value)| drop(head.headers_mut().insert(name, value)));
     call.sign(head.headers_mut());
     Reply::Bytes { head, body, report: Box::new(std::mem::take(call.report)) }
 }
@@ -326,7 +325,7 @@ fn stream<H: Host>(
 ) -> Reply<H::Body> {
     call.report.stream = true;
     let (from, body) = response.into_parts();
-    let mut head = passed(&call.gateway.keys, &from, ());
+    let mut head = passed(&call.gateway.keys, from, ());
     head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     call.sign(head.headers_mut());
     let reader = if task == Task::Responses { api.read().stream(Aim::Account) } else { tap::stream() };

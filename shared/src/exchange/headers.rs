@@ -1,60 +1,64 @@
 //! Which headers pass, which do not, and which are made here.
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue, OccupiedEntry};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::Keys;
 use crate::wire::Framing;
 
-/// Request headers that never go to a provider, besides [`PRIVATE_PREFIXES`].
+/// Whether a request header never goes to a provider; [`PRIVATE_PREFIXES`] are besides.
 ///
 /// The caller's credentials and cookies, what belongs to one connection (RFC 9110, section 7.6.1), what is made
 /// anew, what tells of the caller's network, whose account pays, and what makes another method of the request's.
-const PRIVATE: &[&str] = &[
-    "accept-encoding",
-    "api-key",
-    "authorization",
-    "connection",
-    "content-length",
-    "content-type",
-    "cookie",
-    "expect",
-    "fastly-client-ip",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "ocp-apim-subscription-key",
-    "openai-organization",
-    "openai-project",
-    "origin",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "referer",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "true-client-ip",
-    "upgrade",
-    "via",
-    "x-access-token",
-    "x-api-key",
-    "x-auth-token",
-    "x-client-ip",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-    "x-goog-api-key",
-    "x-goog-user-project",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-model-affinity",
-    "x-real-ip",
-    "x-request-id",
-];
+fn is_private(name: &str) -> bool {
+    matches!(
+        name,
+        "accept"
+            | "accept-encoding"
+            | "api-key"
+            | "authorization"
+            | "connection"
+            | "content-length"
+            | "content-type"
+            | "cookie"
+            | "expect"
+            | "fastly-client-ip"
+            | "forwarded"
+            | "host"
+            | "keep-alive"
+            | "ocp-apim-subscription-key"
+            | "openai-organization"
+            | "openai-project"
+            | "origin"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "referer"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "true-client-ip"
+            | "upgrade"
+            | "via"
+            | "x-access-token"
+            | "x-api-key"
+            | "x-auth-token"
+            | "x-client-ip"
+            | "x-forwarded-for"
+            | "x-forwarded-host"
+            | "x-forwarded-port"
+            | "x-forwarded-proto"
+            | "x-goog-api-key"
+            | "x-goog-user-project"
+            | "x-http-method"
+            | "x-http-method-override"
+            | "x-method-override"
+            | "x-model-affinity"
+            | "x-real-ip"
+            | "x-request-id"
+    )
+}
 
 /// Beginnings of request headers that never go to a provider: this gateway's own and its platforms'.
 const PRIVATE_PREFIXES: &[&str] =
@@ -63,25 +67,28 @@ const PRIVATE_PREFIXES: &[&str] =
 /// Beginnings of request headers that only a provider of the client's own API understands.
 const OF_ONE_API: &[&str] = &["anthropic-", "openai-", "x-goog-", "x-stainless-"];
 
-/// Answer headers that stay here: of one connection, made anew, or about the operator's account.
-const KEPT: &[&str] = &[
-    "alt-svc",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "date",
-    "keep-alive",
-    "openai-organization",
-    "openai-project",
-    "proxy-authenticate",
-    "set-cookie",
-    "strict-transport-security",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-request-id",
-];
+/// Whether an answer's header stays here: of one connection, made anew, or about the operator's account.
+fn is_kept(name: &str) -> bool {
+    matches!(
+        name,
+        "alt-svc"
+            | "connection"
+            | "content-encoding"
+            | "content-length"
+            | "date"
+            | "keep-alive"
+            | "openai-organization"
+            | "openai-project"
+            | "proxy-authenticate"
+            | "set-cookie"
+            | "strict-transport-security"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "x-request-id"
+    )
+}
 
 /// The longest request id that is taken over from a client.
 const LONGEST_ID: usize = 128;
@@ -94,7 +101,7 @@ pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
     let ends_here = of_one_connection(from);
     for (name, value) in from {
         let word = name.as_str();
-        let private = PRIVATE.contains(&word) || starts_with_any(word, PRIVATE_PREFIXES);
+        let private = is_private(word) || starts_with_any(word, PRIVATE_PREFIXES);
         if !private && (same || !starts_with_any(word, OF_ONE_API)) && !ends_here(word) {
             to.append(name, value.clone());
         }
@@ -102,23 +109,47 @@ pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
 }
 
 /// Whether a header ends with the connection it came by, for `connection` names it (RFC 9110, section 7.6.1).
-fn of_one_connection(from: &HeaderMap) -> impl Fn(&str) -> bool {
-    let values = from.get_all(header::CONNECTION).into_iter().filter_map(|value| value.to_str().ok());
-    let names: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
-    move |word| names.iter().any(|name| name.eq_ignore_ascii_case(word))
+fn of_one_connection(from: &HeaderMap) -> impl Fn(&str) -> bool + use<> {
+    let values: Vec<HeaderValue> = from.get_all(header::CONNECTION).into_iter().cloned().collect();
+    move |word| {
+        let names = values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        names.map(str::trim).any(|name| name.eq_ignore_ascii_case(word))
+    }
 }
 
-/// Copies what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself, and what
+/// Hands on what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself, and what
 /// quotes one of the operator's `keys` nobody is to know.
-pub(super) fn backward(keys: &Keys, from: &HeaderMap, to: &mut HeaderMap) {
+pub(super) fn backward(keys: &Keys, from: HeaderMap, to: &mut HeaderMap) {
     to.reserve(from.len() + OWN_HEADERS);
-    let ends_here = of_one_connection(from);
-    for (name, value) in from {
+    let ends_here = of_one_connection(&from);
+    let stays = |name: &HeaderName| {
         let word = name.as_str();
-        let own = word.starts_with("x-plano-");
-        let kept = KEPT.contains(&word) || name == header::CONTENT_TYPE;
-        if !own && !kept && !ends_here(word) && !keys.are_in(value.as_bytes()) {
-            to.append(name, value.clone());
+        name == header::CONTENT_TYPE || is_kept(word) || word.starts_with("x-plano-") || ends_here(word)
+    };
+    let mut last = None;
+    for (name, value) in from {
+        let is_secret = keys.are_in(value.as_bytes());
+        // Of a header's values only the first comes with the name.
+        match name {
+            Some(name) if is_secret || stays(&name) => last = None,
+            Some(name) => last = Some(append(to, name, value)),
+            None if is_secret => {}
+            None => {
+                if let Some(last) = &mut last {
+                    last.append(value);
+                }
+            }
+        }
+    }
+}
+
+/// Appends a header, whose next values may be appended to what this gives.
+fn append(to: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> OccupiedEntry<'_, HeaderValue> {
+    match to.entry(name) {
+        Entry::Vacant(place) => place.insert_entry(value),
+        Entry::Occupied(mut place) => {
+            place.append(value);
+            place
         }
     }
 }
@@ -193,6 +224,10 @@ pub(super) fn coding(of: &HeaderMap) -> Option<&str> {
 
 /// Whether a media type is JSON (RFC 6839, section 3.1), its parameters aside.
 pub(super) fn is_json(media_type: &str) -> bool {
+    // Nearly all are that alone.
+    if media_type == "application/json" {
+        return true;
+    }
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     let suffix = essence.rfind('+').and_then(|plus| essence.get(plus..)).unwrap_or_default();
     essence.eq_ignore_ascii_case("application/json") || suffix.eq_ignore_ascii_case("+json")

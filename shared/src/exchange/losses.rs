@@ -41,6 +41,9 @@ impl Wish {
     pub(super) fn of(gateway: &Gateway, headers: &HeaderMap) -> Result<Wish, Error> {
         let (report, strict) = gateway.losses();
         let mut wish = Wish { report, strict };
+        if !headers.contains_key(WISH) {
+            return Ok(wish);
+        }
         let values = headers.get_all(WISH).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         let words = values.collect::<Vec<_>>().join(",").to_ascii_lowercase();
         let mut unknown = BTreeSet::new();

@@ -1,5 +1,6 @@
 //! What goes back to the client.
 
+use std::ops::Range;
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
@@ -18,7 +19,7 @@ use crate::host::{BodyError, Host};
 use crate::ir::{self, Event, Loss};
 use crate::relay::{Relay, renamed_at};
 use crate::report::Report;
-use crate::wire::json::{self, Index, Json, Outline};
+use crate::wire::json::{self, Index, Json, Outline, place_of};
 use crate::wire::{self, Frame, Framing};
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -52,24 +53,24 @@ pub(super) async fn relay<H: Host>(
     check_coding(&head)?;
     let streams = head.status.is_success() && headers::is_stream(target.framing(), &head.headers);
     if streams && asked.stream {
-        return Ok(stream(call, asked, target, &head, body));
+        return Ok(stream(call, asked, target, head, body));
     }
     let limit = call.gateway.limits.answer_bytes;
     let bytes = collect(body, limit).await?;
     if !head.status.is_success() {
         let words = target.words_of_errors(&bytes);
-        return failure(call, words, words == asked.api, &head, bytes);
+        return failure(call, words, words == asked.api, head, bytes);
     }
     let streams = streams || (target.framing() == Framing::Events && looks_streamed(&bytes));
     // A whole answer is verbatim only to a client that wants one: a provider may have overlooked `stream`.
     if asked.is_own(target.api) && !streams && !asked.stream {
-        return own(call, target.api, &head, bytes).map_err(|error| labelled(error, &head.headers));
+        return own(call, target.api, head, bytes);
     }
     let mut reply = Response::new(match streams {
         true => gather(call, asked, target, &bytes)?,
         false => translate(call, asked, target, &bytes).map_err(|error| labelled(error, &head.headers))?,
     });
-    headers::backward(&call.gateway.keys, &head.headers, reply.headers_mut());
+    headers::backward(&call.gateway.keys, head.headers, reply.headers_mut());
     set_type(asked, reply.headers_mut());
     *reply.status_mut() = head.status;
     Ok(call.whole(reply))
@@ -111,10 +112,10 @@ fn labelled(error: Error, from: &HeaderMap) -> Error {
 fn own<H: Host>(
     call: &mut Call<'_, H>,
     api: Api,
-    from: &http::response::Parts,
+    from: http::response::Parts,
     body: Bytes,
 ) -> Result<Reply<H::Body>, Error> {
-    let (body, failure) = account(call, api, body)?;
+    let (body, failure) = account(call, api, body).map_err(|error| labelled(error, &from.headers))?;
     let keys = &call.gateway.keys;
     let Some(error) = failure else { return Ok(call.whole(passed(keys, from, body))) };
     let mut reply = passed(keys, from, keys.redact(body));
@@ -127,18 +128,15 @@ fn stream<H: Host>(
     call: &mut Call<'_, H>,
     asked: &Asked<'_>,
     target: &Target<'_>,
-    from: &http::response::Parts,
+    from: http::response::Parts,
     body: H::Body,
 ) -> Reply<H::Body> {
-    let mut head = Response::new(());
-    headers::backward(&call.gateway.keys, &from.headers, head.headers_mut());
-    match target.framing() == asked.api.framing() && !asked.array {
-        true => copy_type(&from.headers, head.headers_mut()),
-        false => set_type(asked, head.headers_mut()),
+    let mut head = passed(&call.gateway.keys, from, ());
+    if target.framing() != asked.api.framing() || asked.array {
+        set_type(asked, head.headers_mut());
     }
     head.headers_mut().insert(header::CACHE_CONTROL, NO_CACHE);
     call.sign(head.headers_mut());
-    *head.status_mut() = from.status;
     let limit = call.gateway.limits.event_bytes;
     let report = std::mem::take(call.report);
     let relay = Relay::framed(asked.api, target.api, target.framing(), call.echo.clone(), limit, report);
@@ -150,7 +148,7 @@ pub(super) fn failure<H: Host>(
     call: &mut Call<'_, H>,
     api: Api,
     same: bool,
-    from: &http::response::Parts,
+    from: http::response::Parts,
     body: Bytes,
 ) -> Result<Reply<H::Body>, Error> {
     if matches!(from.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
@@ -173,10 +171,11 @@ pub(super) fn failure<H: Host>(
 }
 
 /// A provider's own status and headers, as far as a client may see them, and a body or none.
-pub(super) fn passed<B>(keys: &Keys, from: &http::response::Parts, body: B) -> Response<B> {
+pub(super) fn passed<B>(keys: &Keys, mut from: http::response::Parts, body: B) -> Response<B> {
     let mut reply = Response::new(body);
-    headers::backward(keys, &from.headers, reply.headers_mut());
-    copy_type(&from.headers, reply.headers_mut());
+    let own_type = from.headers.remove(header::CONTENT_TYPE);
+    headers::backward(keys, from.headers, reply.headers_mut());
+    own_type.into_iter().for_each(|value| drop(reply.headers_mut().insert(header::CONTENT_TYPE, value)));
     *reply.status_mut() = from.status;
     reply
 }
@@ -203,10 +202,10 @@ pub(super) async fn rewrite<H: Host>(
     check_coding(&head)?;
     let bytes = collect(body, call.gateway.limits.answer_bytes).await?;
     if !head.status.is_success() {
-        return failure(call, api, same, &head, bytes);
+        return failure(call, api, same, head, bytes);
     }
     let mut reply = write(call, &head, bytes)?;
-    headers::backward(&call.gateway.keys, &head.headers, reply.headers_mut());
+    headers::backward(&call.gateway.keys, head.headers, reply.headers_mut());
     Ok(call.whole(reply))
 }
 
@@ -304,21 +303,34 @@ fn account<H: Host>(call: &mut Call<'_, H>, api: Api, body: Bytes) -> Result<(By
         _ => return Outline::scan(&body).map(|_| (body.clone(), None)).map_err(|error| nonsense(&error)),
     };
     let report = &mut *call.report;
-    let (mut begun, mut failure) = (false, None);
+    let (mut begun, mut failure, mut named) = (false, None, None);
     // An answer that the reader cannot make sense of is still the provider's answer.
     let _ = api.read().response(json, Aim::Account, &mut |event| {
         report.note(&event);
         match event {
             Event::Fail(error) if !begun => failure = Some(error),
+            Event::Start(start) => {
+                begun = true;
+                named = place_of(&body, &start.model);
+            }
             _ => begun = true,
         }
     });
+    let place = named.and_then(|name| with_quotes(&body, name)).or_else(|| place_of_model(api, json));
+    Ok((renamed_at(place, &call.echo, body), failure))
+}
+
+/// Where a whole string is whose inside this is.
+fn with_quotes(body: &[u8], inside: Range<usize>) -> Option<Range<usize>> {
+    let whole = inside.start.checked_sub(1)?..inside.end + 1;
+    matches!(body.get(whole.clone())?, [b'"', .., b'"']).then_some(whole)
+}
+
+/// Where the provider's name for the model is in an answer, with its quotes.
+fn place_of_model(api: Api, answer: Json<'_>) -> Option<Range<usize>> {
     let (path, _) = api.model_places();
-    let name = path
-        .iter()
-        .try_fold(json, |json, key| json.get(key))
-        .filter(|name| name.kind() == json::Kind::String);
-    Ok((renamed_at(name.and_then(Json::place), &call.echo, body), failure))
+    let name = path.iter().try_fold(answer, |json, key| json.get(key))?;
+    name.place().filter(|_| name.kind() == json::Kind::String)
 }
 
 fn note(report: &mut Report, response: &ir::Response) {

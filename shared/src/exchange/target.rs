@@ -259,8 +259,8 @@ impl<'g> Target<'g> {
 
     /// The operation's address with what of the client's query the same API understands.
     fn uri_with_query(&self, request: &Request<Bytes>, same: bool) -> http::Uri {
-        let beta =
-            request.uri().query().unwrap_or_default().split('&').find(|pair| pair.starts_with("beta="));
+        let query = request.uri().query();
+        let beta = query.and_then(|query| query.split('&').find(|pair| pair.starts_with("beta=")));
         match beta {
             Some(beta) if same && self.uri.query().is_none() && self.form().is_none() => {
                 format!("{}?{beta}", self.uri).parse().unwrap_or_else(|_| self.uri.clone())

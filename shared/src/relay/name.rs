@@ -7,7 +7,10 @@ use memchr::memmem::Finder;
 use memchr::{memchr2, memrchr2};
 
 use crate::api::{Api, Echo};
-use crate::wire::json::{place, push_escaped};
+use crate::wire::json::{place, push_escaped, splice};
+
+/// How many bytes a name's quotes take.
+const QUOTES: usize = 2;
 
 /// A whole answer of `api` with the name for the model that the client asked for.
 pub(crate) fn renamed(api: Api, echo: &Echo, body: Bytes) -> Bytes {
@@ -17,10 +20,14 @@ pub(crate) fn renamed(api: Api, echo: &Echo, body: Bytes) -> Bytes {
 
 /// The same where it is known which string is the provider's name.
 pub(crate) fn renamed_at(place: Option<Range<usize>>, echo: &Echo, body: Bytes) -> Bytes {
-    let name = in_json(echo);
-    let Some(place) = place.filter(|place| is_another(&body, place.clone(), &name)) else { return body };
-    let mut out = BytesMut::new();
-    splice(&body, place, &name, &mut out);
+    let own = echo.model.as_bytes();
+    let is_another = |place: &Range<usize>| body.get(place.start + 1..place.end - 1) != Some(own);
+    let Some(place) = place.filter(|place| !own.is_empty() && is_another(place)) else { return body };
+    let room = (body.len() + own.len() + QUOTES).saturating_sub(place.len());
+    let mut out = BytesMut::with_capacity(room);
+    out.extend_from_slice(body.get(..place.start).unwrap_or_default());
+    push_escaped(&echo.model, &mut out);
+    out.extend_from_slice(body.get(place.end..).unwrap_or_default());
     out.freeze()
 }
 
@@ -149,21 +156,9 @@ fn in_json(echo: &Echo) -> Bytes {
     name.freeze()
 }
 
-/// Whether what stands there is not the client's name, and the client has one.
-fn is_another(json: &[u8], place: Range<usize>, name: &[u8]) -> bool {
-    name != b"\"\"" && json.get(place) != Some(name)
-}
-
 /// Where the string at this path is.
 fn string(json: &[u8], path: &[&str]) -> Option<Range<usize>> {
     place(json, path).filter(|place| json.get(place.start) == Some(&b'"'))
-}
-
-fn splice(json: &[u8], place: Range<usize>, name: &[u8], out: &mut BytesMut) {
-    out.reserve(json.len() + name.len());
-    out.extend_from_slice(json.get(..place.start).unwrap_or_default());
-    out.extend_from_slice(name);
-    out.extend_from_slice(json.get(place.end..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ impl Report {
             o.key("id").string(&self.id);
             o.key("host").string(&self.host);
             o.key("began").integer(self.began.0);
-            text("operation", Some(self.operation.as_str()).filter(|word| !word.is_empty()), o);
+            text("operation", Some(&*self.operation).filter(|word| !word.is_empty()), o);
             text("client", self.client.map(|api| api.name()), o);
             text("upstream", self.upstream.map(|api| api.name()), o);
             o.key("model").string(&self.model);
@@ -137,9 +137,9 @@ mod tests {
             let (stream, status, attempts, whole) = small;
             Report {
                 id,
-                host,
+                host: host.into(),
                 began: Timestamp(began),
-                operation,
+                operation: operation.into(),
                 client: picks.1,
                 upstream: picks.1,
                 model,

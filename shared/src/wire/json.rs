@@ -16,7 +16,7 @@ mod writer;
 pub(crate) use decimal::decimal;
 pub use index::Index;
 pub use outline::{Edit, Outline, place};
-pub(crate) use outline::{place_of, prefix, without_end};
+pub(crate) use outline::{place_of, prefix, splice, without_end};
 pub(crate) use stencil::Stencils;
 pub(crate) use text::has_unpaired;
 pub use writer::{Whole, Writer, push_escaped, quoted};
@@ -161,8 +161,8 @@ impl<'a> Json<'a> {
     pub fn pick<const N: usize>(self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
         let mut found = [None; N];
         let mut fields = self.fields();
-        while let Some(own) = fields.key() {
-            match own.among(&keys).and_then(|at| found.get_mut(at)) {
+        while let Some(at) = fields.key_among(&keys) {
+            match found.get_mut(at) {
                 Some(place) => *place = fields.value(),
                 None => fields.pass(),
             }
@@ -254,13 +254,6 @@ impl<'a> Key<'a> {
             false => self.whole.as_bytes().get(self.place.clone()).map(Cow::Borrowed),
         }
     }
-
-    /// Which of `keys` it is.
-    #[inline]
-    fn among(&self, keys: &[&str]) -> Option<usize> {
-        let own = self.bytes()?;
-        keys.iter().position(|key| key.as_bytes() == &*own)
-    }
 }
 
 impl<'a> Fields<'a> {
@@ -274,6 +267,18 @@ impl<'a> Fields<'a> {
                 Some(key)
             }
         }
+    }
+
+    /// The same where it only matters which of `keys` it is: as many as there are stands for another.
+    fn key_among(&mut self, keys: &[&str]) -> Option<usize> {
+        if let Inner::Indexed(rest) = &mut self.inner
+            && let Some(own) = rest.take_plain_key()
+        {
+            return Some(keys.iter().position(|key| key.as_bytes() == own).unwrap_or(keys.len()));
+        }
+        let own = self.key()?;
+        let own = own.bytes()?;
+        Some(keys.iter().position(|key| key.as_bytes() == &*own).unwrap_or(keys.len()))
     }
 
     fn value(&mut self) -> Option<Json<'a>> {

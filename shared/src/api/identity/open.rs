@@ -242,7 +242,7 @@ pub(in crate::api) fn id_in(text: &str) -> Option<String> {
 fn may_be_sealed(block: &Block<'_>) -> bool {
     match block {
         Block::Thinking(_) | Block::Sealed { .. } => true,
-        Block::ToolUse(call) => call.signature.is_some() || seal_of(call).is_some(),
+        Block::ToolUse(call) => call.signature.is_some() || Seal::seems(&call.id),
         _ => false,
     }
 }

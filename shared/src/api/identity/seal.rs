@@ -82,6 +82,11 @@ impl Seal {
         (text.len() <= most).then_some(text)
     }
 
+    /// Whether a text begins like one.
+    pub(super) fn seems(text: &str) -> bool {
+        text.starts_with(BEGINNING)
+    }
+
     /// The seals in a text; none where it is not a packed one, to the last letter.
     pub(super) fn unpack(text: &str) -> Option<Seal> {
         let packed = text.strip_prefix(BEGINNING).filter(|_| text.len() <= LONGEST_SEAL)?;

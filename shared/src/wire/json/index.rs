@@ -43,16 +43,20 @@ impl Index {
 }
 
 impl Notes for Vec<Part> {
+    fn leaf(&mut self, start: usize, end: usize, escaped: bool) {
+        let inside = if escaped { ESCAPED } else { 0 };
+        self.push(Part { start: start as u32, end: end as u32, inside });
+    }
+
     fn begin(&mut self, at: usize) -> usize {
         self.push(Part { start: at as u32, end: 0, inside: 0 });
         self.len() - 1
     }
 
-    fn end(&mut self, number: usize, at: usize, escaped: bool) {
+    fn end(&mut self, number: usize, at: usize) {
         let inside = (self.len() - number - 1) as u32;
         if let Some(part) = self.get_mut(number) {
-            part.end = at as u32;
-            part.inside = if escaped { ESCAPED } else { inside };
+            (part.end, part.inside) = (at as u32, inside);
         }
     }
 }
@@ -97,6 +101,14 @@ impl<'a> Rest<'a> {
         self.parts = rest;
         let place = self.place(part.start + 1, part.end - 1);
         Some(Key { whole: self.raw, place, escaped: part.is_escaped() })
+    }
+
+    /// The next key's bytes, which it steps over. Nothing, and no step, where that has escapes or is not there.
+    pub(super) fn take_plain_key(&mut self) -> Option<&'a [u8]> {
+        let (part, rest) = self.parts.split_first().filter(|(part, _)| !part.is_escaped())?;
+        let key = self.raw.as_bytes().get(self.place(part.start + 1, part.end - 1))?;
+        self.parts = rest;
+        Some(key)
     }
 
     /// The next value.

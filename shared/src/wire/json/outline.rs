@@ -74,6 +74,11 @@ impl<'a> Outline<'a> {
     ///
     /// Of a key that occurs several times only the last is kept, so that no two readers can differ on it.
     pub fn edit(&self, edits: &[Edit<'_>], out: &mut BytesMut) {
+        if let [Edit::Set(key, value)] = edits
+            && let Some(place) = self.only(key)
+        {
+            return splice(self.bytes, place, value.as_bytes(), out);
+        }
         out.reserve(self.bytes.len() + 64);
         out.extend_from_slice(self.slice(0..self.open));
         let mut splice = Splice { outline: self, out, copied: self.open, first: true };
@@ -86,6 +91,13 @@ impl<'a> Outline<'a> {
         }
         let rest = splice.copied..self.bytes.len();
         out.extend_from_slice(self.slice(rest));
+    }
+
+    /// Where the value of a member is that occurs once.
+    fn only(&self, key: &str) -> Option<Range<usize>> {
+        let mut named = self.members.iter().filter(|member| self.is_named(member, key));
+        let first = named.next()?;
+        named.next().is_none().then(|| first.value.clone())
     }
 
     fn members(&mut self, mut at: usize) -> Result<usize, Malformed> {
@@ -147,6 +159,15 @@ impl Edit<'_> {
 pub fn place(bytes: &[u8], path: &[&str]) -> Option<Range<usize>> {
     let start = path.iter().try_fold(space(bytes, 0), |open, key| member(bytes, open, key))?;
     Some(start..skip(bytes, start)?)
+}
+
+/// Appends a text with something else in the place of a part of it.
+pub(crate) fn splice(text: &[u8], place: Range<usize>, part: &[u8], out: &mut BytesMut) {
+    let before = text.get(..place.start).unwrap_or_default();
+    let after = text.get(place.end..).unwrap_or_default();
+    // Room for just that much is left as it is when the buffer is frozen.
+    out.reserve(before.len() + part.len() + after.len());
+    [before, part, after].iter().for_each(|piece| out.extend_from_slice(piece));
 }
 
 /// Where in `whole` a text is that was borrowed from there, such as a value's [`raw`](Json::raw). None where it is not from

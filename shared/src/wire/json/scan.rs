@@ -30,19 +30,23 @@ pub(super) fn prefix(bytes: &[u8], depth: usize) -> Result<usize, Malformed> {
 
 /// Takes down where keys and values are, each before what stands inside of it.
 pub(super) trait Notes {
-    /// One begins; the number given is its own.
+    /// One in which nothing can stand, from `start` to before `end`; `escaped` says of strings whether they have escapes.
+    fn leaf(&mut self, start: usize, end: usize, escaped: bool);
+    /// An array or object begins; the number given is its own.
     fn begin(&mut self, at: usize) -> usize;
-    /// It ends before `at`; `escaped` says of strings whether they have escapes.
-    fn end(&mut self, number: usize, at: usize, escaped: bool);
+    /// It ends before `at`.
+    fn end(&mut self, number: usize, at: usize);
 }
 
 /// Takes nothing down.
 impl Notes for () {
+    fn leaf(&mut self, _: usize, _: usize, _: bool) {}
+
     fn begin(&mut self, _: usize) -> usize {
         0
     }
 
-    fn end(&mut self, _: usize, _: usize, _: bool) {}
+    fn end(&mut self, _: usize, _: usize) {}
 }
 
 /// Recursive descent over the grammar; `room` levels may still open.
@@ -58,27 +62,26 @@ struct Scanner<'a, N> {
 
 impl<N: Notes> Scanner<'_, N> {
     fn value(&mut self, at: usize) -> Option<usize> {
-        if self.peek(at) == Some(b'"') {
-            return self.string(at);
-        }
-        let number = self.notes.begin(at);
-        let end = self.unquoted(at)?;
-        self.notes.end(number, end, false);
-        Some(end)
-    }
-
-    /// A value that is no string.
-    fn unquoted(&mut self, at: usize) -> Option<usize> {
         match self.peek(at) {
+            Some(b'"') => self.string(at),
             Some(b'{') => self.nested(at, b'}', Self::member),
             Some(b'[') => self.nested(at, b']', Self::value),
-            Some(b'-' | b'0'..=b'9') => self.number(at),
-            Some(b't') => self.word(at, b"true"),
-            Some(b'f') => self.word(at, b"false"),
-            Some(b'n') => self.word(at, b"null"),
-            Some(_) => self.fail(at, "expected a value"),
+            Some(first) => self.scalar(first, at),
             None => self.fail(at, "unexpected end"),
         }
+    }
+
+    /// A number or a word.
+    fn scalar(&mut self, first: u8, at: usize) -> Option<usize> {
+        let end = match first {
+            b'-' | b'0'..=b'9' => self.number(at),
+            b't' => self.word(at, b"true"),
+            b'f' => self.word(at, b"false"),
+            b'n' => self.word(at, b"null"),
+            _ => self.fail(at, "expected a value"),
+        }?;
+        self.notes.leaf(at, end, false);
+        Some(end)
     }
 
     fn nested(
@@ -89,8 +92,10 @@ impl<N: Notes> Scanner<'_, N> {
     ) -> Option<usize> {
         let Some(room) = self.room.checked_sub(1) else { return self.fail(open, "nested too deeply") };
         self.room = room;
+        let number = self.notes.begin(open);
         let at = self.space(open + 1);
         let end = if self.peek(at) == Some(close) { at + 1 } else { self.elements(at, close, element)? };
+        self.notes.end(number, end);
         self.room += 1;
         Some(end)
     }
@@ -126,21 +131,26 @@ impl<N: Notes> Scanner<'_, N> {
     }
 
     fn string(&mut self, open: usize) -> Option<usize> {
-        let number = self.notes.begin(open);
-        let mut escaped = false;
-        let mut at = open + 1;
+        let mut at = plain_end(self.bytes, open + 1);
+        let escaped = self.peek(at) != Some(b'"');
+        if escaped {
+            at = self.behind_escapes(at)?;
+        }
+        self.notes.leaf(open, at + 1, escaped);
+        Some(at + 1)
+    }
+
+    /// The quote that closes a string which is not plain to its end.
+    fn behind_escapes(&mut self, mut at: usize) -> Option<usize> {
         loop {
-            at = plain_end(self.bytes, at);
             match self.peek(at) {
-                Some(b'"') => break,
+                Some(b'"') => return Some(at),
                 Some(b'\\') => at = self.escape(at)?,
                 Some(_) => return self.fail(at, "control character in a string"),
                 None => return self.fail(at, "unterminated string"),
             }
-            escaped = true;
+            at = plain_end(self.bytes, at);
         }
-        self.notes.end(number, at + 1, escaped);
-        Some(at + 1)
     }
 
     fn escape(&mut self, at: usize) -> Option<usize> {

@@ -203,6 +203,10 @@ fn push_digits(value: u64, out: &mut BytesMut) {
 
 /// `text` as a JSON string.
 pub fn quoted(text: &str) -> String {
+    // Names are what is quoted most.
+    if plain_end(text.as_bytes(), 0) == text.len() {
+        return ["\"", text, "\""].concat();
+    }
     let mut out = BytesMut::new();
     push_escaped(text, &mut out);
     String::from_utf8_lossy(&out).into_owned()
