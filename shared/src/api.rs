@@ -6,6 +6,7 @@ mod aim;
 mod cite;
 mod codec;
 pub mod completions;
+mod context;
 pub mod converse;
 pub(crate) mod count;
 mod effort;

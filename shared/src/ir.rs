@@ -299,6 +299,17 @@ pub enum Tool<'a> {
     },
 }
 
+impl Tool<'_> {
+    /// What the model calls it; of one that the provider runs itself, its kind.
+    pub fn name(&self) -> &str {
+        match self {
+            Tool::Function(function) => &function.name,
+            Tool::Custom { name, .. } => name,
+            Tool::Hosted { kind, .. } => kind,
+        }
+    }
+}
+
 /// A tool described by a JSON schema.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Function<'a> {

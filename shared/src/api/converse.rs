@@ -7,6 +7,7 @@
 
 mod answer;
 mod block;
+mod context;
 mod conversation;
 mod error;
 mod media;

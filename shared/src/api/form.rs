@@ -10,7 +10,6 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use super::family::Api;
-use super::messages;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{
@@ -50,7 +49,7 @@ pub(super) fn adapt<'q>(
         losses.push(Loss::dropped("response_format"));
         return Ok(Cow::Owned(Request { format: None, ..request.clone() }));
     };
-    if request.tools.iter().any(|tool| matches!(messages::name_of(tool), WHOLE | WRAPPED)) {
+    if request.tools.iter().any(|tool| matches!(tool.name(), WHOLE | WRAPPED)) {
         let message =
             format!("A tool may not be called `{WHOLE}` or `{WRAPPED}` where the answer has a form.");
         return Err(Error::invalid_param("tools", message).with_code("unsupported_tool_name"));

@@ -2,26 +2,20 @@
 
 use std::fmt;
 
+use super::context::Context;
 use crate::error::Error;
 use crate::ir::{Block, Loss, Request, Rest, Role, Turn, Why};
 
-/// What an API wants of a conversation, and who notes what it does not get.
-pub(super) trait Gather {
+/// What an API wants of a conversation.
+pub(super) struct Wants<More = ()> {
     /// The assistant's role in the API's words.
-    const ASSISTANT: &'static str;
+    pub(super) assistant: &'static str,
     /// Whether results of tools come before anything else in a message.
-    const RESULTS_FIRST: bool;
+    pub(super) results_first: bool,
     /// Whether the API knows instructions amid the conversation; then they stay there for clients of its own.
-    const INSTRUCTS_AMID: bool;
-
-    /// Whether the client speaks the API itself: its messages stay as they are.
-    fn is_own(&self) -> bool;
-
+    pub(super) instructs_amid: bool,
     /// Whether the API has a place for a block; notes what it has none for.
-    fn takes(&mut self, block: &Block<'_>, at: At) -> bool;
-
-    /// Notes that something is lost.
-    fn lose(&mut self, loss: Loss);
+    pub(super) takes: fn(&Block<'_>, At, &mut Context<'_, More>) -> bool,
 }
 
 /// Where a block stood among the client's turns.
@@ -60,42 +54,54 @@ pub(super) struct Conversation<'r> {
 
 impl<'r> Conversation<'r> {
     /// Puts each turn in its place.
-    pub(super) fn of<G: Gather>(request: &'r Request<'_>, gather: &mut G) -> Conversation<'r> {
+    ///
+    /// A client's own messages stay as they are.
+    pub(super) fn of<More>(
+        request: &'r Request<'_>,
+        wants: &Wants<More>,
+        context: &mut Context<'_, More>,
+    ) -> Conversation<'r> {
         let mut conversation = Conversation { system: Vec::new(), messages: Vec::new() };
         for (index, turn) in request.turns.iter().enumerate() {
-            conversation.push(index, turn, gather);
+            conversation.push(index, turn, wants, context);
         }
-        conversation.ask_with_instructions(gather);
-        if G::RESULTS_FIRST && !gather.is_own() {
-            conversation.messages.iter_mut().for_each(|message| message.put_results_first(gather));
+        conversation.ask_with_instructions(context);
+        if wants.results_first && !context.own {
+            conversation.messages.iter_mut().for_each(|message| message.put_results_first(context));
         }
         conversation
     }
 
-    fn push<G: Gather>(&mut self, index: usize, turn: &'r Turn<'_>, gather: &mut G) {
-        lose_about(index, turn, gather);
+    fn push<More>(
+        &mut self,
+        index: usize,
+        turn: &'r Turn<'_>,
+        wants: &Wants<More>,
+        context: &mut Context<'_, More>,
+    ) {
+        lose_about(index, turn, context);
         let pieces = turn.blocks.iter().enumerate();
         let pieces = pieces.map(|(at, block)| Piece { at: At { turn: index, block: at }, block });
-        let pieces: Vec<_> = pieces.filter(|piece| gather.takes(piece.block, piece.at)).collect();
-        if pieces.is_empty() && !gather.is_own() {
-            return lose_empty(index, turn, gather);
+        let pieces: Vec<_> = pieces.filter(|piece| (wants.takes)(piece.block, piece.at, context)).collect();
+        if pieces.is_empty() && !context.own {
+            return lose_empty(index, turn, context);
         }
-        let stays = G::INSTRUCTS_AMID && gather.is_own() && !self.messages.is_empty();
+        let stays = wants.instructs_amid && context.own && !self.messages.is_empty();
         match &turn.role {
-            Role::System | Role::Developer if !stays => self.instruct(index, pieces, gather),
-            role => self.speak(word(role, index, gather), pieces, &turn.rest, gather.is_own()),
+            Role::System | Role::Developer if !stays => self.instruct(index, pieces, context),
+            role => self.speak(word(role, wants.assistant, index, context), pieces, &turn.rest, context.own),
         }
     }
 
     /// Instructions are words, and stand before the conversation.
-    fn instruct(&mut self, index: usize, pieces: Vec<Piece<'r>>, gather: &mut impl Gather) {
+    fn instruct(&mut self, index: usize, pieces: Vec<Piece<'r>>, context: &mut Context<'_, impl Sized>) {
         if !self.messages.is_empty() {
-            gather.lose(Loss::new(format!("messages[{index}]"), Why::Moved));
+            context.lose(Loss::new(format!("messages[{index}]"), Why::Moved));
         }
-        let is_own = gather.is_own();
+        let is_own = context.own;
         let (words, others): (Vec<_>, Vec<_>) =
             pieces.into_iter().partition(|piece| is_own || matches!(piece.block, Block::Text(_)));
-        others.iter().for_each(|piece| gather.lose(Loss::dropped(piece.at.to_string())));
+        others.iter().for_each(|piece| context.lose(Loss::dropped(piece.at.to_string())));
         self.system.extend(words);
     }
 
@@ -108,26 +114,26 @@ impl<'r> Conversation<'r> {
     }
 
     /// The APIs demand a message: instructions alone are the question.
-    fn ask_with_instructions(&mut self, gather: &mut impl Gather) {
+    fn ask_with_instructions(&mut self, context: &mut Context<'_, impl Sized>) {
         const NOTHING: &Rest<'static> = &Rest::new();
-        if gather.is_own() || !self.messages.is_empty() || self.system.is_empty() {
+        if context.own || !self.messages.is_empty() || self.system.is_empty() {
             return;
         }
-        gather.lose(Loss::new("messages[0]", Why::Moved));
+        context.lose(Loss::new("messages[0]", Why::Moved));
         let pieces = std::mem::take(&mut self.system);
         self.messages.push(Message { role: "user", pieces, rest: NOTHING });
     }
 }
 
 impl Message<'_> {
-    fn put_results_first(&mut self, gather: &mut impl Gather) {
+    fn put_results_first(&mut self, context: &mut Context<'_, impl Sized>) {
         let is_result = |piece: &Piece<'_>| matches!(piece.block, Block::ToolResult(_));
         if self.pieces.is_sorted_by_key(|piece| !is_result(piece)) {
             return;
         }
         let last = self.pieces.iter().rposition(is_result).unwrap_or_default();
         let moved = self.pieces.iter().take(last).filter(|piece| !is_result(piece));
-        moved.for_each(|piece| gather.lose(Loss::new(piece.at.to_string(), Why::Moved)));
+        moved.for_each(|piece| context.lose(Loss::new(piece.at.to_string(), Why::Moved)));
         let (results, others): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.pieces).into_iter().partition(is_result);
         self.pieces = [results, others].concat();
@@ -135,20 +141,20 @@ impl Message<'_> {
 }
 
 /// Notes what is said about a turn and has no place in a message.
-fn lose_about(index: usize, turn: &Turn<'_>, gather: &mut impl Gather) {
+fn lose_about(index: usize, turn: &Turn<'_>, context: &mut Context<'_, impl Sized>) {
     if turn.name.is_some() {
-        gather.lose(Loss::dropped(format!("messages[{index}].name")));
+        context.lose(Loss::dropped(format!("messages[{index}].name")));
     }
-    if !gather.is_own() {
+    if !context.own {
         let lost = turn.rest.iter().map(|(name, _)| Loss::dropped(format!("messages[{index}].{name}")));
-        lost.for_each(|loss| gather.lose(loss));
+        lost.for_each(|loss| context.lose(loss));
     }
 }
 
 /// Notes a message that says nothing and is left out: what had something to say has been noted by its own place.
-fn lose_empty(index: usize, turn: &Turn<'_>, gather: &mut impl Gather) {
+fn lose_empty(index: usize, turn: &Turn<'_>, context: &mut Context<'_, impl Sized>) {
     if turn.blocks.iter().all(says_nothing) {
-        gather.lose(Loss::dropped(format!("messages[{index}]")));
+        context.lose(Loss::dropped(format!("messages[{index}]")));
     }
 }
 
@@ -170,14 +176,19 @@ pub(super) fn check_asks(request: &Request<'_>) -> Result<(), Error> {
 }
 
 /// The role's word; what the API does not know speaks as the user.
-fn word<'r, G: Gather>(role: &'r Role<'_>, index: usize, gather: &mut G) -> &'r str {
+fn word<'r, More>(
+    role: &'r Role<'_>,
+    assistant: &'static str,
+    index: usize,
+    context: &mut Context<'_, More>,
+) -> &'r str {
     match role {
         Role::User => "user",
-        Role::Assistant => G::ASSISTANT,
+        Role::Assistant => assistant,
         Role::System | Role::Developer => "system",
-        Role::Other(word) if gather.is_own() => word,
+        Role::Other(word) if context.own => word,
         Role::Other(_) => {
-            gather.lose(Loss::new(format!("messages[{index}].role"), Why::Approximated));
+            context.lose(Loss::new(format!("messages[{index}].role"), Why::Approximated));
             "user"
         }
     }

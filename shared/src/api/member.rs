@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use crate::error::Error;
+use crate::ir::Rest;
 use crate::wire::json::{Json, Kind};
 
 /// `error`, its parameter seen from outside of `path`, in its message too.
@@ -66,8 +67,14 @@ pub(super) fn present<'a>(object: Json<'a>, name: &str) -> Option<Json<'a>> {
 }
 
 /// The members that are not `null` and not among `named`.
-pub(super) fn rest<'a>(object: Json<'a>, named: &[&str]) -> crate::ir::Rest<'a> {
+pub(super) fn rest<'a>(object: Json<'a>, named: &[&str]) -> Rest<'a> {
     object.fields().filter(|(name, value)| !value.is_null() && !named.contains(&&**name)).collect()
+}
+
+/// Puts the members of the object `outer` that have no place elsewhere among the request's, named with a dot.
+pub(super) fn keep_inner<'a>(outer: &str, value: Json<'a>, named: &[&str], into: &mut Rest<'a>) {
+    let inner = rest(value, named).into_iter();
+    into.extend(inner.map(|(name, value)| (Cow::Owned(format!("{outer}.{name}")), value)));
 }
 
 /// The error for a member that must be there.

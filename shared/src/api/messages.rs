@@ -32,7 +32,7 @@ use crate::wire::json::{Json, Malformed};
 pub(super) use block::write_input;
 pub(super) use request::write_thinking;
 pub(super) use schema::write as write_strict_schema;
-pub(super) use tool::{CUSTOM, name_of, write_choice_members, write_schema};
+pub(super) use tool::{CUSTOM, write_choice_members, write_schema};
 
 /// The family.
 pub struct Messages;

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
-use super::request::Context;
+use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::member::{
     boolean, missing, of_kind, optional, present, required, rest, string, within, wrong,
@@ -221,7 +221,7 @@ fn write_text(text: &Text<'_>, place: Place, context: &mut Context<'_>, a: &mut 
         if context.keeps_cache(text.cache.as_ref()) {
             context.write_mark(text.cache.as_ref(), place, o);
         }
-        context.write_rest(&text.rest, place, o);
+        context.write_rest(&text.rest, &place, o);
     });
 }
 
@@ -330,7 +330,7 @@ fn write_common(media: &Media<'_>, place: Place, context: &mut Context<'_>, o: &
         context.lose(Loss::dropped(format!("{place}.citations")));
     }
     context.write_mark(media.cache.as_ref(), place, o);
-    context.write_rest(&media.rest, place, o);
+    context.write_rest(&media.rest, &place, o);
 }
 
 /// Content that cannot be left out without asking for something else.

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::request::Context;
+use crate::api::context::Context;
 use crate::api::member::{
     boolean, integer, of_kind, optional, present, required, rest, string, within, wrong,
 };

@@ -9,4 +9,4 @@ mod write;
 mod tests;
 
 pub(super) use read::{carries, portable, read};
-pub(super) use write::{Context, write};
+pub(super) use write::write;

@@ -1,6 +1,6 @@
 //! Thinking, as it is asked for: by an effort, and by whatever else a provider has for it.
 
-use super::request::Context;
+use crate::api::context::Context;
 use crate::api::effort;
 use crate::dialect::Switch;
 use crate::ir::{Loss, Request, Thinking, ThinkingMode, Why};

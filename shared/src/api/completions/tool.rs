@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use super::part::{flag, read_cache};
-use super::request::Context;
 use crate::api::codec::Echo;
+use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::hosted::{Search, Work, unknown, work};
 use crate::api::member::{missing, of_kind, optional, present, required, rest, within, wrong};
@@ -257,9 +257,9 @@ pub(super) fn write(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &
             o.key("custom").object(|o| {
                 write_name(name, description.as_deref(), o);
                 write_custom_format(*format, o);
-                context.write_inner(&inner, "custom.", path, o);
+                context.write_inner(&inner, "custom.", &path, o);
             });
-            context.write_rest(&outer, path, o);
+            context.write_rest(&outer, &path, o);
         }),
         Tool::Hosted { api: Api::Completions, raw, .. } => a.json(*raw),
         Tool::Hosted { kind, .. } => context.refuse(unknown(kind, path)),
@@ -323,10 +323,10 @@ fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>
             if let Some(strict) = strict(function, path, context) {
                 o.key("strict").boolean(strict);
             }
-            context.write_inner(&inner, "function.", path, o);
+            context.write_inner(&inner, "function.", &path, o);
         });
         context.write_cache(function.cache.as_ref(), path, o);
-        context.write_rest(&outer, path, o);
+        context.write_rest(&outer, &path, o);
     });
 }
 

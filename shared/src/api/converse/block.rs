@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html>
 
-use super::request::Context;
+use super::context::Context;
 use super::{media, told};
 use crate::api::family::Api;
 use crate::api::gather::Piece;
@@ -69,8 +69,8 @@ fn write(block: &Block<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<
         }
         Block::Thinking(thought) => write_thought(thought, a),
         Block::Sealed { data, .. } => write_sealed(data, a),
-        Block::ToolUse(tool) if context.tells => told::write_use(tool, at, context, a),
-        Block::ToolResult(result) if context.tells => told::write_result(result, at, context, a),
+        Block::ToolUse(tool) if context.more.tells => told::write_use(tool, at, context, a),
+        Block::ToolResult(result) if context.more.tells => told::write_result(result, at, context, a),
         Block::ToolUse(tool) => write_use(tool, at, context, a),
         Block::ToolResult(result) => write_result(result, at, context, a),
         Block::Image(image) => media::write_image(image, at, context, a),
@@ -82,7 +82,7 @@ fn write(block: &Block<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<
 }
 
 fn write_text(text: &Text<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    context.lose_rest(&text.rest, at);
+    context.lose_rest(&text.rest, &at);
     match &text.citations {
         Some(Citations { api: Api::Converse, raw }) => return write_cited(&text.text, raw, a),
         Some(_) => context.lose(Loss::dropped(format!("{at}.citations"))),
@@ -119,7 +119,7 @@ pub(super) fn write_sealed(data: &str, a: &mut Writer<'_>) {
 }
 
 fn write_use(tool: &ToolUse<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    context.lose_rest(&tool.rest, at);
+    context.lose_rest(&tool.rest, &at);
     if tool.signature.is_some() {
         context.lose(Loss::dropped(format!("{at}.signature")));
     }
@@ -135,7 +135,7 @@ fn write_use(tool: &ToolUse<'_>, at: &str, context: &mut Context<'_>, a: &mut Wr
 }
 
 fn write_result(result: &ToolResult<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    context.lose_rest(&result.rest, at);
+    context.lose_rest(&result.rest, &at);
     a.object(|o| {
         o.key("toolResult").object(|o| {
             o.key("toolUseId").string(&result.id);

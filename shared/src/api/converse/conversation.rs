@@ -1,32 +1,21 @@
 //! The conversation as the API wants it: instructions apart, speakers in turn, results of tools first.
 
 use super::block;
-use super::request::Context;
-use crate::api::gather::{At, Conversation, Gather};
-use crate::ir::{Block, Loss, Request};
+use super::context::{Context, More};
+use crate::api::gather::{Conversation, Wants};
+use crate::ir::Request;
 use crate::wire::json::Writer;
 
-impl Gather for Context<'_> {
-    const ASSISTANT: &'static str = "assistant";
-    const RESULTS_FIRST: bool = true;
-    const INSTRUCTS_AMID: bool = false;
-
-    fn is_own(&self) -> bool {
-        false
-    }
-
-    fn takes(&mut self, block: &Block<'_>, at: At) -> bool {
-        block::may(block, &at.to_string(), self)
-    }
-
-    fn lose(&mut self, loss: Loss) {
-        Context::lose(self, loss);
-    }
-}
+const WANTS: Wants<More> = Wants {
+    assistant: "assistant",
+    results_first: true,
+    instructs_amid: false,
+    takes: |block, at, context| block::may(block, &at.to_string(), context),
+};
 
 /// Writes `messages` and `system`.
 pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
-    let conversation = Conversation::of(request, context);
+    let conversation = Conversation::of(request, &WANTS, context);
     o.key("messages").array(|a| {
         for message in &conversation.messages {
             a.object(|o| {

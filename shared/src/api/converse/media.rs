@@ -3,7 +3,8 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ImageBlock.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>
 
-use super::request::Context;
+use super::context::Context;
+use crate::error::Error;
 use crate::ir::{Found, Loss, Media, Source, Why};
 use crate::wire::json::Writer;
 
@@ -32,7 +33,7 @@ const DOCUMENTS: Formats = &[
 
 /// Writes an image.
 pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    context.lose_rest(&image.rest, at);
+    context.lose_rest(&image.rest, &at);
     let words = [("detail", &image.detail), ("title", &image.title), ("context", &image.context)];
     for (name, _) in words.into_iter().filter(|(_, word)| word.as_deref().is_some_and(|word| word != "auto"))
     {
@@ -99,7 +100,7 @@ fn write_played(
     context: &mut Context<'_>,
     a: &mut Writer<'_>,
 ) {
-    context.lose_rest(&media.rest, at);
+    context.lose_rest(&media.rest, &at);
     let Some(format) = format(&media.source, formats, at, context) else { return };
     a.object(|o| {
         o.key(name).object(|o| {
@@ -115,7 +116,7 @@ pub(super) fn write_document(document: &Media<'_>, at: &str, context: &mut Conte
     if let Some(found) = found {
         return write_found(found, document, at, context, a);
     }
-    context.lose_rest(&document.rest, at);
+    context.lose_rest(&document.rest, &at);
     let Some(format) = format(&document.source, DOCUMENTS, at, context) else { return };
     let name = name(document.title.as_deref(), at, context);
     a.object(|o| {
@@ -182,19 +183,23 @@ fn format(
         Source::Url(_) => {
             let message = "This model's API fetches nothing: send the bytes, or an address in S3. (`fetch` in this \
                            gateway's configuration has it fetch others.)";
-            context.refuse(at, message, "unsupported_content");
+            context.refuse(unsupported(at, message));
             return None;
         }
         Source::File(_) => {
             let message = "The file was uploaded to another provider: send its bytes.";
-            context.refuse(at, message, "unsupported_content");
+            context.refuse(unsupported(at, message));
             return None;
         }
     };
     if found.is_none() {
-        context.refuse(at, "This model's API does not take this format.", "unsupported_content");
+        context.refuse(unsupported(at, "This model's API does not take this format."));
     }
     found
+}
+
+fn unsupported(at: &str, message: &str) -> Error {
+    Error::invalid_param(at, message).with_code("unsupported_content")
 }
 
 fn named(format: &str, formats: Formats) -> Option<&'static str> {
@@ -212,13 +217,13 @@ fn name(title: Option<&str>, at: &str, context: &mut Context<'_>) -> String {
     let wanted: String = title.unwrap_or("document").chars().take(180).map(plain).collect();
     let words: Vec<&str> = wanted.split_whitespace().collect();
     let mut name = if words.is_empty() { "document".to_owned() } else { words.join(" ") };
-    if context.documents.contains(&name) {
-        name = format!("{name} ({})", context.documents.len() + 1);
+    if context.more.documents.contains(&name) {
+        name = format!("{name} ({})", context.more.documents.len() + 1);
     }
     if title.is_some_and(|title| title != name) {
         context.lose(Loss::new(format!("{at}.title"), Why::Approximated));
     }
-    context.documents.push(name.clone());
+    context.more.documents.push(name.clone());
     name
 }
 

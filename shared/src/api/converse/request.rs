@@ -6,36 +6,25 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use super::context::Context;
 use super::{conversation, tool};
 use crate::api::family::Api;
 use crate::api::rest::losses;
 use crate::api::{form, messages};
 use crate::dialect::Quirks;
 use crate::error::Error;
-use crate::ir::{Format, Loss, Request, Rest, Thinking, Why};
+use crate::ir::{Format, Loss, Request, Thinking, Why};
 use crate::wire::json::{Json, Writer};
-
-/// What there is to know and to note while a request is written.
-pub(super) struct Context<'c> {
-    pub(super) quirks: &'c Quirks,
-    /// The names of documents so far: no two may have the same.
-    pub(super) documents: Vec<String>,
-    /// Whether calls of tools and their results are told in words.
-    pub(super) tells: bool,
-    losses: Vec<Loss>,
-    /// The first thing that can be neither written nor left out.
-    refusal: Option<Error>,
-}
 
 /// Writes a request in the provider's dialect.
 pub(super) fn write(request: &Request<'_>, quirks: &Quirks, out: &mut BytesMut) -> Result<Vec<Loss>, Error> {
     let mut losses = losses(request, Api::Converse)?;
     let mut held = String::new();
     let request = &*form::adapt(request, Api::Converse, quirks, &mut held, &mut losses)?;
-    let tells = tool::is_told(request, quirks);
-    let mut context = Context { quirks, documents: Vec::new(), tells, losses, refusal: None };
+    let mut context = Context::new(false, quirks, losses);
+    context.more.tells = tool::is_told(request, quirks);
     Writer::new(out).object(|o| write_members(request, &mut context, o));
-    context.refusal.map_or(Ok(context.losses), Err)
+    context.finish()
 }
 
 fn write_members(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
@@ -91,7 +80,7 @@ fn write_extra(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<
 fn write_thinking(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) -> bool {
     if context.quirks.extras.contains(&"thinking") {
         let (thinks, losses) = messages::write_thinking(request, context.quirks, o);
-        context.losses.extend(losses);
+        context.losses().extend(losses);
         return thinks;
     }
     let wanted = |thinking: &Thinking<'_>| {
@@ -155,7 +144,7 @@ fn write_format(format: Option<&Format<'_>>, context: &mut Context<'_>, o: &mut 
     }
     let definition = object(|o| {
         let closed = text(|value| {
-            messages::write_strict_schema(*schema, &"response_format.schema", &mut context.losses, value);
+            messages::write_strict_schema(*schema, &"response_format.schema", context.losses(), value);
         });
         o.key("schema").string(&closed);
         name.iter().for_each(|name| o.key("name").string(name));
@@ -215,43 +204,6 @@ fn lose_the_homeless(request: &Request<'_>, context: &mut Context<'_>) {
     ];
     for (name, _) in homeless.into_iter().filter(|(_, said)| *said) {
         context.lose(Loss::dropped(name));
-    }
-}
-
-impl Context<'_> {
-    /// Notes that something is lost.
-    pub(super) fn lose(&mut self, loss: Loss) {
-        self.losses.push(loss);
-    }
-
-    /// Where to note what is lost.
-    pub(super) fn losses(&mut self) -> &mut Vec<Loss> {
-        &mut self.losses
-    }
-
-    /// Notes members that only another API has.
-    pub(super) fn lose_rest(&mut self, rest: &Rest<'_>, path: &str) {
-        let lost = rest.iter().map(|(name, _)| Loss::dropped(format!("{path}.{name}")));
-        self.losses.extend(lost);
-    }
-
-    /// Notes something that can be neither written nor left out.
-    pub(super) fn refuse(&mut self, path: &str, message: &str, code: &str) {
-        self.refuse_with(|| Error::invalid_param(path, message).with_code(code));
-    }
-
-    /// The same with an error that is there already.
-    pub(super) fn refuse_with(&mut self, error: impl FnOnce() -> Error) {
-        self.refusal.get_or_insert_with(error);
-    }
-
-    /// Whether the model takes this parameter; a loss where it doesn't.
-    fn may(&mut self, name: &'static str) -> bool {
-        let may = !self.quirks.drops.contains(&name);
-        if !may {
-            self.lose(Loss::dropped(name));
-        }
-        may
     }
 }
 

@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html>
 
 use super::block;
-use super::request::Context;
+use super::context::Context;
 use crate::ir::{Loss, ToolResult, ToolUse, Why};
 use crate::wire::json::Writer;
 

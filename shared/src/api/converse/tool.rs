@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 
 use super::block;
-use super::request::Context;
+use super::context::Context;
 use crate::api::family::Api;
 use crate::api::hosted::unknown;
 use crate::api::messages;
 use crate::dialect::Quirks;
+use crate::error::Error;
 use crate::ir::{Block, Function, Loss, Request, Tool, ToolChoice, Why};
 use crate::sorted;
 use crate::wire::json::{Json, Writer};
@@ -43,9 +44,8 @@ fn offered<'r, 'a>(request: &'r Request<'a>) -> Vec<(usize, &'r Tool<'a>)> {
         Some(ToolChoice::Allowed { names, .. }) => Some(names),
         _ => None,
     };
-    let is_offered = |tool: &Tool<'_>| {
-        allowed.is_none_or(|names| names.iter().any(|name| name == messages::name_of(tool)))
-    };
+    let is_offered =
+        |tool: &Tool<'_>| allowed.is_none_or(|names| names.iter().any(|name| name == tool.name()));
     request.tools.iter().enumerate().filter(|(_, tool)| is_offered(tool)).collect()
 }
 
@@ -115,11 +115,11 @@ fn used<'r>(request: &'r Request<'_>) -> BTreeSet<&'r str> {
 }
 
 fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    check_name(messages::name_of(tool), path, context);
+    check_name(tool.name(), path, context);
     match tool {
         Tool::Hosted { api: Api::Converse, raw, .. } => a.json(*raw),
         Tool::Hosted { kind, .. } => {
-            context.refuse_with(|| unknown(kind, path));
+            context.refuse(unknown(kind, path));
         }
         Tool::Function(function) => write_function(function, path, context, a),
         // They are functions by now (`identity::adapt`).
@@ -128,7 +128,7 @@ fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Wr
 }
 
 fn write_function(function: &Function<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    context.lose_rest(&function.rest, path);
+    context.lose_rest(&function.rest, &path);
     let schema = function.schema.unwrap_or(Json::EMPTY);
     let strict = is_strict(function, path, context);
     write_spec(&function.name, function.description.as_deref(), strict, a, |value| match strict {
@@ -181,7 +181,7 @@ fn check_name(name: &str, path: &str, context: &mut Context<'_>) {
     }
     let message =
         format!("This model's API takes tools named by 1 to 64 letters, digits, `_` and `-`, not `{name}`.");
-    context.refuse(&format!("{path}.name"), &message, "unsupported_tool_name");
+    context.refuse(Error::invalid_param(format!("{path}.name"), message).with_code("unsupported_tool_name"));
 }
 
 fn write_choice(choice: Option<&ToolChoice<'_>>, context: &mut Context<'_>, o: &mut Writer<'_>) {
@@ -200,7 +200,8 @@ fn write_choice(choice: Option<&ToolChoice<'_>>, context: &mut Context<'_>, o: &
         Some(ToolChoice::Other { api: Api::Converse, raw }) => return o.key("toolChoice").raw(raw),
         Some(ToolChoice::Other { .. }) => {
             let message = "This form of `tool_choice` cannot be asked of this model's provider.";
-            return context.refuse("tool_choice", message, "unsupported_parameter");
+            return context
+                .refuse(Error::invalid_param("tool_choice", message).with_code("unsupported_parameter"));
         }
     };
     o.key("toolChoice").object(|o| o.key(word).json(Json::EMPTY));

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::part;
-use super::request::Context;
-use crate::api::gather::{At, Conversation, Gather, Piece};
+use crate::api::context::Context;
+use crate::api::gather::{Conversation, Piece, Wants};
 use crate::api::member::{of_kind, optional, present, rest, within};
 use crate::error::Error;
-use crate::ir::{Block, Loss, Place, Request, Role, Turn};
+use crate::ir::{Block, Place, Request, Role, Turn};
 use crate::sorted;
 use crate::wire::json::{Json, Kind, Writer};
 
@@ -89,28 +89,17 @@ fn read_parts<'a>(content: Json<'a>, calls: &mut Calls<'a>) -> Result<Vec<Block<
 }
 
 /// <https://ai.google.dev/gemini-api/docs/function-calling>: the results of parallel calls come in one content.
-impl Gather for Context<'_> {
-    const ASSISTANT: &'static str = "model";
-    const RESULTS_FIRST: bool = false;
-    const INSTRUCTS_AMID: bool = false;
-
-    fn is_own(&self) -> bool {
-        self.own
-    }
-
-    fn takes(&mut self, block: &Block<'_>, at: At) -> bool {
-        part::may(block, &at, self)
-    }
-
-    fn lose(&mut self, loss: Loss) {
-        Context::lose(self, loss);
-    }
-}
+const WANTS: Wants = Wants {
+    assistant: "model",
+    results_first: false,
+    instructs_amid: false,
+    takes: |block, at, context| part::may(block, &at, context),
+};
 
 /// Writes `systemInstruction` and `contents`.
 pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let names = names_of(request);
-    let conversation = Conversation::of(request, context);
+    let conversation = Conversation::of(request, &WANTS, context);
     if !conversation.system.is_empty() && context.may("systemInstruction") {
         o.key("systemInstruction").object(|o| write_parts(&conversation.system, &names, context, o));
     }

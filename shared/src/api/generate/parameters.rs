@@ -6,9 +6,10 @@ mod thinking;
 
 use std::borrow::Cow;
 
-use super::request::{Context, keep_inner};
 use super::schema;
+use crate::api::context::Context;
 use crate::api::family::Api;
+use crate::api::member::keep_inner;
 use crate::api::member::{boolean, integer, of_kind, optional, present, string, within};
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Why};
@@ -195,7 +196,7 @@ fn write_format(format: &Format<'_>, context: &mut Context<'_>, o: &mut Writer<'
             let value = o.key("responseJsonSchema");
             match context.own {
                 true => value.json(*schema),
-                false => schema::write(*schema, &"response_format.schema", &mut context.losses, value),
+                false => schema::write(*schema, &"response_format.schema", context.losses(), value),
             }
             if description.is_some() {
                 context.lose(Loss::dropped("response_format.description"));

@@ -4,10 +4,11 @@
 
 use std::borrow::Cow;
 
-use super::request::{Context, keep_inner};
 use super::schema;
+use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::hosted::{Search, Work, unknown, work};
+use crate::api::member::keep_inner;
 use crate::api::member::{of_kind, optional, present, required, rest, string, within};
 use crate::error::Error;
 use crate::ir::{Function, Loss, Request, Tool, ToolChoice, ToolKind};
@@ -174,7 +175,7 @@ fn write_schema(schema: Json<'_>, path: &str, context: &mut Context<'_>, o: &mut
     if schema.fields().next().is_none() {
         return;
     }
-    schema::write(schema, &format!("{path}.parameters"), &mut context.losses, o.key("parametersJsonSchema"));
+    schema::write(schema, &format!("{path}.parameters"), context.losses(), o.key("parametersJsonSchema"));
 }
 
 fn write_hosted(tools: &[Tool<'_>], context: &mut Context<'_>, a: &mut Writer<'_>) {

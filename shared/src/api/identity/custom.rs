@@ -32,7 +32,7 @@ pub(in crate::api) fn adapt(request: &mut Request<'_>, to: Api, quirks: &Quirks)
 
 fn offer_the_allowed(request: &mut Request<'_>, losses: &mut Vec<Loss>) {
     let Some(ToolChoice::Allowed { names, required }) = &request.tool_choice else { return };
-    request.tools.retain(|tool| names.iter().any(|name| name == crate::api::messages::name_of(tool)));
+    request.tools.retain(|tool| names.iter().any(|name| name == tool.name()));
     losses.push(Loss::new("tool_choice", Why::Approximated));
     request.tool_choice = Some(if *required { ToolChoice::Required } else { ToolChoice::Auto });
 }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::request::{Context, keep_inner};
 use super::schema;
 use super::thinking::Plan;
+use crate::api::context::Context;
+use crate::api::member::keep_inner;
 use crate::api::member::{missing, of_kind, optional, present, within};
 use crate::error::Error;
 use crate::ir::{Format, Loss, Request, Thinking, Why};

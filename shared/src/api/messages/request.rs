@@ -9,6 +9,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(super) use read::{carries, keep_inner, portable, read, read_content};
+pub(super) use read::{carries, portable, read, read_content};
+pub(super) use write::write;
 pub(in crate::api) use write::write_thinking;
-pub(super) use write::{Context, write};

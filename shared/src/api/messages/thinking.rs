@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 
-use super::request::{Context, keep_inner};
 use super::tool;
+use crate::api::context::Context;
 use crate::api::effort;
+use crate::api::member::keep_inner;
 use crate::api::member::{integer, of_kind, optional, present, required, within};
 use crate::error::Error;
 use crate::ir::{Block, Loss, Request, Role, Thinking, ThinkingMode, Turn, Why};

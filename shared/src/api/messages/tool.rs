@@ -7,10 +7,11 @@
 
 use std::borrow::Cow;
 
-use super::request::{Context, keep_inner};
 use super::{block, hosted, schema};
+use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::hosted::{Work, unknown, work};
+use crate::api::member::keep_inner;
 use crate::api::member::{boolean, of_kind, optional, present, required, within};
 use crate::error::Error;
 use crate::ir::{Function, Loss, Request, Tool, ToolChoice, ToolKind, Why};
@@ -92,8 +93,7 @@ pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Wr
         Some(ToolChoice::Allowed { names, .. }) => Some(names),
         _ => None,
     };
-    let offered =
-        |tool: &Tool<'_>| allowed.is_none_or(|names| names.iter().any(|name| name == name_of(tool)));
+    let offered = |tool: &Tool<'_>| allowed.is_none_or(|names| names.iter().any(|name| name == tool.name()));
     if request.tools.iter().any(offered) && context.may("tools") {
         o.key("tools").array(|a| {
             let tools = request.tools.iter().enumerate().filter(|(_, tool)| offered(tool));
@@ -103,16 +103,8 @@ pub(super) fn write(request: &Request<'_>, context: &mut Context<'_>, o: &mut Wr
     write_choice(request, context, o);
 }
 
-pub(in crate::api) fn name_of<'t>(tool: &'t Tool<'_>) -> &'t str {
-    match tool {
-        Tool::Function(function) => &function.name,
-        Tool::Custom { name, .. } => name,
-        Tool::Hosted { kind, .. } => kind,
-    }
-}
-
 fn write_tool(tool: &Tool<'_>, path: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    check_name(name_of(tool), path, context);
+    check_name(tool.name(), path, context);
     match tool {
         Tool::Hosted { api: Api::Messages, raw, .. } => a.json(*raw),
         Tool::Hosted { kind, .. } => match work(tool, Api::Messages) {

@@ -1,8 +1,8 @@
 //! Turns, written as messages.
 
 use crate::api::completions::part::{self, Part, Place};
-use crate::api::completions::request::Context;
 use crate::api::completions::{reasoning, tool};
+use crate::api::context::Context;
 use crate::ir::{Block, Loss, Rest, Role, ToolResult, ToolUse, Turn, Why};
 use crate::wire::json::Writer;
 
@@ -47,7 +47,7 @@ fn write_user(run: &[Turn<'_>], first: usize, context: &mut Context<'_>, a: &mut
         if !parts.is_empty() || results(turn).next().is_none() {
             write_message("user", turn, at, parts, context, a);
         } else {
-            context.lose_rest(&turn.rest, format_args!("messages[{at}]"));
+            context.lose_rest(&turn.rest, &format_args!("messages[{at}]"));
         }
     }
 }
@@ -91,7 +91,7 @@ fn write_result<'t, 'a>(
         o.key("tool_call_id").string(&result.id);
         part::write_content(&text, context, o.key("content"));
         context.write_cache(result.cache.as_ref(), place, o);
-        context.write_rest(&result.rest, place, o);
+        context.write_rest(&result.rest, &place, o);
     });
     let media = part::expressible(other, context);
     for (place, _) in &media {
@@ -130,7 +130,7 @@ fn write_name_and_rest(turn: &Turn<'_>, at: usize, context: &mut Context<'_>, o:
     if let Some(name) = &turn.name {
         o.key("name").string(name);
     }
-    context.write_rest(&turn.rest, format_args!("messages[{at}]"), o);
+    context.write_rest(&turn.rest, &format_args!("messages[{at}]"), o);
 }
 
 fn write_assistant(turn: &Turn<'_>, at: usize, context: &mut Context<'_>, a: &mut Writer<'_>) {
@@ -180,7 +180,7 @@ fn write_call(call: &ToolUse<'_>, place: Place, context: &mut Context<'_>, a: &m
     let mut kept = Rest::new();
     match context.own {
         true => kept.clone_from(&call.rest),
-        false => context.lose_rest(&call.rest, place),
+        false => context.lose_rest(&call.rest, &place),
     }
     if call.cache.is_some() {
         context.lose(Loss::dropped(format!("{place}.cache_control")));

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use bytes::BytesMut;
 
 use crate::api::completions::{message, thinking, tool};
+use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::rest::losses;
 use crate::api::{form, openai};
@@ -12,16 +13,6 @@ use crate::dialect::{MaxTokens, Quirks};
 use crate::error::Error;
 use crate::ir::{Cache, Format, Loss, Request, Rest, Why};
 use crate::wire::json::{Json, Writer};
-
-/// What there is to know and to note while a request is written.
-pub(in crate::api::completions) struct Context<'c> {
-    /// Whether the client speaks this API too: its own words go back as they are.
-    pub(in crate::api::completions) own: bool,
-    pub(in crate::api::completions) quirks: &'c Quirks,
-    losses: Vec<Loss>,
-    /// The first thing that can be neither written nor left out.
-    refusal: Option<Error>,
-}
 
 /// Writes a request in the provider's dialect.
 pub(in crate::api::completions) fn write(
@@ -33,7 +24,7 @@ pub(in crate::api::completions) fn write(
     let mut losses = losses(request, Api::Completions)?;
     let mut held = String::new();
     let request = &*form::adapt(request, Api::Completions, quirks, &mut held, &mut losses)?;
-    let mut context = Context { own, quirks, losses, refusal: None };
+    let mut context = Context::new(own, quirks, losses);
     Writer::new(out).object(|o| {
         o.key("model").string(&request.model);
         o.key("messages").array(|a| message::write(&request.turns, &mut context, a));
@@ -45,7 +36,7 @@ pub(in crate::api::completions) fn write(
         write_streaming(request, &mut context, o);
         write_rest(request, &mut context, o);
     });
-    context.refusal.map_or(Ok(context.losses), Err)
+    context.finish()
 }
 
 fn write_tools(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
@@ -141,7 +132,7 @@ fn write_format(format: &Format<'_>, from: Option<Api>, context: &mut Context<'_
             o.key("description").string(description);
         }
         o.key("schema").json(*schema);
-        let strict = openai::strict_form(*strict, *schema, from, &mut context.losses);
+        let strict = openai::strict_form(*strict, *schema, from, context.losses());
         strict.iter().for_each(|&strict| o.key("strict").boolean(strict));
     });
 }
@@ -182,7 +173,7 @@ fn write_streaming(request: &Request<'_>, context: &mut Context<'_>, o: &mut Wri
         if let Some(usage) = usage {
             o.key("include_usage").boolean(usage);
         }
-        context.write_inner(&rest, STREAM_OPTIONS, "", o);
+        context.write_inner(&rest, STREAM_OPTIONS, &"", o);
     });
 }
 
@@ -217,26 +208,6 @@ fn write_shared(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer
 }
 
 impl Context<'_> {
-    /// Notes what is lost.
-    pub(in crate::api::completions) fn lose(&mut self, loss: Loss) {
-        self.losses.push(loss);
-    }
-
-    /// Notes what can be neither written nor left out.
-    pub(in crate::api::completions) fn refuse(&mut self, error: Error) {
-        self.refusal.get_or_insert(error);
-    }
-
-    /// Whether the provider takes the client's value of a top-level member; it is lost otherwise.
-    pub(in crate::api::completions) fn may(&mut self, name: &str) -> bool {
-        let set = self.quirks.sets.iter().any(|(own, _)| *own == name);
-        let may = !set && !self.quirks.drops.contains(&name);
-        if !may {
-            self.lose(Loss::dropped(name.to_owned()));
-        }
-        may
-    }
-
     /// The provider's word for an effort.
     pub(in crate::api::completions) fn effort<'e>(&mut self, asked: &'e str) -> Option<&'e str> {
         if self.quirks.efforts.is_empty() {
@@ -275,39 +246,6 @@ impl Context<'_> {
                 o.key("temperature").raw(&highest.to_string());
             }
             Some(_) => {}
-        }
-    }
-
-    /// Writes members that came from this API; others are lost.
-    pub(in crate::api::completions) fn write_rest(
-        &mut self,
-        rest: &Rest<'_>,
-        path: impl Display,
-        o: &mut Writer<'_>,
-    ) {
-        self.write_inner(rest, "", path, o);
-    }
-
-    /// The same for members that `rest` names with a prefix.
-    pub(in crate::api::completions) fn write_inner(
-        &mut self,
-        rest: &Rest<'_>,
-        prefix: &str,
-        path: impl Display,
-        o: &mut Writer<'_>,
-    ) {
-        if !self.own {
-            return self.lose_rest(rest, path);
-        }
-        for (name, value) in rest {
-            o.key(name.strip_prefix(prefix).unwrap_or(name)).json(*value);
-        }
-    }
-
-    /// Notes members that only another API knows.
-    pub(in crate::api::completions) fn lose_rest(&mut self, rest: &Rest<'_>, path: impl Display) {
-        for (name, _) in rest {
-            self.lose(Loss::dropped(format!("{path}.{name}")));
         }
     }
 

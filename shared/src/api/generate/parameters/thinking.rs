@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 
+use crate::api::context::Context;
 use crate::api::effort;
-use crate::api::generate::request::{Context, keep_inner};
+use crate::api::member::keep_inner;
 use crate::api::member::{boolean, of_kind, optional, present, within};
 use crate::error::Error;
 use crate::ir::{Loss, Request, Thinking, ThinkingMode, Why};

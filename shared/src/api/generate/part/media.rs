@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use super::read::opaque;
-use crate::api::generate::request::Context;
+use crate::api::context::Context;
 use crate::api::member::{optional, required, rest, within};
 use crate::error::Error;
 use crate::ir::{Block, Loss, Media, Source, Why};

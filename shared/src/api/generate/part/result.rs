@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::{media, read as part, write as block};
+use crate::api::context::Context;
 use crate::api::generate::conversation::{Calls, MADE};
-use crate::api::generate::request::Context;
 use crate::api::member::{of_kind, optional, present, required, rest, within};
 use crate::error::Error;
 use crate::ir::{Block, Loss, Media, Rest, Source, Text, ToolKind, ToolResult, Why};

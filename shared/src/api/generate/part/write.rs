@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::{media, result};
+use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::generate::conversation::MADE;
-use crate::api::generate::request::Context;
 use crate::api::messages;
 use crate::ir::{Block, Loss, Text, Thought, ToolUse, Why};
 use crate::wire::json::Writer;

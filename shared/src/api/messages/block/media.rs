@@ -6,10 +6,9 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use super::read::{cache, others};
-use super::write::write_cache;
+use super::mark::{cache, others, write_cache};
+use crate::api::context::Context;
 use crate::api::member::{boolean, missing, of_kind, optional, present, required, within};
-use crate::api::messages::request::Context;
 use crate::error::Error;
 use crate::ir::{Found, Loss, Media, Source};
 use crate::wire::json::{Json, Kind, Writer};

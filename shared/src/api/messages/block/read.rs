@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::mark::{cache, others};
 use super::media;
 use crate::api::family::Api;
 use crate::api::member::{boolean, of_kind, optional, present, required, rest};
 use crate::api::messages::request::read_content;
 use crate::error::Error;
-use crate::ir::{Block, Cache, Citations, Rest, Text, Thought, ToolKind, ToolResult, ToolUse};
+use crate::ir::{Block, Citations, Text, Thought, ToolKind, ToolResult, ToolUse};
 use crate::wire::json::{Json, Kind};
 
 /// Reads a block. One of a kind that has no form in the representation stays as it is.
@@ -88,25 +89,4 @@ fn read_result<'a>(block: Json<'a>) -> Result<ToolResult<'a>, Error> {
         rest: others(block, &["type", "tool_use_id", "content", "is_error"], &cache),
         cache,
     })
-}
-
-/// The mark in `cache_control`, unless it says more than the representation can hold.
-pub(in crate::api::messages) fn cache<'a>(block: Json<'a>) -> Option<Cache<'a>> {
-    let mark = present(block, "cache_control")?;
-    let word = |name| mark.get(name).and_then(Json::string);
-    let plain = rest(mark, &["type", "ttl"]).is_empty() && word("type").as_deref() == Some("ephemeral");
-    plain.then(|| Cache { ttl: word("ttl"), breakpoint: false })
-}
-
-/// The members that are not among `named`, a mark that could not be read included.
-pub(in crate::api::messages) fn others<'a>(
-    block: Json<'a>,
-    named: &[&str],
-    cache: &Option<Cache<'a>>,
-) -> Rest<'a> {
-    let mut rest = rest(block, named);
-    if cache.is_some() {
-        rest.retain(|(name, _)| name != "cache_control");
-    }
-    rest
 }

@@ -2,13 +2,12 @@
 
 use std::fmt::Display;
 
+use super::mark::write_cache;
 use super::media;
+use crate::api::context::Context;
 use crate::api::family::Api;
-use crate::api::messages::request::Context;
 use crate::error::Error;
-use crate::ir::{
-    Block, Cache, Citations, Loss, Media, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Why,
-};
+use crate::ir::{Block, Citations, Loss, Media, Source, Text, Thought, ToolKind, ToolResult, ToolUse, Why};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// Whether the API takes a block at all; what is left out is noted, and what cannot be is refused.
@@ -169,13 +168,4 @@ fn write_result(result: &ToolResult<'_>, at: &dyn Display, context: &mut Context
     }
     write_cache(result.cache.as_ref(), o);
     context.write_rest(&result.rest, at, o);
-}
-
-/// Writes `cache_control`.
-pub(in crate::api::messages) fn write_cache(cache: Option<&Cache<'_>>, o: &mut Writer<'_>) {
-    let Some(cache) = cache else { return };
-    o.key("cache_control").object(|o| {
-        o.key("type").string("ephemeral");
-        cache.ttl.iter().for_each(|ttl| o.key("ttl").string(ttl));
-    });
 }

@@ -1,30 +1,24 @@
 //! The conversation as the API wants it: instructions apart, one message for each change of speaker, results of tools
 //! first.
 
-use super::Context;
-use crate::api::gather::{At, Conversation, Gather, Piece};
+use crate::api::context::Context;
+use crate::api::gather::{Conversation, Piece, Wants};
 use crate::api::messages::block;
-use crate::ir::{Block, Loss};
+use crate::ir::{Block, Request};
 use crate::wire::json::Writer;
 
 /// The API joins messages of one role by itself, but wants parallel results in one, and before anything else:
 /// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#handling-tool-use-and-tool-result-content-blocks>.
-impl Gather for Context<'_> {
-    const ASSISTANT: &'static str = "assistant";
-    const RESULTS_FIRST: bool = true;
-    const INSTRUCTS_AMID: bool = true;
+const WANTS: Wants = Wants {
+    assistant: "assistant",
+    results_first: true,
+    instructs_amid: true,
+    takes: |block, at, context| block::may(block, &at, context),
+};
 
-    fn is_own(&self) -> bool {
-        self.own
-    }
-
-    fn takes(&mut self, block: &Block<'_>, at: At) -> bool {
-        block::may(block, &at, self)
-    }
-
-    fn lose(&mut self, loss: Loss) {
-        Context::lose(self, loss);
-    }
+/// The request's conversation as the API wants it.
+pub(super) fn gather<'r>(request: &'r Request<'_>, context: &mut Context<'_>) -> Conversation<'r> {
+    Conversation::of(request, &WANTS, context)
 }
 
 /// Writes `system`, a string where that says it all.

@@ -8,7 +8,7 @@ use crate::api::member::{
 };
 use crate::api::messages::{block, parameters, thinking, tool};
 use crate::error::Error;
-use crate::ir::{Block, Place, Request, Rest, Role, Turn};
+use crate::ir::{Block, Place, Request, Role, Turn};
 use crate::wire::json::{Json, Kind};
 
 /// Reads a request. A member that is `null` is one that was not given.
@@ -115,15 +115,4 @@ pub(in crate::api::messages) fn read_content<'a>(
 fn read_stop<'a>(value: Json<'a>) -> Result<Vec<Cow<'a, str>>, Error> {
     let items = of_kind(value, "stop_sequences", Kind::Array)?.items().enumerate();
     items.map(|(index, text)| string(text, &format!("stop_sequences[{index}]"))).collect()
-}
-
-/// Puts the members of the object `outer` that have no place elsewhere among the request's, named with a dot.
-pub(in crate::api::messages) fn keep_inner<'a>(
-    outer: &str,
-    value: Json<'a>,
-    named: &[&str],
-    into: &mut Rest<'a>,
-) {
-    let inner = rest(value, named).into_iter();
-    into.extend(inner.map(|(name, value)| (Cow::Owned(format!("{outer}.{name}")), value)));
 }

@@ -2,27 +2,17 @@
 
 use bytes::BytesMut;
 
-use super::conversation::{write_messages, write_system};
+use super::conversation::{gather, write_messages, write_system};
+use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::form;
-use crate::api::gather::Conversation;
 use crate::api::messages::thinking::Plan;
 use crate::api::messages::{parameters, thinking, tool};
 use crate::api::rest::losses;
 use crate::dialect::Quirks;
 use crate::error::Error;
-use crate::ir::{Loss, Request, Rest, Why};
+use crate::ir::{Loss, Request, Why};
 use crate::wire::json::{Json, Writer};
-
-/// What there is to know and to note while a request is written.
-pub(in crate::api::messages) struct Context<'c> {
-    /// Whether the client speaks this API too: its own words go back as they are.
-    pub(in crate::api::messages) own: bool,
-    pub(in crate::api::messages) quirks: &'c Quirks,
-    losses: Vec<Loss>,
-    /// The first thing that can be neither written nor left out.
-    refusal: Option<Error>,
-}
 
 /// The objects whose inner members are among the request's, named with a dot.
 const OUTER: [&str; 4] = ["output_config.", "metadata.", "thinking.", "tool_choice."];
@@ -37,9 +27,9 @@ pub(in crate::api::messages) fn write(
     let mut losses = losses(request, Api::Messages)?;
     let mut held = String::new();
     let request = &*form::adapt(request, Api::Messages, quirks, &mut held, &mut losses)?;
-    let mut context = Context { own, quirks, losses, refusal: None };
+    let mut context = Context::new(own, quirks, losses);
     Writer::new(out).object(|o| write_members(request, &mut context, o));
-    context.refusal.map_or(Ok(context.losses), Err)
+    context.finish()
 }
 
 /// Writes the members by which Claude is asked to think, for an API that hands them on. Says whether it will think, and
@@ -49,20 +39,20 @@ pub(in crate::api) fn write_thinking(
     quirks: &Quirks,
     o: &mut Writer<'_>,
 ) -> (bool, Vec<Loss>) {
-    let mut context = Context { own: false, quirks, losses: Vec::new(), refusal: None };
+    let mut context = Context::new(false, quirks, Vec::new());
     let plan = thinking::plan(request, &mut context);
     thinking::write(request, &plan, &mut context, o);
     if let Some(effort) = plan.effort() {
         o.key("output_config").object(|o| o.key("effort").string(effort));
     }
-    (plan.thinks(), context.losses)
+    (plan.thinks(), std::mem::take(context.losses()))
 }
 
 fn write_members(request: &Request<'_>, context: &mut Context<'_>, o: &mut Writer<'_>) {
     let plan = thinking::plan(request, context);
     o.key("model").string(&request.model);
     write_limit(request, &plan, context, o);
-    let conversation = Conversation::of(request, context);
+    let conversation = gather(request, context);
     write_system(&conversation, context, o);
     o.key("messages").array(|a| write_messages(&conversation, context, a));
     tool::write(request, context, o);
@@ -146,59 +136,6 @@ fn lose_the_homeless(request: &Request<'_>, context: &mut Context<'_>) {
 }
 
 impl<'c> Context<'c> {
-    /// Notes that something is lost.
-    pub(in crate::api::messages) fn lose(&mut self, loss: Loss) {
-        self.losses.push(loss);
-    }
-
-    /// Where to note what is lost.
-    pub(in crate::api::messages) fn losses(&mut self) -> &mut Vec<Loss> {
-        &mut self.losses
-    }
-
-    /// Notes something that can be neither written nor left out.
-    pub(in crate::api::messages) fn refuse(&mut self, error: Error) {
-        self.refusal.get_or_insert(error);
-    }
-
-    /// Whether the provider takes this member; a loss where it doesn't.
-    pub(in crate::api::messages) fn may(&mut self, name: &str) -> bool {
-        if self.quirks.sets.iter().any(|(own, _)| *own == name) {
-            return false;
-        }
-        let may = !self.quirks.drops.contains(&name);
-        if !may {
-            self.lose(Loss::dropped(name.to_owned()));
-        }
-        may
-    }
-
-    /// The request's members that belong into the object before the dot.
-    pub(in crate::api::messages) fn inner<'r>(
-        &self,
-        request: &'r Request<'_>,
-        outer: &str,
-    ) -> Vec<(&'r str, Json<'r>)> {
-        let own = request.rest.iter().filter(|_| self.own);
-        own.filter_map(|(name, value)| Some((name.strip_prefix(outer)?, *value))).collect()
-    }
-
-    /// Writes members that the representation has no place for, or notes them as lost.
-    pub(in crate::api::messages) fn write_rest(
-        &mut self,
-        rest: &Rest<'_>,
-        path: &dyn std::fmt::Display,
-        o: &mut Writer<'_>,
-    ) {
-        for (name, value) in rest {
-            if self.own {
-                o.key(name).json(*value);
-            } else {
-                self.lose(Loss::dropped(format!("{path}.{name}")));
-            }
-        }
-    }
-
     /// The API's temperatures end at 1.
     fn write_temperature(&mut self, temperature: Option<Json<'_>>, free: bool, o: &mut Writer<'_>) {
         let Some(wanted) = temperature.filter(|_| self.may("temperature")) else { return };
