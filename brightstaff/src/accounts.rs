@@ -19,10 +19,9 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use shared::gateway::{
-    Account, Compiled, CompiledKeys, Credential, Gateway, Lent, Provider, Secret, TokenSource,
-};
+use shared::gateway::{Account, Compiled, CompiledKeys, Credential, Gateway, Lent, Provider, TokenSource};
 use shared::host::CallError;
+use shared::secret::Secret;
 use shared::signature::Signer;
 use tokio::sync::Mutex;
 

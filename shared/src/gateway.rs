@@ -5,17 +5,16 @@
 
 mod account;
 mod compiled;
+mod keys;
 mod resolve;
-mod secret;
 
 pub use account::{Account, AwsRole, AwsSource, Lent, TokenSource};
 pub use compiled::{
     Compiled, CompiledBackend, CompiledKeys, CompiledProvider, CompiledSigning, FORMAT, Flaw, Template,
     UNRENEWED, Unread,
 };
+pub(crate) use keys::Keys;
 pub use resolve::{Model, Resolved};
-pub(crate) use secret::Keys;
-pub use secret::Secret;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -29,6 +28,7 @@ use crate::api::Api;
 use crate::dialect::{Auth, Dialect, Quirks, Task};
 use crate::egress::Egress;
 use crate::error::{Error, Fault, Kind};
+use crate::secret::Secret;
 use crate::signature::Signer;
 
 /// A configuration that has been checked and whose secrets are filled in. `Debug` shows none of them.

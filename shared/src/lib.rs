@@ -19,6 +19,8 @@ pub mod ir;
 pub mod origin;
 pub mod relay;
 pub mod report;
+pub mod secret;
 pub mod signature;
 mod sorted;
+pub mod timestamp;
 pub mod wire;

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::api::Api;
 use crate::error::Error;
-use crate::host::Timestamp;
 use crate::ir::{Event, Loss, Usage};
+use crate::timestamp::Timestamp;
 
 /// The most losses that an answer's are added to.
 const MOST_LOSSES: usize = 200;

@@ -23,8 +23,8 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use shared::api::Api;
 use shared::dialect::Dialect;
-use shared::gateway::Secret;
 use shared::host::Timestamp;
+use shared::secret::Secret;
 use shared::signature::Signer;
 
 const REQUESTS: usize = 300;

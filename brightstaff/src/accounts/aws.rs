@@ -10,8 +10,9 @@ mod sts;
 
 use bytes::Bytes;
 use http::Request;
-use shared::gateway::{AwsRole, AwsSource, Secret};
+use shared::gateway::{AwsRole, AwsSource};
 use shared::host::Timestamp;
+use shared::secret::Secret;
 use shared::signature::Signer;
 
 use super::environment::Environment;

@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
-use shared::gateway::{Secret, TokenSource};
+use shared::gateway::TokenSource;
 use shared::host::Timestamp;
+use shared::secret::Secret;
 use shared::signature::Signer;
 
 use crate::accounts::{Cloud, after, aws, chat, entry, gateway, home, log_with, shows};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Secret;
+use crate::secret::Secret;
 use crate::signature::Signer;
 
 /// Whose credentials a provider is called with.

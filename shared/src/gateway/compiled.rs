@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 pub use read::Unread;
 
 use super::{
-    Account, AwsSource, BackendAddress, Credential, Fetch, Gateway, Keys, Limits, Listener, Provider, Secret,
-    Serves, TokenSource,
+    Account, AwsSource, BackendAddress, Credential, Fetch, Gateway, Keys, Limits, Listener, Provider, Serves,
+    TokenSource,
 };
 use crate::api::Api;
 use crate::config::variables;
 use crate::dialect::{Cloud, Dialect};
 use crate::origin::Origin;
+use crate::secret::Secret;
 use crate::signature::Signer;
 use crate::sorted;
 

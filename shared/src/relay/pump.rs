@@ -8,8 +8,9 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 
 use super::{Ending, Relay};
-use crate::host::{Host, Timestamp};
+use crate::host::Host;
 use crate::report::Report;
+use crate::timestamp::Timestamp;
 
 /// The client's body: pulls the provider's through a [`Relay`], only as fast as it is itself pulled.
 ///

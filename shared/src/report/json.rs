@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::api::Api;
-    use crate::host::Timestamp;
+    use crate::timestamp::Timestamp;
 
     fn any_usage() -> impl Strategy<Value = Usage> {
         any::<[Option<u64>; 8]>().prop_map(|counts| {

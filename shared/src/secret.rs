@@ -6,13 +6,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
 
-use super::{Credential, Provider};
-
 /// What stands where a secret would.
 const REDACTED: &str = "[redacted]";
-
-/// The shortest text that is taken for a secret, in bytes. Keys of providers have 30 and more.
-const SHORTEST: usize = 16;
 
 /// Text that no log may show.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,12 +24,14 @@ impl Secret {
         &self.0
     }
 
-    fn is_in(&self, said: &[u8]) -> bool {
+    /// Whether it stands somewhere in what is said.
+    pub(crate) fn is_in(&self, said: &[u8]) -> bool {
         // Most of what is asked about is the value of a header, and shorter.
         said.len() >= self.0.len() && memmem::find(said, self.0.as_bytes()).is_some()
     }
 
-    fn redact(&self, said: Bytes) -> Bytes {
+    /// What is said, without it.
+    pub(crate) fn redact(&self, said: Bytes) -> Bytes {
         if !self.is_in(&said) {
             return said;
         }
@@ -52,35 +49,5 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(REDACTED)
-    }
-}
-
-/// The operator's keys, of which some providers quote the one that they refuse. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Keys(Arc<[Secret]>);
-
-impl Keys {
-    /// The keys of these providers, each once. What is short is no secret but a word, like `ollama`.
-    pub(super) fn of(providers: &[Provider]) -> Keys {
-        let mut keys: Vec<Secret> = Vec::new();
-        for provider in providers {
-            match &provider.credential {
-                Credential::Key(key) if key.expose().len() >= SHORTEST && !keys.contains(key) => {
-                    keys.push(key.clone());
-                }
-                _ => {}
-            }
-        }
-        Keys(keys.into())
-    }
-
-    /// Whether a provider says one of them here.
-    pub(crate) fn are_in(&self, said: &[u8]) -> bool {
-        self.0.iter().any(|key| key.is_in(said))
-    }
-
-    /// What a provider says, without them.
-    pub(crate) fn redact(&self, said: Bytes) -> Bytes {
-        self.0.iter().fold(said, |said, key| key.redact(said))
     }
 }
