@@ -45,6 +45,8 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use codec::Codec;
+
 use crate::dialect::{CallIds, Quirks};
 use crate::error::Error;
 use crate::ir::{Loss, Request};
@@ -52,8 +54,7 @@ use crate::wire::Framing;
 use crate::wire::json::Json;
 
 impl Api {
-    /// Reads the family's bodies.
-    pub fn read(self) -> &'static dyn Read {
+    fn codec(self) -> &'static dyn Codec {
         match self {
             Api::Completions => &completions::Completions,
             Api::Messages => &messages::Messages,
@@ -61,6 +62,16 @@ impl Api {
             Api::Converse => &converse::Converse,
             Api::Generate => &generate::Generate,
         }
+    }
+
+    /// Reads the family's bodies.
+    pub fn read(self) -> &'static dyn Read {
+        self.codec()
+    }
+
+    /// Writes the family's bodies.
+    pub fn write(self) -> &'static dyn Write {
+        self.codec()
     }
 
     /// A reader for a provider's stream of the family's events, however they are framed.
@@ -69,17 +80,6 @@ impl Api {
         match framing {
             Framing::Chunks => Box::new(exception::Framed { events, over: false }),
             Framing::Events | Framing::Binary => events,
-        }
-    }
-
-    /// Writes the family's bodies.
-    pub fn write(self) -> &'static dyn Write {
-        match self {
-            Api::Completions => &completions::Completions,
-            Api::Messages => &messages::Messages,
-            Api::Responses => &responses::Responses,
-            Api::Converse => &converse::Converse,
-            Api::Generate => &generate::Generate,
         }
     }
 }

@@ -161,6 +161,11 @@ pub trait Write: Sync {
     fn error(&self, error: &Error, echo: &Echo, out: &mut BytesMut);
 }
 
+/// A family's both halves.
+pub(super) trait Codec: Read + Write {}
+
+impl<Family: Read + Write> Codec for Family {}
+
 /// Reads one stream. It knows which block is open, and keeps the invariant of [`Event`].
 ///
 /// A stream's state is plain data, so it may move between the threads of a host that has several.
