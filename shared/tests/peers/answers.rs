@@ -223,8 +223,13 @@ fn p12_usage_comes_once_at_the_end_and_only_where_it_was_asked_for() {
         body["stream_options"]["include_usage"] = include.into();
         let answer =
             crate::Answer { status: 200, media_type: "text/event-stream", pieces: vec![stream.as_bytes()] };
-        let played =
-            crate::play(Api::Completions, Api::Messages, "m", true, body.to_string().into(), &answer);
+        let played = crate::play(
+            Api::Completions,
+            &crate::model(Api::Messages),
+            true,
+            body.to_string().into(),
+            &answer,
+        );
         wire::events(Api::Completions, &played.body)
     };
     let asked = chunks(true);
@@ -352,7 +357,8 @@ fn p27_a_custom_tool_is_offered_to_any_model_and_called_as_one() {
         body["tools"] = json!([{"type": "custom", "name": "apply_patch", "description": "Changes files."}]);
         let answer =
             crate::Answer { status: 200, media_type: "text/event-stream", pieces: vec![stream.as_bytes()] };
-        let played = crate::play(Api::Responses, upstream, "m", true, body.to_string().into(), &answer);
+        let played =
+            crate::play(Api::Responses, &crate::model(upstream), true, body.to_string().into(), &answer);
         assert!(String::from_utf8_lossy(&played.sent.unwrap()).contains("apply_patch"), "{upstream:?}");
         let all = wire::events(Api::Responses, &played.body);
         let item = &all.last().unwrap().1["response"]["output"][0];

@@ -75,9 +75,14 @@ fn words(pieces: &[&str]) -> (Value, Vec<Value>) {
     (json!({"type": "text", "text": ""}), deltas.collect())
 }
 
+/// The name of a model of a family's provider.
+fn model(upstream: Api) -> String {
+    format!("{}/m", upstream.name())
+}
+
 /// A body of a client that asks for nothing special.
 fn question(client: Api, upstream: Api, stream: bool) -> Value {
-    let model = format!("{}/m", upstream.name());
+    let model = model(upstream);
     let messages = json!([{"role": "user", "content": "?"}]);
     match client {
         Api::Completions => json!({"model": model, "messages": messages, "stream": stream,
@@ -92,7 +97,7 @@ fn question(client: Api, upstream: Api, stream: bool) -> Value {
 fn streamed(client: Api, upstream: Api, pieces: Vec<&[u8]>) -> Played {
     let answer = Answer { status: 200, media_type: "text/event-stream", pieces };
     let body = question(client, upstream, true).to_string();
-    let played = play(client, upstream, "m", true, Bytes::from(body), &answer);
+    let played = play(client, &model(upstream), true, Bytes::from(body), &answer);
     assert_eq!(played.status, 200);
     played
 }
@@ -100,7 +105,7 @@ fn streamed(client: Api, upstream: Api, pieces: Vec<&[u8]>) -> Played {
 /// What a provider is sent for a client's body; the gateway's refusal where it is not asked.
 fn sent(client: Api, upstream: Api, body: &Value) -> Result<Value, Value> {
     let answer = Answer { status: 500, media_type: "text/plain", pieces: Vec::new() };
-    let played = play(client, upstream, "m", false, Bytes::from(body.to_string()), &answer);
+    let played = play(client, &model(upstream), false, Bytes::from(body.to_string()), &answer);
     let value = |bytes: &[u8]| serde_json::from_slice(bytes).expect("JSON");
     match played.sent {
         Some(sent) => Ok(value(&sent)),

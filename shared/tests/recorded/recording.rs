@@ -185,7 +185,7 @@ impl Recording {
     /// The answer as a client of the same API gets it: Bedrock has the events of Messages in binary frames.
     pub(crate) fn answer_to_client(&self) -> Bytes {
         match self.answer_is_framed() {
-            true => Bytes::from(wire::unframed(&self.answer)),
+            true => Bytes::from(unframed(&self.answer)),
             false => self.answer.clone(),
         }
     }
@@ -219,8 +219,22 @@ fn body_of(recorded: &RawValue) -> Bytes {
     }
 }
 
+/// The events of Messages in Bedrock's binary frames, as its makers send them.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_PayloadPart.html>
+fn unframed(stream: &[u8]) -> String {
+    let chunks = wire::events(Api::Converse, stream).into_iter().filter(|(name, _)| name == "chunk");
+    let texts = chunks.map(|(_, chunk)| base64(chunk["bytes"].as_str().expect("a chunk has bytes")));
+    let texts = texts.map(|bytes| String::from_utf8(bytes).expect("an event is text"));
+    let lines = texts.map(|text| {
+        let event: Value = serde_json::from_str(&text).expect("an event is JSON");
+        format!("event: {}\ndata: {text}\n\n", event["type"].as_str().expect("an event has a type"))
+    });
+    lines.collect()
+}
+
 /// The bytes that Base64 text stands for (RFC 4648).
-pub(crate) fn base64(text: &str) -> Vec<u8> {
+fn base64(text: &str) -> Vec<u8> {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digits = text.bytes().filter_map(|byte| DIGITS.iter().position(|digit| *digit == byte));
     let (mut out, mut held, mut bits) = (Vec::new(), 0_usize, 0);

@@ -3,8 +3,6 @@
 use serde_json::Value;
 use shared::api::Api;
 
-use crate::recording::base64;
-
 /// A stream's events: their names, where they have any, and what they hold.
 pub(crate) fn events(api: Api, stream: &[u8]) -> Vec<(String, Value)> {
     match api {
@@ -50,20 +48,6 @@ fn frames(mut stream: &[u8]) -> Vec<(String, Value)> {
         stream = rest;
     }
     found
-}
-
-/// The events of Messages in Bedrock's binary frames, as its makers send them.
-///
-/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_PayloadPart.html>
-pub(crate) fn unframed(stream: &[u8]) -> String {
-    let chunks = frames(stream).into_iter().filter(|(name, _)| name == "chunk");
-    let texts = chunks.map(|(_, chunk)| base64(chunk["bytes"].as_str().expect("a chunk has bytes")));
-    let texts = texts.map(|bytes| String::from_utf8(bytes).expect("an event is text"));
-    let lines = texts.map(|text| {
-        let event: Value = serde_json::from_str(&text).expect("an event is JSON");
-        format!("event: {}\ndata: {text}\n\n", event["type"].as_str().expect("an event has a type"))
-    });
-    lines.collect()
 }
 
 /// The value of a header that is a string, the only kind that Bedrock sends.
