@@ -48,15 +48,23 @@ pub(super) fn losses(tools: &[Tool<'_>], to: Api) -> Vec<Loss> {
         let Tool::Hosted { api, raw, .. } = tool else { continue };
         let members = api.read().work_members().filter(|_| work(tool, to).is_some());
         let others = members.map(|members| raw.others(members)).into_iter().flatten();
-        let others = others.filter(|(_, value)| is_news(*value));
+        let others = others.filter(|(name, value)| is_news(name, *value));
         losses.extend(others.map(|(name, _)| Loss::dropped(format!("tools[{index}].{name}"))));
     }
     losses
 }
 
+/// What is so unless a tool says that it is not: a search is of the web itself, and not of what is kept of it.
+///
+/// <https://platform.openai.com/docs/guides/tools-web-search>
+const USUAL: &str = "external_web_access";
+
 /// Whether a member says more than what is so without it: callers are the model alone where none are named.
-fn is_news(value: Json<'_>) -> bool {
-    lost::says_something(value) && value.raw() != r#"["direct"]"#
+fn is_news(name: &str, value: Json<'_>) -> bool {
+    match name {
+        USUAL => value.raw() == "false",
+        _ => lost::says_something(value) && value.raw() != r#"["direct"]"#,
+    }
 }
 
 /// The error for a tool that the provider does not have.

@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>
 
 use super::context::Context;
+use crate::api::lost;
 use crate::error::Error;
 use crate::ir::{Found, Loss, Media, Source, Why};
 use crate::wire::json::Writer;
@@ -142,6 +143,7 @@ fn write_found(
 ) {
     let others = document.rest.iter().filter(|(name, _)| !["type", "source", "content"].contains(&&**name));
     others.for_each(|(name, _)| context.lose(Loss::dropped(format!("{at}.{name}"))));
+    lose_about_pieces(document, at, context);
     a.object(|o| {
         o.key("searchResult").object(|o| {
             o.key("source").string(&found.at);
@@ -154,6 +156,15 @@ fn write_found(
             });
         });
     });
+}
+
+/// A piece of what was found is its text, and nothing about it.
+fn lose_about_pieces(document: &Media<'_>, at: &str, context: &mut Context<'_>) {
+    let content = document.rest.iter().find(|(name, _)| name == "content");
+    for (index, piece) in content.into_iter().flat_map(|(_, content)| content.items()).enumerate() {
+        let others = piece.others(&["type", "text"]).filter(|(_, value)| lost::says_something(*value));
+        others.for_each(|(name, _)| context.lose(Loss::dropped(format!("{at}.content[{index}].{name}"))));
+    }
 }
 
 fn write_source(source: &Source<'_>, o: &mut Writer<'_>) {

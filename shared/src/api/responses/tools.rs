@@ -85,7 +85,7 @@ fn read_namespace<'a>(
             Tool::Hosted { .. } => return Err(wrong("tools", "functions and custom tools only")),
         };
         *name = Cow::Owned(hoisted(declared, Some(&space), name));
-        rest.clear();
+        rest.retain(|(name, _)| name != "namespace");
         rest.push((Cow::Borrowed("namespace"), namespace));
     }
     Ok(())

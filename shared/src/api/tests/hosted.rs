@@ -73,6 +73,29 @@ fn b5_b8_limits_of_searches() {
         asked(Api::Messages, &tools(Api::Messages, limited), Api::Responses, &Quirks::USUAL).unwrap();
     assert_eq!(sent["tools"][0]["filters"], json!({"allowed_domains": ["a.b"]}));
     assert!(lost.contains(&"tools[0].max_uses".to_owned()), "{lost:?}");
+    // Who asks for what is kept of the web, and not for the web, has to know that it is asked.
+    for (access, said) in [(false, true), (true, false)] {
+        let kept = json!({"type": "web_search", "external_web_access": access});
+        let (_, lost) =
+            asked(Api::Responses, &tools(Api::Responses, kept), Api::Messages, &Quirks::USUAL).unwrap();
+        assert_eq!(lost == ["tools[0].external_web_access"], said, "{lost:?}");
+    }
+}
+
+/// D14: a tool keeps what is said of it when it leaves its namespace, or it is named.
+#[test]
+fn d14_members_of_tools_in_namespaces_are_named() {
+    let function = json!({"type": "function", "name": "f", "parameters": {"type": "object"},
+        "output_schema": {"type": "string"}});
+    let space = json!({"type": "namespace", "name": "n", "description": "d", "tools": [function]});
+    for upstream in [Api::Completions, Api::Messages, Api::Generate, Api::Converse] {
+        let request = tools(Api::Responses, space.clone());
+        let (_, lost) = asked(Api::Responses, &request, upstream, &Quirks::USUAL).unwrap();
+        assert!(lost.contains(&"tools[0].output_schema".to_owned()), "{upstream:?}: {lost:?}");
+    }
+    let request = tools(Api::Responses, space.clone());
+    let (sent, lost) = asked(Api::Responses, &request, Api::Responses, &Quirks::USUAL).unwrap();
+    assert_eq!((&sent["tools"][0], lost.is_empty()), (&space, true));
 }
 
 /// B5, B8: code is run by three families.

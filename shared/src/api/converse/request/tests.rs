@@ -86,6 +86,9 @@ fn b6_results_of_searches() {
     let (got, losses) = content(json!([of_tool]));
     assert_eq!(got, json!([{"toolResult": {"toolUseId": "t1", "content": [found]}}]));
     assert_eq!(losses, ["messages[0].content[0].content[0].cache_control"]);
+    let mut marked = result.clone();
+    marked["content"][1]["cache_control"] = json!({"type": "ephemeral"});
+    assert_eq!(content(json!([marked])).1, ["messages[0].content[0].content[1].cache_control"]);
     let (got, losses) = sent(Api::Messages, NOVA, &messages(json!([result]))).unwrap();
     assert_eq!(got["messages"][0]["content"][0]["document"]["source"], json!({"text": "a\nb"}));
     assert!(losses.contains(&"messages[0].content[0].source".to_owned()), "{losses:?}");
