@@ -11,6 +11,7 @@ use crate::api::family::Api;
 use crate::api::passage::Passage;
 use crate::api::{self};
 use crate::dialect::{Dialect, Quirks};
+use crate::error::Error;
 use crate::ir::{Event, Response};
 use crate::wire::Scanner;
 use crate::wire::json::Json;
@@ -158,12 +159,17 @@ fn each(list: &Value, name: &str, word: &str) -> Vec<Value> {
 
 /// The client's request as a provider gets it.
 fn sent(request: &Value, client: Api, upstream: Api) -> Value {
+    try_sent(request, client, upstream).unwrap()
+}
+
+/// The same; the error where the request is refused.
+fn try_sent(request: &Value, client: Api, upstream: Api) -> Result<Value, Error> {
     let text = request.to_string();
-    let mut request = client.read().request(Json::parse(text.as_bytes()).unwrap()).unwrap();
+    let mut request = client.read().request(Json::parse(text.as_bytes()).unwrap())?;
     request.api = Some(client);
     let mut out = BytesMut::new();
-    api::write_request(request, upstream, quirks(upstream), &mut out).unwrap();
-    serde_json::from_slice(&out).unwrap()
+    api::write_request(request, upstream, quirks(upstream), &mut out)?;
+    Ok(serde_json::from_slice(&out).unwrap())
 }
 
 /// The seals and ids of the assistant's turn, in their order, as the API has them.
@@ -429,6 +435,78 @@ proptest! {
                 {"type": "tool_use", "id": id, "name": "f", "input": {}}]});
             let sent = sent(&next(Api::Messages, &turn, Habit::Keeps), Api::Messages, Api::Messages);
             prop_assert_eq!(&sent["messages"][1]["content"], &turn["content"]);
+        }
+    }
+}
+
+/// What somebody does to a packed text, at a place in it.
+#[derive(Clone, Copy, Debug)]
+enum Forgery {
+    /// Ends it there.
+    Cuts,
+    /// Writes another letter there.
+    Changes,
+    /// Goes on from there with the text of another conversation, for another model.
+    Splices,
+    /// Says something more there.
+    Inserts,
+}
+
+const FORGERIES: [Forgery; 4] = [Forgery::Cuts, Forgery::Changes, Forgery::Splices, Forgery::Inserts];
+
+impl Forgery {
+    /// The text as the forger sends it: the same for the same text, as a result has to name its call.
+    fn of(self, text: &str, at: &prop::sample::Index) -> String {
+        let call = [super::seal::Piece::Call { id: "call_9".to_owned(), signature: Some("b".repeat(400)) }];
+        let other = super::seal::Seal::pack(Api::Generate, &call, 1 << 20).unwrap();
+        let (head, tail) = text.split_at(at.index(text.len()));
+        let behind = || tail.chars().skip(1);
+        match self {
+            Forgery::Cuts => head.to_owned(),
+            Forgery::Changes if tail.starts_with('A') => head.chars().chain(['B']).chain(behind()).collect(),
+            Forgery::Changes => head.chars().chain(['A']).chain(behind()).collect(),
+            Forgery::Splices => head.chars().chain(other.chars().skip(head.len())).collect(),
+            Forgery::Inserts => format!("{head}Cg0_{tail}"),
+        }
+    }
+
+    /// Forges every packed text in a value; how many there are.
+    fn apply(self, value: &mut Value, at: &prop::sample::Index) -> usize {
+        match value {
+            Value::String(text) if text.starts_with("planoseal1") => {
+                *text = self.of(text, at);
+                1
+            }
+            Value::Array(values) => values.iter_mut().map(|value| self.apply(value, at)).sum(),
+            Value::Object(members) => members.values_mut().map(|value| self.apply(value, at)).sum(),
+            _ => 0,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// **Law: of a packed text that was tampered with no provider gets a seal.** It is an ordinary text, or refused.
+    #[test]
+    fn forged_seals_are_none(turn in any_turn(), at in any::<prop::sample::Index>(),
+        forgery in prop::sample::select(FORGERIES.to_vec()))
+    {
+        let answers = [(Api::Messages, of_messages(&turn)), (Api::Converse, of_converse(&turn)),
+            (Api::Generate, of_generate(&turn, true)), (Api::Completions, of_completions(&turn))];
+        for (upstream, body) in answers {
+            for client in CLIENTS.into_iter().filter(|client| *client != upstream) {
+                let mut forged = next(client, &answer(&body, upstream, client, false), Habit::Keeps);
+                if forgery.apply(&mut forged, &at) == 0 {
+                    continue;
+                }
+                for sent in UPSTREAMS.map(|to| try_sent(&forged, client, to)).into_iter().flatten() {
+                    let sent = sent.to_string();
+                    let genuine = turn.iter().find(|(.., seal)| sent.contains(seal));
+                    prop_assert!(genuine.is_none(), "{:?} of {:?} by {:?}: {:?} in {}", forgery, upstream, client,
+                        genuine, sent);
+                }
+            }
         }
     }
 }
