@@ -14,6 +14,7 @@
 mod answers;
 mod bytes;
 mod given;
+mod parallel;
 mod requests;
 
 use proptest::test_runner::Config;
