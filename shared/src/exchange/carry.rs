@@ -35,6 +35,11 @@ const CREDENTIALS: &[&str] = &["key", "api_key", "api-key", "access_token"];
 /// The statuses of answers without a body (RFC 9110, section 15.3).
 const BODILESS: &[StatusCode] = &[StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT];
 
+/// What a transcript may be besides JSON: files, which no provider streams.
+///
+/// <https://platform.openai.com/docs/api-reference/audio/createTranscription>
+const FILES: &[&str] = &["text", "srt", "vtt"];
+
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 
 /// The word by which hosts know that a stream is asked for.
@@ -76,11 +81,11 @@ pub(super) async fn answer<H: Host>(
 ) -> Result<Reply<H::Body>, Error> {
     // Nothing is lost here, but what is wished for has to be understood.
     call.note_wish(request.headers())?;
-    let (way, body) = match names_model {
+    let (way, body, streams) = match names_model {
         true => by_model(call, found, task, request)?,
         false => by_hint(call, task, request)?,
     };
-    forward(call, found, way, body, request, false).await
+    forward(call, found, way, body, request, streams).await
 }
 
 /// The same for a request that is scanned already, and whose way is known.
@@ -164,19 +169,20 @@ fn family(client: Api, task: Task) -> &'static [Api] {
     }
 }
 
-/// The way to the model that the request names, and the body with the provider's name for it.
+/// The way to the model that the request names, the body with the provider's name for it, and whether a stream is asked for.
 fn by_model<'g, H: Host>(
     call: &mut Call<'g, H>,
     found: &Found,
     task: Task,
     request: &Request<Bytes>,
-) -> Result<(Way<'g>, Bytes), Error> {
+) -> Result<(Way<'g>, Bytes, bool), Error> {
     let named = Named::scan(found, request)?;
     call.note_model(&named.model)?;
     let resolved = call.resolve(&named.model)?;
     let way = Way::to(&resolved, call.client, task).ok_or_else(|| unserved(resolved.provider, task))?;
     way.note(call);
-    Ok((way, named.rename(&resolved.model)?))
+    let streams = named.streams();
+    Ok((way, named.rename(&resolved.model)?, streams))
 }
 
 /// The way to whom the header names; else to whose the models in a batch are; else to the only one, or the default. In
@@ -185,7 +191,7 @@ fn by_hint<'g, H: Host>(
     call: &mut Call<'g, H>,
     task: Task,
     request: &Request<Bytes>,
-) -> Result<(Way<'g>, Bytes), Error> {
+) -> Result<(Way<'g>, Bytes, bool), Error> {
     let batch = Batch::scan(call.gateway, task, request);
     call.note_model("")?;
     let family = family(call.client, task);
@@ -197,7 +203,15 @@ fn by_hint<'g, H: Host>(
     let api = provider.api_with(family, task, "").ok_or_else(|| unserved(provider, task))?;
     let way = Way { provider, api, task, model: None };
     way.note(call);
-    Ok((way, batch.rename(provider, request.body())))
+    let streams = task == Task::Responses && asks_for_stream(request.uri());
+    Ok((way, batch.rename(provider, request.body()), streams))
+}
+
+/// Whether what a provider keeps is to come as a stream.
+///
+/// <https://platform.openai.com/docs/api-reference/responses/get>
+fn asks_for_stream(uri: &Uri) -> bool {
+    uri.query().unwrap_or_default().split('&').any(|pair| pair == "stream=true")
 }
 
 /// A provider that is known not to have it.
@@ -239,6 +253,20 @@ impl<'r> Named<'r> {
         Ok(Named { body, model, place: Place::Json(outline) })
     }
 
+    /// Whether a stream is asked for.
+    fn streams(&self) -> bool {
+        match &self.place {
+            Place::Path => false,
+            Place::Json(outline) => {
+                outline.get("stream").and_then(Result::ok).and_then(Json::boolean).unwrap_or(false)
+            }
+            Place::Form(form) => {
+                let text = |name| form.text(name).ok().flatten().unwrap_or_default();
+                text("stream") == "true" && !FILES.contains(&text("response_format"))
+            }
+        }
+    }
+
     /// The body with the provider's name for the model.
     fn rename(self, model: &str) -> Result<Bytes, Error> {
         if self.model == model {
@@ -255,7 +283,7 @@ impl<'r> Named<'r> {
 }
 
 /// The provider's answer as it is. Of one that was asked to be a stream (`streams`) not every host sees where it breaks off:
-/// so what is JSON has to be all of it, and everything else has to end as streams do.
+/// so what is JSON has to be all of it, and what neither is JSON nor has a length has to end as streams do.
 async fn relay<H: Host>(
     call: &mut Call<'_, H>,
     task: Task,
@@ -264,11 +292,7 @@ async fn relay<H: Host>(
     streams: bool,
 ) -> Result<Reply<H::Body>, Error> {
     call.report.status = response.status().as_u16();
-    let has_events = match streams {
-        true => !is_json(response.headers()),
-        false => headers::is_stream(Framing::Events, response.headers()),
-    };
-    if response.status().is_success() && has_events {
+    if response.status().is_success() && has_events(response.headers(), streams) {
         return Ok(stream(call, task, api, response));
     }
     if passes::<H>(&response) {
@@ -281,6 +305,12 @@ async fn relay<H: Host>(
         Ok(whole(call, head, bytes))
     };
     reply::rewrite(call, api, true, response, write).await
+}
+
+/// Whether an answer has to end as streams do.
+fn has_events(headers: &HeaderMap, streams: bool) -> bool {
+    let may_be_cut = streams && !is_json(headers) && !headers.contains_key(header::CONTENT_LENGTH);
+    may_be_cut || headers::is_stream(Framing::Events, headers)
 }
 
 /// One that is all there.

@@ -61,6 +61,9 @@ pub async fn behaviour(kind: Kind) {
             ("takes what is large and not too large".to_owned(), large(at, provider).await),
             ("takes no part of a recording for all of it".to_owned(), cut_recording(at, provider).await),
             ("says that the provider broke a text off".to_owned(), cut_text(at, provider).await),
+            ("says that the provider broke a picture off".to_owned(), cut_picture(at, provider).await),
+            ("says that the provider broke a transcript off".to_owned(), cut_transcript(at, provider).await),
+            ("says that the provider broke a stored answer off".to_owned(), cut_stored(at, provider).await),
         ];
         for dialect in &DIALECTS {
             let mut add = |what: &str, outcome| outcomes.push((format!("{} {what}", dialect.api), outcome));
@@ -332,6 +335,46 @@ async fn cut_text(at: SocketAddr, provider: &Provider) -> Outcome {
         let said = Body { extension: "json".to_owned(), bytes: whole.into() };
         provider.say(Script { ending, ..Script::body(&said) });
         equal("status", &502, &question.ask(at).await?.status)?;
+    }
+    Ok(())
+}
+
+async fn cut_picture(at: SocketAddr, provider: &Provider) -> Outcome {
+    let asked = r#"{"model":"completions/m","prompt":"A cat","stream":true,"partial_images":1}"#;
+    let question = Question::post("/v1/images/generations", asked);
+    cut_carried(at, provider, question, r#"{"type":"image_generation.partial_image","b64_json":"eA=="}"#)
+        .await
+}
+
+async fn cut_transcript(at: SocketAddr, provider: &Provider) -> Outcome {
+    let part = |name: &str, text: &str| {
+        format!("--b\r\ncontent-disposition: form-data; name={name}\r\n\r\n{text}\r\n")
+    };
+    let form = part("model", "completions/m") + &part("stream", "true") + &part("file", "x") + "--b--\r\n";
+    let question = Question::post("/v1/audio/transcriptions", form)
+        .header("content-type", "multipart/form-data; boundary=b");
+    cut_carried(at, provider, question, r#"{"type":"transcript.text.delta","delta":"Hel"}"#).await
+}
+
+async fn cut_stored(at: SocketAddr, provider: &Provider) -> Outcome {
+    let question = Question::get("/v1/responses/resp_1?stream=true&starting_after=3");
+    let question = question.header("x-arch-llm-provider-hint", "responses");
+    let event = r#"{"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"Hel"}"#;
+    cut_carried(at, provider, question, event).await
+}
+
+/// Of a stream that goes through as it comes there is only the beginning, however it ends.
+async fn cut_carried(at: SocketAddr, provider: &Provider, question: Question, event: &str) -> Outcome {
+    let said = Body { extension: "sse".to_owned(), bytes: format!("data: {event}\n\n").into_bytes() };
+    for ending in [Ending::Broken, Ending::Complete] {
+        provider.say(Script { ending, ..Script::body(&said) });
+        let answer = question.ask(at).await?;
+        let events = messages(&answer.body);
+        let said = events.iter().map(|event| json_of(event.data.as_bytes())).collect::<Vec<_>>();
+        let is_first = said.first().is_some_and(|first| *first == json_of(event.as_bytes()));
+        let last = said.last().cloned().unwrap_or_default();
+        let is_told = last["error"]["message"].is_string() || last["type"] == "error";
+        holds(format!("{ending:?}: {} {said:?}", answer.status), is_first && is_told)?;
     }
     Ok(())
 }
