@@ -3,6 +3,7 @@
 mod backend;
 mod body;
 mod connection;
+mod defect;
 mod door;
 mod doors;
 mod sips;

@@ -1,5 +1,6 @@
 //! What a door answers: the gateway, and behind the backend's door the backend too.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 use super::Settings;
 use super::backend::Guard;
 use super::body::Body;
+use super::defect;
 use super::upload::Upload;
 use crate::native::Native;
 use crate::staff::Staff;
@@ -86,11 +88,19 @@ impl Surface {
     async fn exchange(&self, request: Request<Bytes>) -> Response<Body> {
         let staff = self.staff;
         let done = move |report: Report| staff.take(&report);
-        let response = exchange::serve(self.gateway.clone(), self.native.clone(), request, done).await;
+        let asked = line_of(&request);
+        let served = pin!(exchange::serve(self.gateway.clone(), self.native.clone(), request, done));
+        let Some(response) = defect::survive(served).await else { return self.apologize(&asked) };
         response.map(|body| match body {
             exchange::Body::Whole(bytes) => Body::Whole(bytes),
             exchange::Body::Events(pieces) | exchange::Body::Bytes(pieces) => Body::Stream(Box::pin(pieces)),
         })
+    }
+
+    /// Answers a request that met a defect. What it was until then has been reported.
+    fn apologize(&self, asked: &Request<Bytes>) -> Response<Body> {
+        let (response, _) = exchange::refuse(&self.gateway, &self.native, asked, &defect::apology());
+        response.map(Body::Whole)
     }
 
     /// Whether to send more requests here: `200`, or `503` from the moment the process is told to end.
@@ -100,6 +110,14 @@ impl Surface {
             true => json(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"{\"status\":\"draining\"}")),
         }
     }
+}
+
+/// A request's line, which mostly says in whose words to answer and costs next to nothing to keep.
+fn line_of<B>(request: &Request<B>) -> Request<Bytes> {
+    let mut line = Request::new(Bytes::new());
+    line.method_mut().clone_from(request.method());
+    line.uri_mut().clone_from(request.uri());
+    line
 }
 
 /// What hyper lets pass: a head that is longer than `limit` bytes, one that does not say which host it is for, and one
