@@ -70,7 +70,7 @@ fn is_news(name: &str, value: Json<'_>) -> bool {
 /// The error for a tool that the provider does not have.
 pub(super) fn unknown(kind: &str, path: &str) -> Error {
     let message =
-        format!("The tool `{kind}` is run by another provider; this model's has none of that kind.");
+        format!("The tool `{kind}` is of another provider's own kinds; this model's has none like it.");
     Error::invalid_param(path, message).with_code("unsupported_tool")
 }
 
