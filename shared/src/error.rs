@@ -135,6 +135,11 @@ impl Error {
         Error::upstream(format!("The provider's answer broke off: {why}.")).with_code("upstream_cut")
     }
 
+    /// A request that the gateway failed with itself, for a host that has survived it.
+    pub fn defect() -> Error {
+        Error::new(Fault::Ours, Kind::Api, "The gateway failed with this request, by a defect of its own.")
+    }
+
     /// A model whose call or answer made no sense to its own provider, which says `word` of it: 502. To ask again may help.
     pub(crate) fn garbled(word: &str, said: Option<&str>) -> Error {
         let said = said.map_or_else(String::new, |said| format!(": {said}"));

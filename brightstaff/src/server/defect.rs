@@ -5,8 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
 
-use shared::error::{Error, Fault, Kind};
-
 /// What comes of `work`; none where it panics, which the process's hook has told of. What `work` had is dropped then, and
 /// that is all it may have touched: whatever outlives it is behind locks that are taken though they are poisoned.
 pub(super) async fn survive<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
@@ -15,11 +13,6 @@ pub(super) async fn survive<T>(mut work: Pin<&mut impl Future<Output = T>>) -> O
         polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
     })
     .await
-}
-
-/// What a client is told of it.
-pub(super) fn apology() -> Error {
-    Error::new(Fault::Ours, Kind::Api, "The gateway failed with this request, by a defect of its own.")
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl Surface {
 
     /// Answers a request that met a defect. What it was until then has been reported.
     fn apologize(&self, asked: &Request<Bytes>) -> Response<Body> {
-        let (response, _) = exchange::refuse(&self.gateway, &self.native, asked, &defect::apology());
+        let (response, _) = exchange::refuse(&self.gateway, &self.native, asked, &Error::defect());
         response.map(Body::Whole)
     }
 

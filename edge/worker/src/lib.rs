@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use shared::error::{Error, Fault, Kind};
+use shared::error::Error;
 use shared::exchange;
 use shared::gateway::{Compiled, Gateway};
 use shared::host::CallError;
@@ -75,8 +75,7 @@ pub fn refuse(head: &str, is_too_large: bool, now: f64) -> u32 {
 #[wasm_bindgen]
 pub fn apologize(head: &str, now: f64) -> u32 {
     clock::set(now);
-    let message = "The gateway failed with this request, by a defect of its own.";
-    refuse_with(head, &Error::new(Fault::Ours, Kind::Api, message))
+    refuse_with(head, &Error::defect())
 }
 
 /// Works on a task until it has to wait; says until when, in milliseconds since 1970, if nothing happens.

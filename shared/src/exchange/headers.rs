@@ -1,6 +1,6 @@
 //! Which headers pass, which do not, and which are made here.
 
-use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue, OccupiedEntry};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::error::{Error, Fault, Kind};
@@ -126,30 +126,14 @@ pub(super) fn backward(keys: &Keys, from: HeaderMap, to: &mut HeaderMap) {
         let word = name.as_str();
         name == header::CONTENT_TYPE || is_kept(word) || word.starts_with("x-plano-") || ends_here(word)
     };
-    let mut last = None;
-    for (name, value) in from {
-        let is_secret = keys.are_in(value.as_bytes());
-        // Of a header's values only the first comes with the name.
-        match name {
-            Some(name) if is_secret || stays(&name) => last = None,
-            Some(name) => last = Some(append(to, name, value)),
-            None if is_secret => {}
-            None => {
-                if let Some(last) = &mut last {
-                    last.append(value);
-                }
-            }
+    // Of a header's values only the first comes with the name.
+    let mut passes = None;
+    for (next, value) in from {
+        if let Some(next) = next {
+            passes = Some(next).filter(|name| !stays(name));
         }
-    }
-}
-
-/// Appends a header, whose next values may be appended to what this gives.
-fn append(to: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> OccupiedEntry<'_, HeaderValue> {
-    match to.entry(name) {
-        Entry::Vacant(place) => place.insert_entry(value),
-        Entry::Occupied(mut place) => {
-            place.append(value);
-            place
+        if let Some(name) = passes.as_ref().filter(|_| !keys.are_in(value.as_bytes())) {
+            to.append(name.clone(), value);
         }
     }
 }
