@@ -55,7 +55,10 @@ pub fn full(run: &Run) -> String {
 /// A section's title and what a reader must know of its figures.
 type About = (&'static str, &'static str);
 
-const BUDGETS: About = ("Budgets", "What is promised, and how far from it this run is.");
+const BUDGETS: About = (
+    "Budgets",
+    "What is promised, and how far from it the least of this run's rounds is: whatever else a machine does is only ever added.",
+);
 const COST: About = (
     "Processor time for an answer",
     "Microseconds on the target's core, and how that compares to bare hyper.",
