@@ -6,6 +6,8 @@ mod connection;
 mod defect;
 mod door;
 mod doors;
+mod guard;
+mod shows;
 mod sips;
 mod surface;
 mod upload;

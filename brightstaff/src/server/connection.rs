@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::door::Shows;
+use super::shows::Shows;
 use super::sips::Sips;
 
 /// The smallest buffer that hyper takes.

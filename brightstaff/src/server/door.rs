@@ -1,7 +1,7 @@
 //! One listening socket.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::StartError;
 use super::connection;
-use super::surface::Surface;
+use super::shows::Shows;
 
 /// How long to wait after the system had no room for a connection.
 const BREATH: Duration = Duration::from_millis(50);
@@ -29,23 +29,6 @@ pub(super) struct Door {
     room: Arc<Semaphore>,
     head: Duration,
     complaint: Complaint,
-}
-
-/// What a door shows to the next request, on connections that are open already, too.
-pub(super) struct Shows(RwLock<Arc<Surface>>);
-
-impl Shows {
-    pub(super) fn new(surface: Arc<Surface>) -> Shows {
-        Shows(RwLock::new(surface))
-    }
-
-    pub(super) fn surface(&self) -> Arc<Surface> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(super) fn show(&self, surface: Arc<Surface>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = surface;
-    }
 }
 
 impl Door {

@@ -8,7 +8,8 @@ use shared::gateway::{Gateway, Listener, ListenerKind};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::door::{Door, Shows};
+use super::door::Door;
+use super::shows::Shows;
 use super::surface::Surface;
 use super::{Settings, StartError};
 

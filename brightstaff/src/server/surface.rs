@@ -15,9 +15,9 @@ use shared::report::Report;
 use tokio::sync::watch;
 
 use super::Settings;
-use super::backend::Guard;
 use super::body::Body;
 use super::defect;
+use super::guard::Guard;
 use super::upload::Upload;
 use crate::native::Native;
 use crate::staff::Staff;
