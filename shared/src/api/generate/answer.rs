@@ -66,6 +66,8 @@ pub(super) struct Reader {
     begun: bool,
     over: bool,
     block: Option<Block>,
+    /// A seal on no words, which is given behind the words that are open: more may still be said of them.
+    seal: Option<String>,
     /// How many blocks have been opened.
     count: u32,
     stop: Option<Stop<'static>>,
@@ -81,6 +83,8 @@ pub(super) struct Reader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Block {
     Text,
+    /// Words that no others belong to.
+    Signed,
     /// `true` once it is signed.
     Thinking(bool),
 }
@@ -181,8 +185,22 @@ impl Reader {
     fn tokens(&mut self, candidate: Json<'_>, sink: &mut Sink<'_>) {
         let Some(result) = candidate.get("logprobsResult").and_then(Json::present) else { return };
         lost::name_unknown(result, &logprobs::RESULT, "candidates[0].logprobsResult.", self.aim, sink);
-        if let Some(list) = logprobs::read(result).filter(|_| self.block == Some(Block::Text)) {
-            self.say(Delta::Logprobs(Cow::Owned(list)), sink);
+        match logprobs::read(result) {
+            Some(list) if self.has_words() => self.say(Delta::Logprobs(Cow::Owned(list)), sink),
+            Some(_) => self.lose("logprobsResult", sink),
+            None => {}
+        }
+    }
+
+    /// Whether words are open, of which more may be said.
+    fn has_words(&self) -> bool {
+        matches!(self.block, Some(Block::Text | Block::Signed))
+    }
+
+    /// Names a member of a candidate that has no place.
+    fn lose(&self, name: &str, sink: &mut Sink<'_>) {
+        if self.aim.tells_losses() {
+            sink(Event::Lost(Loss::of_answer(format_args!("candidates[0].{name}"), Why::Dropped)));
         }
     }
 
@@ -238,12 +256,16 @@ impl Reader {
 
     /// Words that are signed, of which there may be none, stand for themselves.
     fn signed(&mut self, text: Cow<'_, str>, signature: Cow<'_, str>, sink: &mut Sink<'_>) {
-        self.open(Open::Text, None, sink);
+        if text.is_empty() && self.has_words() && self.seal.is_none() {
+            self.block = Some(Block::Signed);
+            self.seal = Some(signature.into_owned());
+            return;
+        }
+        self.open(Open::Text, Some(Block::Signed), sink);
         if !text.is_empty() {
             self.say(Delta::Text(text), sink);
         }
         self.say(Delta::Signature(signature), sink);
-        self.close_whole(sink);
     }
 
     fn think(&mut self, text: &str, seal: Option<Cow<'_, str>>, sink: &mut Sink<'_>) {
@@ -298,14 +320,15 @@ impl Reader {
 
     /// Where the words come from is said beside them, mostly at the end.
     fn cite(&mut self, candidate: Json<'_>, sink: &mut Sink<'_>) {
-        if self.block != Some(Block::Text) {
-            return;
-        }
         for name in SOURCES {
             let Some(sources) = candidate.get(name).filter(|sources| sources.fields().next().is_some())
             else {
                 continue;
             };
+            if !self.has_words() {
+                self.lose(name, sink);
+                continue;
+            }
             let raw = Cow::Owned(format!(r#"[{{"{name}":{}}}]"#, sources.raw()));
             self.say(Delta::Citations(Citations { api: Api::Generate, raw }), sink);
         }
@@ -331,6 +354,11 @@ impl Reader {
 
     fn close(&mut self, sink: &mut Sink<'_>) {
         if self.block.take().is_some() {
+            self.close_whole(sink);
+        }
+        if let Some(seal) = self.seal.take() {
+            self.open(Open::Text, None, sink);
+            self.say(Delta::Signature(Cow::Owned(seal)), sink);
             self.close_whole(sink);
         }
     }

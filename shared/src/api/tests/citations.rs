@@ -67,6 +67,33 @@ fn c3_c6_f5_addresses_in_every_pair() {
     }
 }
 
+/// Gemini's newer models seal the words of their answers, or none behind them. That takes no source from the words.
+#[test]
+fn sealed_words_keep_what_they_rest_on() {
+    let seal = "c2ln";
+    let signed = json!([{"text": "é b", "thoughtSignature": seal}]);
+    let behind = json!([{"text": "é b"}, {"text": "", "thoughtSignature": seal}]);
+    for parts in [signed, behind] {
+        let mut grounded = answer(Api::Generate);
+        grounded["candidates"][0]["content"]["parts"] = parts.clone();
+        let (whole, stream) = answered(Api::Generate, &grounded, Api::Completions);
+        let message = &whole["choices"][0]["message"];
+        assert_eq!(message["annotations"], json!([annotation(0, 3, true)]), "{parts}");
+        assert!(message["reasoning_details"][0]["data"].is_string(), "{parts}: {message}");
+        assert!(
+            stream.iter().any(|it| !it["choices"][0]["delta"]["annotations"].is_null()),
+            "{parts}: {stream:?}"
+        );
+        let (whole, _) = answered(Api::Generate, &grounded, Api::Responses);
+        let text = &whole["output"][0]["content"][0];
+        assert_eq!(text["annotations"], json!([annotation(0, 3, false)]), "{parts}");
+        assert!(whole["output"][1]["encrypted_content"].is_string(), "{parts}: {whole}");
+        let (whole, _) = answered(Api::Generate, &grounded, Api::Messages);
+        assert_eq!(whole["content"][0]["citations"], json!([location("")]), "{parts}");
+        assert_eq!(whole["content"][1]["type"], json!("redacted_thinking"), "{parts}");
+    }
+}
+
 /// Several texts are one to some clients: places count from its beginning, and the last list has all.
 #[test]
 fn places_are_those_of_the_whole() {
