@@ -64,8 +64,12 @@ const GENERATE: Words = &[
     ("tool_choice", "toolConfig.functionCallingConfig"),
 ];
 
-/// What OpenAI calls a mark of a cache.
-const BREAKPOINT: &str = ".prompt_cache_breakpoint";
+/// What Responses calls what is said about a part.
+const RESPONSES_INSIDE: &[(&str, &str)] = &[
+    (".cache_control", ".prompt_cache_breakpoint"),
+    (".citations", ".annotations"),
+    (".title", ".filename"),
+];
 
 /// Losses in the client's words, less what says nothing about the answer: items of Responses have ids and a status that
 /// only name them. `moved` says which blocks stand elsewhere than the client had them.
@@ -137,10 +141,12 @@ fn apart(api: Api, rest: &str) -> String {
 /// A place in a message, or an item, by their numbers.
 fn in_message(api: Api, message: usize, part: Option<usize>, rest: &str) -> String {
     let inside = part.map_or(String::new(), |part| format!(".content[{part}]"));
+    let (list, words): (_, &[(&str, &str)]) = match api {
+        Api::Generate => ("contents", &[(".content", ".parts"), (".title", ".displayName")]),
+        Api::Responses => ("input", RESPONSES_INSIDE),
+        _ => ("messages", &[]),
+    };
     let rest = format!("{inside}{rest}");
-    match api {
-        Api::Generate => format!("contents[{message}]{}", rest.replacen(".content", ".parts", 1)),
-        Api::Responses => format!("input[{message}]{}", rest.replace(".cache_control", BREAKPOINT)),
-        _ => format!("messages[{message}]{rest}"),
-    }
+    let spelled = words.iter().fold(rest, |rest, (ours, theirs)| rest.replacen(ours, theirs, 1));
+    format!("{list}[{message}]{spelled}")
 }

@@ -3,6 +3,8 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ImageBlock.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>
 
+use std::borrow::Cow;
+
 use super::context::Context;
 use crate::api::lost;
 use crate::error::Error;
@@ -34,12 +36,7 @@ const DOCUMENTS: Formats = &[
 
 /// Writes an image.
 pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    context.lose_rest(&image.rest, &at);
-    let words = [("detail", &image.detail), ("title", &image.title), ("context", &image.context)];
-    for (name, _) in words.into_iter().filter(|(_, word)| word.as_deref().is_some_and(|word| word != "auto"))
-    {
-        context.lose(Loss::dropped(format!("{at}.{name}")));
-    }
+    lose_about(image, &["detail", "title", "context"], at, context);
     let Some(format) = format(&image.source, IMAGES, at, context) else { return };
     a.object(|o| {
         o.key("image").object(|o| {
@@ -47,6 +44,17 @@ pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>
             write_source(&image.source, o);
         });
     });
+}
+
+/// Notes what is said about a medium and has no place, its `homeless` words among it; `auto` is how it is looked at
+/// anyway.
+fn lose_about(media: &Media<'_>, homeless: &[&str], at: &str, context: &mut Context<'_>) {
+    context.lose_rest(&media.rest, &at);
+    let words = [("detail", &media.detail), ("title", &media.title), ("context", &media.context)];
+    let said = |word: &Option<Cow<'_, str>>| word.as_deref().is_some_and(|word| word != "auto");
+    for (name, _) in words.into_iter().filter(|(name, word)| homeless.contains(name) && said(word)) {
+        context.lose(Loss::dropped(format!("{at}.{name}")));
+    }
 }
 
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_AudioBlock.html>
@@ -101,7 +109,7 @@ fn write_played(
     context: &mut Context<'_>,
     a: &mut Writer<'_>,
 ) {
-    context.lose_rest(&media.rest, &at);
+    lose_about(media, &["detail", "title", "context"], at, context);
     let Some(format) = format(&media.source, formats, at, context) else { return };
     a.object(|o| {
         o.key(name).object(|o| {
@@ -117,7 +125,7 @@ pub(super) fn write_document(document: &Media<'_>, at: &str, context: &mut Conte
     if let Some(found) = found {
         return write_found(found, document, at, context, a);
     }
-    context.lose_rest(&document.rest, &at);
+    lose_about(document, &["detail"], at, context);
     let Some(format) = format(&document.source, DOCUMENTS, at, context) else { return };
     let name = name(document.title.as_deref(), at, context);
     a.object(|o| {

@@ -102,6 +102,8 @@ pub(super) fn lacks(event: &Event<'_>) -> Vec<Loss> {
         Event::Start(Start { service_tier: Some(tier), .. }) if usage::tier_word(tier).is_some() => {
             Vec::new()
         }
+        // A stream's end has no place for it, but the usual one is what nothing said means.
+        Event::Tier(tier) if usage::tier_word(tier) == Some("standard") => Vec::new(),
         Event::Start(Start { service_tier: Some(_), .. }) | Event::Tier(_) => lost::dropped("service_tier"),
         _ => Vec::new(),
     }

@@ -245,7 +245,9 @@ impl<'t, 'a> Items<'t, 'a> {
                 }
                 _ => continue,
             };
-            let marks = [("cache_control", cache), ("citations", citations), ("context", context)];
+            let named = matches!(block, Block::Image(image) if image.title.is_some());
+            let marks =
+                [("cache_control", cache), ("citations", citations), ("context", context), ("title", named)];
             let marks = marks.into_iter().filter(|(_, is_there)| *is_there).map(|(what, _)| what);
             for what in marks.chain(rest.iter().map(|(name, _)| &**name)) {
                 self.lose_of(block, what, Why::Dropped);
@@ -274,7 +276,9 @@ impl<'t, 'a> Items<'t, 'a> {
     fn write_file(&mut self, block: &Block<'_>, file: &Media<'_>, w: &mut Writer<'_>) {
         if let Source::Text(text) = &file.source {
             self.lose_of(block, "source", Why::Approximated);
-            return self.write_input_text(&Text { cache: file.cache.clone(), ..words(text) }, w);
+            let titled = file.title.as_ref().map(|title| format!("{title}\n\n{text}"));
+            let said = words(titled.as_deref().unwrap_or(text));
+            return self.write_input_text(&Text { cache: file.cache.clone(), ..said }, w);
         }
         w.object(|o| {
             o.key("type").string("input_file");

@@ -46,6 +46,8 @@ pub(super) struct Reader {
     ended: BTreeSet<Key>,
     /// The ids of the items that are done.
     done: BTreeSet<String>,
+    /// The tier that has been told of.
+    tier: Option<String>,
     /// Whether the last event was a piece of a block, and not what repeats one whole.
     grew: bool,
     used_tool: bool,
@@ -253,12 +255,12 @@ impl Reader {
         }
         self.phase = Phase::Running;
         let created = response.get("created_at");
+        self.tier = tier(response).map(Cow::into_owned);
         sink(Event::Start(Start {
             id: string(response.get("id")),
             model: string(response.get("model")),
             created: created.and_then(whole_seconds),
-            // `auto` is what was wished for.
-            service_tier: response.get("service_tier").and_then(Json::string).filter(|tier| tier != "auto"),
+            service_tier: tier(response),
         }));
     }
 
@@ -416,6 +418,9 @@ impl Reader {
     fn last(&mut self, response: Json<'_>, kind: &str, sink: &mut Sink<'_>) {
         self.begin(response, sink);
         lost::name_unknown(response, &RESPONSE, "", self.aim, sink);
+        // Streams begin with the tier that was wished for.
+        let served = tier(response).filter(|tier| self.tier.as_deref() != Some(&**tier));
+        served.into_iter().for_each(|tier| sink(Event::Tier(tier)));
         for (index, item) in (0..).zip(response.get("output").into_iter().flat_map(Json::items)) {
             let id = item.get("id").and_then(Json::string);
             if id.is_none_or(|id| !self.done.contains(&*id)) {
@@ -640,6 +645,11 @@ fn tool_use(item: Json<'_>) -> Option<Open<'static>> {
     let name = space.map_or_else(|| name.clone().into_owned(), |space| joined(&space, &name));
     let id = to_static(string(item.get("call_id")));
     Some(Open::ToolUse { id, name: Cow::Owned(name), kind, signature: None })
+}
+
+/// The tier that serves an answer: `auto` is what was wished for.
+fn tier<'a>(response: Json<'a>) -> Option<Cow<'a, str>> {
+    response.get("service_tier").and_then(Json::string).filter(|tier| tier != "auto")
 }
 
 /// The error of an `error` event or of a failed response.

@@ -20,6 +20,16 @@ fn members_have_the_clients_names() {
     assert_eq!(lost(Api::Generate, Api::Completions, body), ["generationConfig.topK"]);
 }
 
+/// What is said about a part, too.
+#[test]
+fn members_of_parts_have_the_clients_names() {
+    let body = r#"{"contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"AA==","displayName":"N"}}]}]}"#;
+    assert_eq!(lost(Api::Generate, Api::Messages, body), ["contents[0].parts[0].displayName"]);
+    let body = r#"{"model":"m","input":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"a",
+        "annotations":[{"type":"url_citation","url":"u","title":"t","start_index":0,"end_index":1}]}]}]}"#;
+    assert_eq!(lost(Api::Responses, Api::Completions, body), ["input[0].content[0].annotations"]);
+}
+
 #[test]
 fn what_is_said_is_counted_as_the_client_counts() {
     let body = r#"{"model":"m","max_tokens":9,"system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}],

@@ -108,7 +108,7 @@ fn type_of(uri: &str) -> Option<&'static str> {
 }
 
 /// Notes what is said about a medium and has no place.
-fn lose_about(media: &Media<'_>, at: &dyn Display, context: &mut Context<'_>) {
+pub(super) fn lose_about(media: &Media<'_>, at: &dyn Display, context: &mut Context<'_>) {
     let homeless = [
         ("detail", media.detail.as_deref().is_some_and(|detail| detail != "auto")),
         ("context", media.context.is_some()),

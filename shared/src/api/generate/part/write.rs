@@ -50,9 +50,13 @@ pub(in crate::api::generate) fn write(
     }
 }
 
-/// Notes what is said about words and has no place.
+/// Notes what is said about words, or a document that is told in words, and has no place.
 pub(super) fn lose_about(block: &Block<'_>, at: &dyn Display, context: &mut Context<'_>) {
-    let Block::Text(text) = block else { return };
+    let text = match block {
+        Block::Text(text) => text,
+        Block::Document(media) => return media::lose_about(media, at, context),
+        _ => return,
+    };
     context.lose_cache(text.cache.is_some(), at);
     if text.citations.is_some() {
         context.lose(Loss::dropped(format!("{at}.citations")));

@@ -111,8 +111,12 @@ pub(super) fn write(
             .iter()
             .for_each(|&cited| o.key("citations").object(|o| o.key("enabled").boolean(cited)));
     }
-    if media.detail.as_deref().is_some_and(|detail| detail != "auto") {
-        context.lose(Loss::dropped(format!("{at}.detail")));
+    // Images have no names.
+    let title = media.title.as_deref().filter(|_| kind != "document");
+    for (name, word) in [("detail", media.detail.as_deref()), ("title", title)] {
+        if word.is_some_and(|word| word != "auto") {
+            context.lose(Loss::dropped(format!("{at}.{name}")));
+        }
     }
     write_cache(media.cache.as_ref(), o);
     context.write_rest(&media.rest, at, o);

@@ -86,6 +86,22 @@ fn created() -> Value {
     json!({"type": "response.created", "response": response("in_progress", json!([]))})
 }
 
+/// Streams begin with the tier that was wished for, and end with the one that served.
+#[test]
+fn the_tier_is_the_one_that_served() {
+    for (wished, told) in [("auto", vec!["default"]), ("priority", vec!["priority", "default"])] {
+        let mut begun = created();
+        begun["response"]["service_tier"] = wished.into();
+        let events = events(&[begun, completed(json!([]))]);
+        let tiers = events.iter().filter_map(|event| match event {
+            Event::Start(start) => start.service_tier.as_deref(),
+            Event::Tier(tier) => Some(&**tier),
+            _ => None,
+        });
+        assert_eq!(Vec::from_iter(tiers), told);
+    }
+}
+
 fn completed(output: Value) -> Value {
     json!({"type": "response.completed", "response": response("completed", output)})
 }
