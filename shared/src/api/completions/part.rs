@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::member::{
-    boolean, missing, of_kind, optional, present, required, rest, string, within, wrong,
+    boolean, keep_inner, missing, of_kind, optional, present, required, rest, string, within, wrong,
 };
 use crate::api::openai;
 use crate::error::Error;
@@ -59,7 +59,8 @@ fn read_text<'a>(part: Json<'a>) -> Result<Text<'a>, Error> {
     Ok(Text { text: required(part, "text")?, cache, rest, ..Text::default() })
 }
 
-/// What is seen is an object, or (with some vendors) the address itself.
+/// What is seen is an object, or (with some vendors) the address itself. What vendors have beside the address is named
+/// with a dot where it is kept.
 fn read_seen<'a>(part: Json<'a>, name: &str) -> Result<Media<'a>, Error> {
     let seen = present(part, name).ok_or_else(|| missing(name))?;
     let (url, detail) = match seen.kind() {
@@ -69,7 +70,8 @@ fn read_seen<'a>(part: Json<'a>, name: &str) -> Result<Media<'a>, Error> {
             (url, optional(seen, "detail").map_err(within(name))?)
         }
     };
-    let (cache, rest) = marked(part, &["type", name, "cache_control"])?;
+    let (cache, mut rest) = marked(part, &["type", name, "cache_control"])?;
+    keep_inner(name, seen, &["url", "detail"], &mut rest);
     Ok(Media { detail, cache, rest, ..Media::new(openai::source_of_url(url)) })
 }
 
@@ -241,6 +243,9 @@ fn write_seen(name: &str, media: &Media<'_>, place: Place, context: &mut Context
         Source::Url(url) => Cow::Borrowed(&**url),
         Source::File(_) | Source::Text(_) => return refuse(place, "what is seen by its file's id", context),
     };
+    let within = format!("{name}.");
+    let (inner, outer): (Rest<'_>, Rest<'_>) =
+        media.rest.iter().cloned().partition(|(member, _)| member.starts_with(&within));
     a.object(|o| {
         o.key("type").string(name);
         o.key(name).object(|o| {
@@ -248,9 +253,10 @@ fn write_seen(name: &str, media: &Media<'_>, place: Place, context: &mut Context
             if let Some(detail) = media.detail.as_ref().filter(|_| may_detail(media, place, context)) {
                 o.key("detail").string(detail);
             }
+            context.write_inner(&inner, &within, &place, o);
         });
         lose_word("title", media.title.as_deref(), place, context);
-        write_common(media, place, context, o);
+        write_common(media, &outer, place, context, o);
     });
 }
 
@@ -281,7 +287,7 @@ fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &m
             o.key("format").string(openai::audio_format(media_type));
         });
         lose_word("title", media.title.as_deref(), place, context);
-        write_common(media, place, context, o);
+        write_common(media, &media.rest, place, context, o);
     });
 }
 
@@ -309,7 +315,7 @@ fn write_document(media: &Media<'_>, place: Place, context: &mut Context<'_>, a:
                 None => {}
             }
         });
-        write_common(media, place, context, o);
+        write_common(media, &media.rest, place, context, o);
     });
 }
 
@@ -327,12 +333,18 @@ fn write_text_document(
             Some(title) => o.key("text").string(&format!("{title}\n\n{text}")),
             None => o.key("text").string(text),
         }
-        write_common(media, place, context, o);
+        write_common(media, &media.rest, place, context, o);
     });
 }
 
-/// Writes what all media have, and notes what this API has no place for.
-fn write_common(media: &Media<'_>, place: Place, context: &mut Context<'_>, o: &mut Writer<'_>) {
+/// Writes what all media have, and their other members, and notes what this API has no place for.
+fn write_common(
+    media: &Media<'_>,
+    rest: &Rest<'_>,
+    place: Place,
+    context: &mut Context<'_>,
+    o: &mut Writer<'_>,
+) {
     if media.context.is_some() {
         context.lose(Loss::dropped(format!("{place}.context")));
     }
@@ -340,7 +352,7 @@ fn write_common(media: &Media<'_>, place: Place, context: &mut Context<'_>, o: &
         context.lose(Loss::dropped(format!("{place}.citations")));
     }
     context.write_mark(media.cache.as_ref(), place, o);
-    context.write_rest(&media.rest, &place, o);
+    context.write_rest(rest, &place, o);
 }
 
 /// Content that cannot be left out without asking for something else.

@@ -7,8 +7,6 @@ const NAME: Shape = Shape(&[("name", None)]);
 
 const PART: Shape = Shape(&[
     OTHERS,
-    ("image_url", Some(&Shape(&[("url", None), ("detail", None)]))),
-    ("video_url", Some(&Shape(&[("url", None)]))),
     ("input_audio", Some(&Shape(&[("format", None), ("data", None)]))),
     ("file", Some(&Shape(&[("file_id", None), ("file_data", None), ("filename", None)]))),
     ("cache_control", Some(&Shape(&[("type", None), ("ttl", None)]))),

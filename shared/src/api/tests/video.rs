@@ -67,3 +67,14 @@ fn videos_are_refused_where_none_are_taken() {
     let (_, lost) = sent(Api::Generate, video(), Api::Responses);
     assert_eq!(lost, ["messages[0].content[0]"]);
 }
+
+/// What vendors take beside the address, OpenAI's API as little as any other.
+#[test]
+fn members_beside_an_address_stay_in_their_api() {
+    let part = |name: &str| json!({"type": name, name: {"url": "data:video/mp4;base64,AAAA", "fps": 2}});
+    for name in ["video_url", "image_url"] {
+        assert_eq!(sent(Api::Completions, part(name), Api::Completions), (part(name), Vec::new()));
+    }
+    let (_, lost) = sent(Api::Completions, part("video_url"), Api::Generate);
+    assert_eq!(lost, ["messages[0].content[0].video_url.fps"]);
+}
