@@ -48,8 +48,11 @@ pub(super) async fn answer<H: Host>(
     call.note_target(way.as_ref().map(|way| way.api), resolved.provider, &resolved.model);
     let Some(way) = way else { return estimate(call, own, &asked, &resolved.model) };
     let same = way.api == asked.api;
-    let (body, losses) =
-        if same { (way.rename(&asked)?, Vec::new()) } else { way.translate(call, own, &asked).await? };
+    // What this gateway packed for the client is counted as the provider would get it.
+    let (body, losses) = match same && !api::has_packed(asked.body) {
+        true => (way.rename(&asked)?, Vec::new()),
+        false => way.translate(call, own, &asked).await?,
+    };
     call.note_losses(&losses)?;
     let mut outgoing = way.outgoing(same, body)?;
     if same {

@@ -402,6 +402,32 @@ fn losses_of_counts_are_told() {
     assert_eq!(play(carried, &[]).json()["error"]["code"], "invalid_header");
 }
 
+/// What was packed for a client goes to no counter, be it of the client's own API or of the one whose seals these are.
+#[test]
+fn counters_get_no_packed_seals() {
+    let answer = r#"{"candidates":[{"content":{"role":"model","parts":[
+        {"functionCall":{"name":"f","args":{}},"thoughtSignature":"c2ln"}]},"finishReason":"STOP"}]}"#;
+    let asked =
+        json!({"model": "gemini/m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]});
+    let said =
+        play(ask("/v1/messages", "application/json", &asked.to_string()), &[Said::json(answer)]).json();
+    let call = &said["content"][0];
+    assert!(call["id"].to_string().contains("planoseal"), "{said}");
+    for model in ["claude/m", "gemini/m"] {
+        let body = json!({"model": model, "messages": [{"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call["id"], "content": "1"}]}]});
+        let said = [Said::json(r#"{"input_tokens":41,"totalTokens":41}"#)];
+        let played = play(ask("/v1/messages/count_tokens", "application/json", &body.to_string()), &said);
+        let sent = String::from_utf8_lossy(played.sent().body());
+        assert!(!sent.contains("planoseal"), "{model}: {sent}");
+        assert_eq!(
+            (sent.contains("c2ln"), &played.json()["input_tokens"]),
+            (model == "gemini/m", &json!(41))
+        );
+    }
+}
+
 /// What a client says in its query reaches a counter of its own API, and no other (A13).
 #[test]
 fn a13_queries_of_one_api_stay_in_it() {
