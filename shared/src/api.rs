@@ -30,6 +30,7 @@ mod spelling;
 mod steps;
 pub(crate) mod tap;
 pub(crate) mod unpaired;
+mod written;
 
 pub use aim::{Aim, Sink};
 pub use cite::{Cited, Link, Place, Unit};
@@ -40,6 +41,7 @@ pub use hosted::{Search, Work};
 pub use lost::Shape;
 pub use passage::Passage;
 pub use steps::{Step, What};
+pub use written::Written;
 
 use std::borrow::Cow;
 

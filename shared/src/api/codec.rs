@@ -7,6 +7,7 @@ use super::cite::{Cited, Link};
 use super::hosted::Work;
 use super::lost::{self, Shape};
 use super::steps::{Step, What};
+use super::written::Written;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Delta, Event, Loss, Request, Response};
@@ -20,8 +21,8 @@ pub trait Read: Sync {
         None
     }
 
-    /// What tells a place in a straightened body as the client wrote it; none where the API has one spelling.
-    fn as_written(&self) -> Option<fn(Json<'_>, &str) -> String> {
+    /// What tells a place of the representation as the client wrote it; none where both name all places alike.
+    fn written(&self) -> Option<&'static Written> {
         None
     }
 

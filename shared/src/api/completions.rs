@@ -22,6 +22,7 @@ mod text;
 mod thinking;
 mod tool;
 mod usage;
+mod written;
 
 pub(crate) use text::chat;
 
@@ -33,6 +34,7 @@ use super::codec::{Echo, Read, ReadStream, Write, WriteStream};
 use super::hosted::Work;
 use super::lost::Shape;
 use super::openai;
+use super::written::Written;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
@@ -44,6 +46,10 @@ pub struct Completions;
 impl Read for Completions {
     fn shape(&self) -> &'static Shape {
         &shape::REQUEST
+    }
+
+    fn written(&self) -> Option<&'static Written> {
+        Some(&written::WRITTEN)
     }
 
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {

@@ -33,6 +33,7 @@ use super::codec::{Echo, Read, ReadStream, Write, WriteStream};
 use super::hosted::Work;
 use super::lost::Shape;
 use super::steps::{Step, What};
+use super::written::Written;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
@@ -49,8 +50,8 @@ impl Read for Generate {
         spelling::straighten(body)
     }
 
-    fn as_written(&self) -> Option<fn(Json<'_>, &str) -> String> {
-        Some(spelling::as_written)
+    fn written(&self) -> Option<&'static Written> {
+        Some(&spelling::WRITTEN)
     }
 
     fn work<'a>(&self, kind: &str, _: Json<'a>) -> Option<Work<'a>> {

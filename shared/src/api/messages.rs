@@ -24,6 +24,7 @@ use super::codec::{Echo, Read, ReadStream, Write, WriteStream};
 use super::hosted::Work;
 use super::lost::Shape;
 use super::steps::{Step, What};
+use super::written::Written;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
@@ -40,6 +41,10 @@ pub struct Messages;
 impl Read for Messages {
     fn shape(&self) -> &'static Shape {
         &shape::REQUEST
+    }
+
+    fn written(&self) -> Option<&'static Written> {
+        Some(&tool::WRITTEN)
     }
 
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {

@@ -28,6 +28,7 @@ use super::hosted::Work;
 use super::lost::Shape;
 use super::openai;
 use super::steps::{Step, What};
+use super::written::Written;
 use crate::dialect::Quirks;
 use crate::error::Error;
 use crate::ir::{Event, Loss, Request, Response};
@@ -43,6 +44,10 @@ impl Read for Responses {
 
     fn request<'a>(&self, body: Json<'a>) -> Result<Request<'a>, Error> {
         request::read(body)
+    }
+
+    fn written(&self) -> Option<&'static Written> {
+        Some(&input::WRITTEN)
     }
 
     fn portable(&self, request: &Request<'_>) -> Result<(), Error> {

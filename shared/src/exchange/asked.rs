@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::Request;
 
 use super::operation::{Found, Work};
-use crate::api::{self, Api, generate};
+use crate::api::{self, Api, Written, generate};
 use crate::error::Error;
 use crate::ir::{self, Loss};
 use crate::wire::json::{Edit, Index, Json, Malformed, Outline, quoted};
@@ -109,21 +109,20 @@ impl<'a> Asked<'a> {
 
     /// Losses whose places are named as the client wrote them, as many as anybody reads.
     pub(super) fn told(&self, mut losses: Vec<Loss>) -> Vec<Loss> {
-        let Some(as_written) = self.api.read().as_written().filter(|_| !losses.is_empty()) else {
-            return losses;
-        };
+        let differs = |written: &&Written| losses.iter().any(|loss| written.differs(&loss.path));
+        let Some(written) = self.api.read().written().filter(differs) else { return losses };
         let mut index = Index::default();
         let body = index.parse(self.body).unwrap_or(Json::NULL);
         let told = losses.iter_mut().take(MOST_TOLD);
-        told.for_each(|loss| loss.path = Cow::Owned(as_written(body, &loss.path)));
+        told.for_each(|loss| loss.path = Cow::Owned(written.place(body, &loss.path)));
         losses
     }
 
     /// The same of an error.
     pub(super) fn blame(&self, error: Error) -> Error {
-        let Some(as_written) = self.api.read().as_written() else { return error };
+        let Some(written) = self.api.read().written() else { return error };
         let body = Json::parse(self.body).unwrap_or(Json::NULL);
-        Error { param: error.param.map(|place| as_written(body, &place)), ..error }
+        Error { param: error.param.map(|place| written.place(body, &place)), ..error }
     }
 
     /// The whole body, its grammar checked.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use bytes::{Bytes, BytesMut};
 
 use super::schema;
+use crate::api::written::Written;
 use crate::wire::json::{Json, Kind, Writer};
 
 /// Members whose inner names are the client's own.
@@ -62,20 +63,15 @@ fn numbered_mode(name: &str, value: Json<'_>) -> Option<&'static str> {
     MODES.get(number).copied()
 }
 
-/// A place as the client wrote it: in its own spelling, functions in the groups that they came in, and what belongs to a part's
-/// one member within that.
-pub(super) fn as_written(body: Json<'_>, place: &str) -> String {
-    let grouped = in_groups(body, place);
-    let place = grouped.as_deref().unwrap_or(place);
-    let (mut at, mut steps) = (Some(body), Vec::new());
-    for step in place.split('.') {
-        let (name, index) = step.split_at(step.find('[').unwrap_or(step.len()));
-        let found = at.and_then(|object| member(object, name));
-        let inner = found.as_ref().and_then(|(_, value)| element(*value, index));
-        steps.push(found.map_or(Cow::Borrowed(name), |(written, _)| written) + index);
-        at = inner;
-    }
-    steps.join(".")
+/// Clients have a spelling of their own, functions in the groups that they came in, and what belongs to a part's one member
+/// within that.
+pub(super) const WRITTEN: Written =
+    Written { differs: |_| true, listed: in_groups, is_named, holds: |_| true };
+
+fn is_named(written: &str, name: &str) -> bool {
+    written == name
+        || camel(written) == name
+        || name == "parameters" && camel(written) == "parametersJsonSchema"
 }
 
 /// The place of a tool, of which the representation has one for each function.
@@ -95,28 +91,6 @@ fn in_groups(body: Json<'_>, place: &str) -> Option<String> {
         }
     }
     None
-}
-
-/// The member of this name, and what the client calls it; or that of the one member which has it.
-fn member<'a>(object: Json<'a>, name: &str) -> Option<(Cow<'a, str>, Json<'a>)> {
-    let is_named = |written: &str| written == name || camel(written) == name;
-    let is_schema = |written: &str| name == "parameters" && camel(written) == "parametersJsonSchema";
-    let find =
-        |object: Json<'a>| object.fields().find(|(written, _)| is_named(written) || is_schema(written));
-    find(object).or_else(|| {
-        object.fields().find_map(|(outer, inner)| {
-            let (written, value) = find(inner)?;
-            Some((Cow::Owned(format!("{outer}.{written}")), value))
-        })
-    })
-}
-
-/// The element that `[3]` names; the value itself without one.
-fn element<'a>(value: Json<'a>, index: &str) -> Option<Json<'a>> {
-    match index.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(number) => value.items().nth(number.parse().ok()?),
-        None => Some(value),
-    }
 }
 
 /// `system_instruction` as `systemInstruction`.
@@ -173,7 +147,7 @@ mod tests {
             ("tools[4].x", "tools[4].x"),
             ("temperature", "temperature"),
         ] {
-            assert_eq!(as_written(Json::parse(body.as_bytes()).unwrap(), place), written);
+            assert_eq!(WRITTEN.place(Json::parse(body.as_bytes()).unwrap(), place), written);
         }
     }
 

@@ -11,8 +11,8 @@ use super::{block, hosted, schema};
 use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::hosted::{Work, unknown, work};
-use crate::api::member::keep_inner;
-use crate::api::member::{boolean, of_kind, optional, present, required, within};
+use crate::api::member::{boolean, keep_inner, of_kind, optional, present, required, within};
+use crate::api::written::Written;
 use crate::error::Error;
 use crate::ir::{Function, Loss, Request, Tool, ToolChoice, ToolKind, Why};
 use crate::wire::json::{Json, Kind, Writer};
@@ -27,6 +27,14 @@ pub(super) fn read<'a>(tools: Json<'a>) -> Result<Vec<Tool<'a>>, Error> {
         .map(|(index, tool)| read_tool(tool).map_err(|error| within(format!("tools[{index}]"))(error)))
         .collect()
 }
+
+/// A tool's schema has a name of its own here.
+pub(super) const WRITTEN: Written = Written {
+    differs: |place| place.starts_with("tools["),
+    listed: |_, _| None,
+    is_named: |written, name| written == name || name == "parameters" && written == "input_schema",
+    holds: |_| false,
+};
 
 fn read_tool<'a>(tool: Json<'a>) -> Result<Tool<'a>, Error> {
     if tool.kind() != Kind::Object {

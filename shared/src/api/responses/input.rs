@@ -9,12 +9,25 @@ use super::tools::{Declared, hoisted};
 use crate::api::family::Api;
 use crate::api::member::{missing, of_kind, optional, present, required, rest, string, within, wrong};
 use crate::api::openai;
+use crate::api::written::Written;
 use crate::error::Error;
 use crate::ir::{
     Block, Citations, Media, Place, Request, Rest, Role, Source, Text, Thought, ToolKind, ToolResult,
     ToolUse, Turn,
 };
 use crate::wire::json::{Json, Kind};
+
+/// Members of the representation that have another name here.
+const NAMES: [(&str, &str); 3] =
+    [("citations", "annotations"), ("title", "filename"), ("user", "safety_identifier")];
+
+/// How clients write places.
+pub(super) const WRITTEN: Written = Written {
+    differs: |place| NAMES.iter().any(|(name, _)| place.ends_with(name)),
+    listed: |_, _| None,
+    is_named: |written, name| written == name || NAMES.contains(&(name, written)),
+    holds: |_| false,
+};
 
 /// Reads `input`: a string, an array of items, or (as some servers take it) one item.
 /// `declared` are the request's tools.
