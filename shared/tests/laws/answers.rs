@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use proptest::prelude::*;
-use shared::api::{self, Aim, Api, Echo};
+use shared::api::{self, Aim, Api, Echo, Passage};
 use shared::host::Timestamp;
 use shared::ir::{Block, Event, Order, Response, Start, Stop, StopReason, ToolUse, Usage};
 use shared::relay::{Ending, Relay};
@@ -81,6 +81,52 @@ proptest! {
                 let found = told(&read_stream(client, &[&whole]));
                 prop_assert_eq!((&found.text, found.calls.len()), (&words, usize::from(other)), "{:?} to {:?}", client, upstream);
                 prop_assert_eq!(&found.stop, &stop, "{:?} to {:?}", client, upstream);
+            }
+        }
+    }
+
+    /// An answer comes as the same whether its provider streams it or gives it whole.
+    #[test]
+    fn a_stream_folded_is_the_whole_answer(answer in given::response()) {
+        for upstream in FAMILIES {
+            let (whole, stream) = (write_whole(upstream, &answer), write_stream(upstream, &answer));
+            for client in CLIENTS {
+                let whole = read_whole(client, &pass_whole(client, upstream, &whole));
+                let streamed = read_stream(client, &[&relay(client, upstream, &[&stream]).0]);
+                prop_assert_eq!(told(&streamed), told(&whole), "{:?} to {:?}", upstream, client);
+                let [whole, streamed] = [whole, streamed].map(|answer| counted(client, answer.usage));
+                prop_assert_eq!(streamed, whole, "{:?} to {:?}", upstream, client);
+            }
+        }
+    }
+
+    /// What was read of an answer the first time is what is read from what was written.
+    #[test]
+    fn an_answer_comes_again_as_it_was_read(answer in given::response()) {
+        for family in FAMILIES {
+            let whole = read_whole(family, &write_whole(family, &answer));
+            prop_assert_eq!(&read_whole(family, &write_whole(family, &whole)), &whole, "{:?}", family);
+            let streamed = read_stream(family, &[&write_stream(family, &answer)]);
+            prop_assert_eq!(&read_stream(family, &[&write_stream(family, &streamed)]), &streamed, "{:?}, streamed", family);
+        }
+    }
+
+    /// What comes of a stream until it breaks off is how the whole one begins.
+    #[test]
+    fn a_stream_that_breaks_off_begins_like_the_whole(answer in given::response(), at in any::<prop::sample::Index>()) {
+        for upstream in FAMILIES {
+            let stream = write_stream(upstream, &answer);
+            let said = &stream[..at.index(stream.len())];
+            let is_over = read_stream(upstream, &[said]).ended;
+            for client in CLIENTS {
+                let mut out = BytesMut::new();
+                let mut relay = relaying(client, upstream);
+                relay.push(said, Timestamp(0), &mut out);
+                let whole = self::relay(client, upstream, &[&stream]).0;
+                prop_assert!(whole.starts_with(&out), "{:?} to {:?}", upstream, client);
+                let outcome = relay.finish(Ending::Complete, Timestamp(0), &mut out).outcome;
+                let found = read_stream(client, &[&out]);
+                prop_assert!(is_over || (outcome != Outcome::Answered && !found.ended), "{:?} to {:?}", upstream, client);
             }
         }
     }
@@ -263,8 +309,21 @@ pub(crate) fn read_stream(family: Api, pieces: &[&[u8]]) -> Response {
     answer
 }
 
+/// A provider's whole answer as a client gets it.
+fn pass_whole(client: Api, upstream: Api, body: &[u8]) -> Vec<u8> {
+    let (mut answer, mut passage) = (Response::default(), Passage::new(upstream, client, &echo()));
+    let mut take = |event: Event<'_>| passage.push(event, &mut |event| answer.push(&event));
+    let json = Json::parse(body).expect("an answer is JSON");
+    upstream.read().response(json, Aim::Translation, &mut take).expect("an answer of the family");
+    write_whole(client, &answer)
+}
+
+fn relaying(client: Api, upstream: Api) -> Relay {
+    Relay::new(client, upstream, echo(), 1 << 20, Report::default())
+}
+
 pub(crate) fn relay(client: Api, upstream: Api, pieces: &[&[u8]]) -> (Vec<u8>, Outcome) {
-    let mut relay = Relay::new(client, upstream, echo(), 1 << 20, Report::default());
+    let mut relay = relaying(client, upstream);
     let mut out = BytesMut::new();
     pieces.iter().for_each(|piece| relay.push(piece, Timestamp(0), &mut out));
     let report = relay.finish(Ending::Complete, Timestamp(0), &mut out);

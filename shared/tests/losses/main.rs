@@ -13,6 +13,7 @@
 
 mod answers;
 mod halves;
+mod own;
 mod places;
 mod probe;
 mod unheard;
