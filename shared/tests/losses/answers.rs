@@ -175,13 +175,15 @@ fn completions(answer: &Value) -> Value {
     chunk
 }
 
-const LAST: [&str; 4] = ["stop_reason", "stop_sequence", "stop_details", "context_management"];
+const LAST: [&str; 3] = ["stop_reason", "stop_sequence", "stop_details"];
+/// What stands beside them.
+const BESIDE: &str = "context_management";
 
 fn messages(answer: &Value) -> Vec<Value> {
     let mut start = answer.clone();
     let blocks = start["content"].take();
     start["content"] = json!([]);
-    start.as_object_mut().expect("a message").retain(|name, _| !LAST.contains(&&**name));
+    start.as_object_mut().expect("a message").retain(|name, _| !LAST.contains(&&**name) && name != BESIDE);
     let mut events = vec![json!({"type": "message_start", "message": start})];
     for (index, block) in blocks.as_array().into_iter().flatten().enumerate() {
         events.push(json!({"type": "content_block_start", "index": index, "content_block": block}));
@@ -189,7 +191,8 @@ fn messages(answer: &Value) -> Vec<Value> {
     }
     let delta: Map<String, Value> =
         LAST.iter().map(|name| ((*name).to_owned(), answer[*name].clone())).collect();
-    events.push(json!({"type": "message_delta", "delta": delta, "usage": answer["usage"]}));
+    let usage = &answer["usage"];
+    events.push(json!({"type": "message_delta", "delta": delta, "usage": usage, BESIDE: answer[BESIDE]}));
     events.push(json!({"type": "message_stop"}));
     events
 }

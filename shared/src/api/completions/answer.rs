@@ -16,19 +16,22 @@ use crate::sorted::Numbered;
 use crate::wire::json::{Json, Kind};
 
 /// The members of an answer that are read, or say nothing of it.
-const KNOWN: [&str; 10] = [
-    "id",
-    "object",
-    "model",
-    "created",
-    "service_tier",
-    "choices",
-    "usage",
-    "x_groq",
-    "error",
+const KNOWN: Shape = Shape(&[
+    ("id", None),
+    ("object", None),
+    ("model", None),
+    ("created", None),
+    ("service_tier", None),
+    ("choices", None),
+    ("usage", None),
+    ("x_groq", Some(&GROQ)),
+    ("error", None),
     // Makes all events of one length.
-    "obfuscation",
-];
+    ("obfuscation", None),
+]);
+
+/// The same of what Groq says of an answer.
+pub(super) const GROQ: Shape = Shape(&[("id", None), ("seed", None), ("usage", None), ("error", None)]);
 
 /// The members of an answer that say what it is.
 pub(super) const HEAD: [&str; 4] = ["id", "model", "created", "service_tier"];
@@ -232,7 +235,7 @@ impl Answer {
             created: created.and_then(Json::number).filter(|&created| created > 0),
             service_tier: tier.and_then(Json::string),
         }));
-        lost::name_others(body, &KNOWN, "", self.aim, sink);
+        lost::name_unknown(body, &KNOWN, "", self.aim, sink);
     }
 
     /// Takes one choice: its `delta` or `message`, and how it ended. Writer's chunks say the same in both.

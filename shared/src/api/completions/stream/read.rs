@@ -2,9 +2,10 @@
 
 use crate::api::aim::{Aim, Sink};
 use crate::api::codec::ReadStream;
-use crate::api::completions::answer::{Answer, Choice, Others};
+use crate::api::completions::answer::{Answer, Choice, GROQ, Others};
 use crate::api::completions::response::failure_of;
 use crate::api::completions::usage;
+use crate::api::lost;
 use crate::error::Error;
 use crate::ir::{Delta, Event};
 use crate::wire::Frame;
@@ -94,6 +95,7 @@ impl Reader {
         if name == "error" {
             return Err(crate::api::openai::error_of(chunk, crate::error::Kind::Api));
         }
+        self.groq(groq, sink)?;
         let (choice, others) = choices.map(Choice::split).unwrap_or_default();
         let usage = counted(usage, choice.as_ref(), groq);
         if choice.is_some() || usage.is_some() || !others.is_empty() {
@@ -106,6 +108,16 @@ impl Reader {
             sink(Event::Usage(usage::read(usage)));
         }
         Ok(())
+    }
+
+    /// What Groq says at an answer's end: also why there is no more of it.
+    fn groq(&self, groq: Option<Json<'_>>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let Some(groq) = groq.filter(|_| self.answer.has_begun()) else { return Ok(()) };
+        lost::name_unknown(groq, &GROQ, "x_groq.", self.answer.aim(), sink);
+        match groq.get("error").and_then(Json::string).filter(|why| !why.is_empty()) {
+            Some(why) => Err(Error::upstream(format!("The provider stopped the answer early: {why}."))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -245,6 +245,7 @@ fn e8_errors_within_a_stream() {
         (r#"{"error":"plain"}"#, "plain"),
         (r#"{"object":"error","message":"vllm","code":400}"#, "vllm"),
         (r#"{"choices":[{"delta":{},"finish_reason":"error","error":{"message":"router"}}]}"#, "router"),
+        (r#"{"choices":[],"x_groq":{"id":"r","error":"over capacity"}}"#, "over capacity"),
         ("<html>", "not a JSON object"),
     ] {
         check_fails(&[begun.clone(), error.to_owned(), "[DONE]".to_owned()], message);

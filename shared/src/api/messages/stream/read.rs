@@ -278,6 +278,7 @@ impl Reader {
         let delta = event.get("delta").unwrap_or(Json::NULL);
         self.stop = response::read_stop(delta).or(self.stop.take());
         lost::name_others(delta, &KNOWN, "", self.aim, sink);
+        lost::name_others(event, &["type", "delta", "usage"], "", self.aim, sink);
         self.count_usage(event.get("usage").unwrap_or(Json::NULL), sink);
     }
 
