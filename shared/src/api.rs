@@ -103,7 +103,7 @@ pub fn write_request(
     quirks: &Quirks,
     out: &mut BytesMut,
 ) -> Result<Vec<Loss>, Error> {
-    let (opened, moved) = identity::open(&mut request, to, quirks);
+    let (opened, moved) = identity::open(&mut request, to, quirks)?;
     let mut losses = identity::adapt(&mut request, to, quirks);
     identity::fit(&mut request, to, quirks);
     losses.extend(marks::fit(&mut request, to, quirks));

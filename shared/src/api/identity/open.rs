@@ -8,6 +8,7 @@ use super::kin;
 use super::seal::{Piece, Seal};
 use crate::api::family::Api;
 use crate::dialect::Quirks;
+use crate::error::Error;
 use crate::ir::{Block, Loss, Request, Rest, Role, Text, Thought, ToolUse, Turn};
 
 /// By the number of a turn in which they stand elsewhere, where each of its blocks stood in the client's request.
@@ -15,19 +16,35 @@ pub(in crate::api) type Moved = BTreeMap<usize, Vec<usize>>;
 
 /// Unpacks the seals in a request to a provider of the API `to`. What is lost is thinking that only another provider
 /// could have read, in the places where the client had it.
-pub(in crate::api) fn open(request: &mut Request<'_>, to: Api, quirks: &Quirks) -> (Vec<Loss>, Moved) {
+///
+/// Fails where there are more than anybody packs: a client can make packed texts of its own, in which a few bytes are a
+/// block.
+pub(in crate::api) fn open(
+    request: &mut Request<'_>,
+    to: Api,
+    quirks: &Quirks,
+) -> Result<(Vec<Loss>, Moved), Error> {
     let own = request.api.is_none_or(|api| api == to);
     let native = request.api.map_or(kin(to), kin);
-    let mut opening =
-        Opening { native, own, to, quirks, ids: BTreeMap::new(), losses: Vec::new(), moved: Moved::new() };
+    let (ids, losses, moved) = (BTreeMap::new(), Vec::new(), Moved::new());
+    let mut opening = Opening { native, own, to, quirks, ids, losses, moved, pieces: 0 };
     for (index, turn) in request.turns.iter_mut().enumerate() {
         if turn.role == Role::Assistant && turn.blocks.iter().any(may_be_sealed) {
             opening.turn(index, turn);
         }
     }
     request.turns.iter_mut().for_each(|turn| opening.name_results(turn));
-    (opening.losses, opening.moved)
+    match opening.pieces > MOST_PIECES {
+        true => {
+            Err(Error::invalid("The request has too many packed seals in it.").with_code("too_many_seals"))
+        }
+        false => Ok((opening.losses, opening.moved)),
+    }
 }
+
+/// The most seals that are unpacked of one request, those of calls counted twice. A call that a model thought about has two
+/// or three.
+const MOST_PIECES: usize = 16 << 10;
 
 struct Opening<'q> {
     /// The API whose the seals are that are not packed.
@@ -40,6 +57,8 @@ struct Opening<'q> {
     ids: BTreeMap<String, String>,
     losses: Vec<Loss>,
     moved: Moved,
+    /// How many seals there have been.
+    pieces: usize,
 }
 
 /// A turn's blocks as they are unpacked.
@@ -69,9 +88,27 @@ impl Opening<'_> {
             }
     }
 
-    /// Whether the provider takes seals on calls, which only Gemini gives, by either of its APIs.
+    /// Whether the provider takes seals on calls, of a client that has them unpacked.
     fn takes_signed_calls(&self) -> bool {
-        self.own || self.to == Api::Generate || (self.to == Api::Completions && self.quirks.signed_calls)
+        self.own || self.is_gemini()
+    }
+
+    /// Whether it is Gemini, by either of its APIs: nobody else seals calls.
+    fn is_gemini(&self) -> bool {
+        self.to == Api::Generate || (self.to == Api::Completions && self.quirks.signed_calls)
+    }
+
+    /// The seals in a text; none of what there are too many of.
+    fn unpack(&mut self, text: &str) -> Option<Seal> {
+        let seal = Seal::unpack(text)?;
+        self.pieces += seal.pieces.len();
+        let pieces = if self.pieces > MOST_PIECES { Vec::new() } else { seal.pieces };
+        Some(Seal { pieces, ..seal })
+    }
+
+    /// What a call's id or its signature has packed.
+    fn seal_of(&mut self, call: &ToolUse<'_>) -> Option<Seal> {
+        self.unpack(&call.id).or_else(|| self.unpack(call.signature.as_deref()?))
     }
 
     fn turn(&mut self, index: usize, turn: &mut Turn<'_>) {
@@ -97,9 +134,9 @@ impl Opening<'_> {
     }
 
     /// The thinking that a call takes along, where the provider may have it.
-    fn thinking_in(&self, block: &Block<'_>) -> Vec<Piece> {
+    fn thinking_in(&mut self, block: &Block<'_>) -> Vec<Piece> {
         let Block::ToolUse(call) = block else { return Vec::new() };
-        let Some(Seal { mut pieces, .. }) = seal_of(call).filter(|seal| self.takes(seal.api)) else {
+        let Some(Seal { mut pieces, .. }) = self.seal_of(call).filter(|seal| self.takes(seal.api)) else {
             return Vec::new();
         };
         pieces.retain(|piece| !matches!(piece, Piece::Call { .. } | Piece::Gap));
@@ -107,7 +144,7 @@ impl Opening<'_> {
     }
 
     fn thought<'a>(&mut self, mut thought: Thought<'a>, path: impl Fn() -> String, opened: &mut Opened<'a>) {
-        let Some(seal) = thought.signature.as_deref().and_then(Seal::unpack) else {
+        let Some(seal) = thought.signature.as_deref().and_then(|text| self.unpack(text)) else {
             if !self.own && !self.takes(self.native) {
                 thought.signature = None;
             }
@@ -135,7 +172,7 @@ impl Opening<'_> {
         path: impl Fn() -> String,
         opened: &mut Opened<'a>,
     ) {
-        let Some(seal) = Seal::unpack(&data) else {
+        let Some(seal) = self.unpack(&data) else {
             return match self.own || self.takes(self.native) {
                 true => opened.push(Block::Sealed { data, id }),
                 false => self.lose(&path),
@@ -187,7 +224,7 @@ impl Opening<'_> {
     }
 
     fn call<'a>(&mut self, mut call: ToolUse<'a>, path: impl Fn() -> String, opened: &mut Opened<'a>) {
-        match seal_of(&call) {
+        match self.seal_of(&call) {
             Some(seal) => self.packed_call(seal, &mut call, opened),
             None if call.signature.is_some() && !self.takes_signed_calls() => {
                 self.losses.push(Loss::dropped(format!("{}.signature", path())));
@@ -211,7 +248,9 @@ impl Opening<'_> {
         if let Some((id, signature)) = own {
             self.ids.insert(call.id.to_string(), id.clone());
             call.id = Cow::Owned(id);
-            call.signature = signature.filter(|_| self.takes_signed_calls()).map(Cow::Owned);
+            // In the seal of an API that seals no calls it was made up.
+            let is_geminis = matches!(seal.api, Api::Generate | Api::Completions);
+            call.signature = signature.filter(|_| is_geminis && self.is_gemini()).map(Cow::Owned);
         }
         if self.takes(seal.api) {
             opened.insert(thinking);
@@ -245,11 +284,6 @@ fn may_be_sealed(block: &Block<'_>) -> bool {
         Block::ToolUse(call) => call.signature.is_some() || Seal::seems(&call.id),
         _ => false,
     }
-}
-
-/// What a call's id or its signature has packed.
-fn seal_of(call: &ToolUse<'_>) -> Option<Seal> {
-    Seal::unpack(&call.id).or_else(|| Seal::unpack(call.signature.as_deref()?))
 }
 
 impl<'a> Opened<'a> {
@@ -306,21 +340,41 @@ impl<'a> Opened<'a> {
 
     /// The blocks, with the seals on words on them where the provider `takes` such, and where each of them stood.
     fn finish(mut self, takes: bool) -> (Vec<Block<'a>>, Vec<usize>) {
-        for (at, signature, apart) in self.words.into_iter().rev().filter(|_| takes) {
-            let is_text = |block: &Block<'_>| matches!(block, Block::Text(_));
-            let before = self.blocks.iter().take(at).rposition(is_text);
-            let nearest = before.or_else(|| self.blocks.iter().position(is_text)).filter(|_| !apart);
-            match nearest.and_then(|nearest| self.blocks.get_mut(nearest)) {
+        if !takes || self.words.is_empty() {
+            return (self.blocks, self.origins);
+        }
+        let is_text = |(at, block): (usize, &Block<'_>)| matches!(block, Block::Text(_)).then_some(at);
+        let texts: Vec<usize> = self.blocks.iter().enumerate().filter_map(is_text).collect();
+        let mut alone = Vec::new();
+        for (at, signature, apart) in std::mem::take(&mut self.words).into_iter().rev() {
+            let before = texts.partition_point(|text| *text < at).saturating_sub(1);
+            let nearest = texts.get(before).filter(|_| !apart);
+            match nearest.and_then(|nearest| self.blocks.get_mut(*nearest)) {
                 Some(Block::Text(text)) => text.signature = Some(Cow::Owned(signature)),
-                _ => {
-                    let text = Text { signature: Some(Cow::Owned(signature)), ..Text::default() };
-                    self.blocks.insert(at, Block::Text(text));
-                    let origin = self.origins.get(at).copied().unwrap_or(self.at);
-                    self.origins.insert(at, origin);
-                }
+                _ => alone.push((at, signature)),
             }
         }
-        (self.blocks, self.origins)
+        alone.reverse();
+        self.between(alone)
+    }
+
+    /// The blocks with texts of no words between them, by how many blocks they stand behind.
+    fn between(self, mut alone: Vec<(usize, String)>) -> (Vec<Block<'a>>, Vec<usize>) {
+        alone.sort_by_key(|(at, _)| *at);
+        let mut alone = alone.into_iter().peekable();
+        let mut all = Opened::new(self.blocks.len() + alone.len(), Vec::new());
+        let word =
+            |signature| Block::Text(Text { signature: Some(Cow::Owned(signature)), ..Text::default() });
+        for (index, (block, origin)) in self.blocks.into_iter().zip(self.origins).enumerate() {
+            all.at = origin;
+            while let Some((_, signature)) = alone.next_if(|(at, _)| *at <= index) {
+                all.push(word(signature));
+            }
+            all.push(block);
+        }
+        all.at = self.at;
+        alone.for_each(|(_, signature)| all.push(word(signature)));
+        (all.blocks, all.origins)
     }
 }
 

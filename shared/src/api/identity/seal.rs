@@ -25,6 +25,9 @@ pub(super) const LONGEST_ID: usize = 32 << 10;
 /// The longest packed text that stands where an API has a seal of its own, in bytes.
 pub(super) const LONGEST_SEAL: usize = 1 << 20;
 
+/// The most pieces in one packed text: a call takes along the thinking before it.
+const MOST_PIECES: usize = 1024;
+
 /// Seals of one API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seal {
@@ -79,7 +82,7 @@ impl Seal {
         let mut text = String::from(BEGINNING);
         base64::encode(&crc::sum(&bytes).to_be_bytes(), &mut text);
         base64::encode(&bytes, &mut text);
-        (text.len() <= most).then_some(text)
+        (text.len() <= most && pieces.len() <= MOST_PIECES).then_some(text)
     }
 
     /// Whether a text begins like one.
@@ -100,7 +103,7 @@ impl Seal {
         let mut pieces = Vec::new();
         while rest.iter().any(|byte| *byte != 0) {
             let (tag, text, after) = run(rest)?;
-            take(tag, text, &mut pieces)?;
+            take(tag, text, &mut pieces).filter(|()| pieces.len() <= MOST_PIECES)?;
             rest = after;
         }
         Some(Seal { api, pieces })

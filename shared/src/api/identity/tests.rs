@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::seal::{Piece, Seal};
 use crate::api::aim::Aim;
 use crate::api::codec::Echo;
 use crate::api::family::Api;
@@ -512,6 +513,58 @@ proptest! {
 }
 
 /// A client's request with these tools, and what goes before.
+/// A packed text that somebody made, with a right checksum.
+fn forged(api: Api, pieces: &[Piece]) -> String {
+    Seal::pack(api, pieces, 1 << 20).unwrap()
+}
+
+/// What a client of Completions gives back of a call under this id.
+fn called(id: &str) -> Value {
+    let call = json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    next(
+        Api::Completions,
+        &json!({"choices": [{"message": {"role": "assistant", "tool_calls": [call]}}]}),
+        Habit::Keeps,
+    )
+}
+
+/// **Law: whoever makes a packed text says no more with it than a client of the seals' own API says without.** Any other
+/// provider hears nothing of it.
+#[test]
+fn who_forges_a_seal_says_nothing_that_others_may_not() {
+    let (signature, id) = (Some("Rm9yZ2Vk".to_owned()), Some("rs_Rm9yZ2Vk".to_owned()));
+    let pieces = [
+        Piece::Thought { text: Some("Rm9yZ2Vk".to_owned()), signature: signature.clone(), id: id.clone() },
+        Piece::Sealed { data: "Rm9yZ2Vk".to_owned(), id },
+        Piece::Words { signature: "Rm9yZ2Vk".to_owned(), apart: true },
+        Piece::Call { id: "call_9".to_owned(), signature },
+    ];
+    for api in CLIENTS.into_iter().filter(|api| *api != Api::Completions) {
+        let request = called(&forged(api, &pieces));
+        for upstream in UPSTREAMS.into_iter().filter(|upstream| super::kin(*upstream) != api) {
+            let heard = sent(&request, Api::Completions, upstream).to_string();
+            assert!(!heard.contains("Rm9yZ2Vk"), "{api:?} to {upstream:?}: {heard}");
+        }
+        let heard = sent(&request, Api::Completions, api);
+        assert!(heard.to_string().contains("Rm9yZ2Vk"), "{heard}");
+        assert_eq!(sent(&heard, api, api), heard, "a client of {api:?} says the same");
+    }
+}
+
+/// A few bytes are a block in a packed text, so it is counted how many there are.
+#[test]
+fn more_seals_than_anybody_packs_are_refused() {
+    let thought = Piece::Thought { text: Some(String::new()), signature: Some(String::new()), id: None };
+    let id = |count: usize| forged(Api::Messages, &vec![thought.clone(); count]);
+    let heard = sent(&called(&id(1000)), Api::Completions, Api::Messages);
+    assert_eq!(heard["messages"][1]["content"].as_array().map(Vec::len), Some(1001));
+    assert_eq!(Seal::pack(Api::Messages, &vec![thought.clone(); 1025], 1 << 20), None);
+    let calls: Vec<_> = (0..20).map(|_| called(&id(1000))["messages"][1].clone()).collect();
+    let request = json!({"model": "m", "messages": calls});
+    let refused = try_sent(&request, Api::Completions, Api::Messages).unwrap_err();
+    assert_eq!(refused.code.as_deref(), Some("too_many_seals"));
+}
+
 fn asks(client: Api, tools: Value, said: &[Value]) -> Value {
     match client {
         Api::Responses => json!({"model": "m", "tools": tools, "input": said}),
