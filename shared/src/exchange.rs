@@ -260,8 +260,8 @@ impl<'c, H: Host> Call<'c, H> {
             let message = format!("The name of a model has at most {LONGEST_NAME} bytes.");
             return Err(Error::invalid_param("model", message).with_code("model_name_too_long"));
         }
-        model.clone_into(&mut self.echo.model);
-        model.clone_into(&mut self.report.model);
+        self.echo.model = model.to_owned();
+        self.report.model = model.to_owned();
         Ok(())
     }
 
@@ -277,8 +277,8 @@ impl<'c, H: Host> Call<'c, H> {
     /// `api` is none where the provider is not asked.
     fn note_target(&mut self, api: Option<Api>, provider: &Provider, model: &str) {
         self.report.upstream = api;
-        self.report.provider.clone_from(&provider.name);
-        model.clone_into(&mut self.report.provider_model);
+        self.report.provider = provider.name.clone();
+        self.report.provider_model = model.to_owned();
     }
 
     /// Fails where the loss is more than the caller puts up with.

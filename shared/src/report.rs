@@ -49,7 +49,7 @@ pub struct Report {
     pub trouble: Option<String>,
     pub usage: Usage,
     /// Why the answer ended, in a word of [`StopReason`](crate::ir::StopReason).
-    pub stop: Option<String>,
+    pub stop: Option<Cow<'static, str>>,
     /// What the translation could not carry: of the request, and (`answer.…`) of what came back.
     pub losses: Vec<String>,
     pub times: Times,
@@ -126,7 +126,7 @@ impl Report {
         match event {
             Event::Start(start) => self.note_model(&start.model),
             Event::Usage(usage) => self.usage.update(usage),
-            Event::Stop(stop) => self.stop = Some(stop.reason.word().to_owned()),
+            Event::Stop(stop) => self.stop = Some(stop.reason.word()),
             _ => {}
         }
     }

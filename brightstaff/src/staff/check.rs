@@ -35,7 +35,7 @@ fn words(report: &Report) -> impl Iterator<Item = (&'static str, &str)> {
         ("provider_model", &report.provider_model),
     ]
     .into_iter()
-    .chain(report.stop.iter().map(|stop| ("stop", stop.as_str())))
+    .chain(report.stop.iter().map(|stop| ("stop", &**stop)))
     .chain(failure.clone().map(|failure| ("error.kind", failure.kind.as_str())))
     .chain(failure.map(|failure| ("error.fault", failure.fault.as_str())))
     .chain(report.losses.iter().map(|loss| ("losses", loss.as_str())))

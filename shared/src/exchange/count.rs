@@ -12,7 +12,7 @@ use super::fetch::{self, OnlyBytes};
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{self, nonsense};
-use super::{Call, Reply, asked, send};
+use super::{Call, Reply, asked, headers, send};
 use crate::api::count::{self, Counter};
 use crate::api::{self, Api};
 use crate::dialect::{Counted, Encoding, Task};
@@ -120,8 +120,8 @@ impl<'g> Way<'g> {
             uri: self.provider.task_uri(self.api, Task::Count, self.counter.path, &self.model)?,
             body,
             same,
-            content_type: Some(HeaderValue::from_static("application/json")),
-            accept: HeaderValue::from_static("application/json"),
+            content_type: Some(headers::JSON),
+            accept: headers::JSON,
         })
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn answer<H: Host>(call: &mut Call<'_, H>, asked: &Asked<'_>) -> Resu
     };
     call.report.usage = usage;
     call.report.provider = "demo".to_owned();
-    call.report.stop = Some(StopReason::Done.word().to_owned());
+    call.report.stop = Some(StopReason::Done.word());
     let events = events(&id, &question, usage);
     call.echo.completed = Some(call.host.now().seconds());
     let mut out = BytesMut::new();

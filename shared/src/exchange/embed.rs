@@ -13,7 +13,7 @@ use super::count::ESTIMATED;
 use super::operation::Found;
 use super::outgoing::Outgoing;
 use super::reply::{self, is_json, nonsense};
-use super::{Call, Reply, send};
+use super::{Call, Reply, headers, send};
 use crate::api::embeddings::{self, Encoding, Form, Wanted};
 use crate::api::{Api, tap};
 use crate::dialect::Task;
@@ -81,8 +81,8 @@ async fn ask<H: Host>(
         uri: provider.task_uri(api, Task::Embeddings, path, model)?,
         body,
         same: path == PATH,
-        content_type: Some(HeaderValue::from_static("application/json")),
-        accept: HeaderValue::from_static("application/json"),
+        content_type: Some(headers::JSON),
+        accept: headers::JSON,
     };
     send(call, provider, outgoing.request(client)?, true).await
 }

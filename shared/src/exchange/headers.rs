@@ -93,9 +93,6 @@ fn is_kept(name: &str) -> bool {
 /// The longest request id that is taken over from a client.
 const LONGEST_ID: usize = 128;
 
-/// How many headers are added to an answer's.
-const OWN_HEADERS: usize = 4;
-
 /// Copies what of a client's headers a provider may see. `same` is whether both speak one API.
 pub(super) fn forward(from: &HeaderMap, same: bool, to: &mut HeaderMap) {
     let ends_here = of_one_connection(from);
@@ -117,25 +114,32 @@ fn of_one_connection(from: &HeaderMap) -> impl Fn(&str) -> bool + use<> {
     }
 }
 
-/// Hands on what of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself, and what
-/// quotes one of the operator's `keys` nobody is to know.
-pub(super) fn backward(keys: &Keys, from: HeaderMap, to: &mut HeaderMap) {
-    to.reserve(from.len() + OWN_HEADERS);
+/// What of a provider's headers a client may see: what begins with `x-plano-` this gateway says itself, and what quotes one
+/// of the operator's `keys` nobody is to know.
+pub(super) fn backward(keys: &Keys, mut from: HeaderMap) -> HeaderMap {
     let ends_here = of_one_connection(&from);
-    let stays = |name: &HeaderName| {
-        let word = name.as_str();
-        name == header::CONTENT_TYPE || is_kept(word) || word.starts_with("x-plano-") || ends_here(word)
-    };
+    let stays = |word: &str| is_kept(word) || word.starts_with("x-plano-") || ends_here(word);
+    // Most pass, so the few are taken out and not the many put elsewhere.
+    let kept: Vec<HeaderName> = from.keys().filter(|name| stays(name.as_str())).cloned().collect();
+    kept.iter().for_each(|name| drop(from.remove(name)));
+    match from.values().any(|value| keys.are_in(value.as_bytes())) {
+        true => unquoting(keys, from),
+        false => from,
+    }
+}
+
+/// The same headers without the values that quote one of the `keys`.
+fn unquoting(keys: &Keys, from: HeaderMap) -> HeaderMap {
+    let mut to = HeaderMap::with_capacity(from.len());
     // Of a header's values only the first comes with the name.
-    let mut passes = None;
+    let mut name = None;
     for (next, value) in from {
-        if let Some(next) = next {
-            passes = Some(next).filter(|name| !stays(name));
-        }
-        if let Some(name) = passes.as_ref().filter(|_| !keys.are_in(value.as_bytes())) {
+        name = next.or(name);
+        if let Some(name) = name.as_ref().filter(|_| !keys.are_in(value.as_bytes())) {
             to.append(name.clone(), value);
         }
     }
+    to
 }
 
 /// The credential that a client sent: `authorization` without its `Bearer`, else `x-api-key` or `x-goog-api-key`; blank is
@@ -157,7 +161,7 @@ fn without_scheme(value: &str) -> &str {
 
 /// The client's `x-request-id` where it is short and plain, else a new one.
 pub(super) fn request_id(headers: &HeaderMap, mut random: impl FnMut() -> u64) -> String {
-    let given = headers.get("x-request-id").and_then(|value| value.to_str().ok());
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     match given {
         Some(id) if is_plain(id) => id.to_owned(),
         _ => hexadecimal([random(), random()]),
@@ -245,6 +249,9 @@ pub(super) fn plain(text: &str) -> Option<HeaderValue> {
     let encoded = || HeaderValue::from_str(&utf8_percent_encode(text, CONTROLS).to_string());
     HeaderValue::from_str(text).or_else(|_| encoded()).ok()
 }
+
+/// The media type of all that is written here and not streamed.
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The header that carries the request's id.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

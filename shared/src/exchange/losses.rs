@@ -11,7 +11,7 @@ use crate::gateway::Gateway;
 use crate::ir::{Loss, Why};
 
 /// The request header in which a caller says what it wants: `report`, `strict` or both, with a comma between.
-const WISH: &str = "x-plano-loss";
+const WISH: HeaderName = HeaderName::from_static("x-plano-loss");
 
 /// The answer's header with the losses.
 pub(super) const LOST: HeaderName = HeaderName::from_static("x-plano-lost");
@@ -76,7 +76,7 @@ impl Wish {
 fn not_known(words: BTreeSet<&str>) -> Error {
     let words = list(words).unwrap_or_default();
     let message = format!("`{WISH}` can be `report` and `strict`, and not: {words}.");
-    Error::invalid_param(WISH, message).with_code("invalid_header")
+    Error::invalid_param(WISH.as_str(), message).with_code("invalid_header")
 }
 
 /// All of them, each once, in their order, as far as there is room; then how many more there are. None of none.

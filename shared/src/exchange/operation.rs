@@ -165,7 +165,7 @@ impl Operation {
     /// Refuses a method that is not answered at this path. What is not read there is no model: its name may be anything,
     /// an operation's that does not exist included.
     pub(super) fn check_method(&self, method: &Method, path: &str) -> Result<(), Error> {
-        if self.methods.split(", ").any(|allowed| allowed == method.as_str()) {
+        if self.methods.split(',').any(|allowed| allowed.trim_start() == method.as_str()) {
             return Ok(());
         }
         if self.work == Work::Model {

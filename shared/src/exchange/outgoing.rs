@@ -27,9 +27,6 @@ pub(super) struct Outgoing<'g> {
     pub(super) accept: HeaderValue,
 }
 
-/// Headers that are usually added here.
-const OWN_HEADERS: usize = 5;
-
 /// Answers are read here, so they are asked for as they are: without a word any encoding would do (RFC 9110, section 12.5.3).
 const AS_IT_IS: HeaderValue = HeaderValue::from_static("identity");
 
@@ -45,7 +42,8 @@ impl Outgoing<'_> {
     }
 
     fn headers(&self, client: &HeaderMap) -> Result<HeaderMap, Error> {
-        let mut to = HeaderMap::with_capacity(client.len() + OWN_HEADERS);
+        // As many as are added here are not handed on, or more.
+        let mut to = HeaderMap::with_capacity(client.len());
         headers::forward(client, self.same, &mut to);
         // Where they are members of the body instead, they are there by now.
         let moves = self.provider.dialect.form(self.api).into_iter().flat_map(|form| form.moves);

@@ -70,7 +70,7 @@ pub(super) async fn relay<H: Host>(
         true => gather(call, asked, target, &bytes)?,
         false => translate(call, asked, target, &bytes).map_err(|error| labelled(error, &head.headers))?,
     });
-    headers::backward(&call.gateway.keys, head.headers, reply.headers_mut());
+    underlay(&call.gateway.keys, head.headers, reply.headers_mut());
     set_type(asked, reply.headers_mut());
     *reply.status_mut() = head.status;
     Ok(call.whole(reply))
@@ -171,13 +171,18 @@ pub(super) fn failure<H: Host>(
 }
 
 /// A provider's own status and headers, as far as a client may see them, and a body or none.
-pub(super) fn passed<B>(keys: &Keys, mut from: http::response::Parts, body: B) -> Response<B> {
+pub(super) fn passed<B>(keys: &Keys, from: http::response::Parts, body: B) -> Response<B> {
     let mut reply = Response::new(body);
-    let own_type = from.headers.remove(header::CONTENT_TYPE);
-    headers::backward(keys, from.headers, reply.headers_mut());
-    own_type.into_iter().for_each(|value| drop(reply.headers_mut().insert(header::CONTENT_TYPE, value)));
+    *reply.headers_mut() = headers::backward(keys, from.headers);
     *reply.status_mut() = from.status;
     reply
+}
+
+/// Puts what a client may see of a provider's headers below those that an answer has of its own: its body is another.
+fn underlay(keys: &Keys, mut from: HeaderMap, of: &mut HeaderMap) {
+    from.remove(header::CONTENT_TYPE);
+    let own = std::mem::replace(of, headers::backward(keys, from));
+    of.extend(own);
 }
 
 /// Where it leads to would be of no use to a client, which calls this gateway and not the provider.
@@ -205,7 +210,7 @@ pub(super) async fn rewrite<H: Host>(
         return failure(call, api, same, head, bytes);
     }
     let mut reply = write(call, &head, bytes)?;
-    headers::backward(&call.gateway.keys, head.headers, reply.headers_mut());
+    underlay(&call.gateway.keys, head.headers, reply.headers_mut());
     Ok(call.whole(reply))
 }
 
@@ -336,7 +341,7 @@ fn place_of_model(api: Api, answer: Json<'_>) -> Option<Range<usize>> {
 fn note(report: &mut Report, response: &ir::Response) {
     report.note_model(&response.start.model);
     report.usage = response.usage;
-    report.stop = response.stop.as_ref().map(|stop| stop.reason.word().to_owned());
+    report.stop = response.stop.as_ref().map(|stop| stop.reason.word());
 }
 
 /// Takes in a text of at most `limit` bytes.
@@ -380,9 +385,12 @@ impl<H: Host> Call<'_, H> {
 
     /// An answer with its last headers, and the account.
     fn close(&mut self, mut response: Response<Bytes>) -> (Response<Bytes>, Report) {
-        self.sign(response.headers_mut());
-        let headers = response.headers_mut();
-        headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        let to = response.headers_mut();
+        // An entry would make room for one more header where there already is one.
+        if !to.contains_key(header::CONTENT_TYPE) {
+            to.insert(header::CONTENT_TYPE, headers::JSON);
+        }
+        self.sign(to);
         let mut report = std::mem::take(self.report);
         report.status = response.status().as_u16();
         report.bytes_out = response.body().len() as u64;

@@ -9,7 +9,7 @@ use http::{Method, Request};
 use super::asked::{Asked, Page};
 use super::fetch::{self, OnlyBytes};
 use super::outgoing::Outgoing;
-use super::{Call, form};
+use super::{Call, form, headers};
 use crate::api::{self, Api};
 use crate::dialect::{Form, Quirks};
 use crate::error::{Error, Fault, Kind};
@@ -65,7 +65,6 @@ impl<'g> Target<'g> {
             false => self.translate(call, asked, client).await?,
         };
         let body = self.insist(body, &mut losses);
-        let accept = if self.streams { self.framing().media_type() } else { "application/json" };
         let outgoing = Outgoing {
             provider: self.provider,
             api: self.api,
@@ -73,8 +72,11 @@ impl<'g> Target<'g> {
             uri: self.uri_with_query(request, self.api == asked.api),
             body,
             same: self.api == asked.api,
-            content_type: Some(HeaderValue::from_static("application/json")),
-            accept: HeaderValue::from_static(accept),
+            content_type: Some(headers::JSON),
+            accept: match self.streams {
+                true => HeaderValue::from_static(self.framing().media_type()),
+                false => headers::JSON,
+            },
         };
         Ok(Written { request: outgoing.request(request.headers())?, losses })
     }

@@ -29,10 +29,12 @@ impl Gateway {
             return self.default_model();
         }
         let name = self.aliases.get(model).map_or(model, String::as_str);
-        self.full(name)
+        let halves = name.split_once('/');
+        halves
+            .and_then(|halves| self.full(halves))
             .or_else(|| self.named(name))
             .or_else(|| self.bare(name))
-            .or_else(|| self.wildcard(name))
+            .or_else(|| self.wildcard(halves?))
             .unwrap_or_else(|| Err(self.unknown(model)))
     }
 
@@ -86,8 +88,7 @@ impl Gateway {
     }
 
     /// `prefix/model`, which is one entry at most.
-    fn full(&self, name: &str) -> Option<Result<Resolved<'_>, Error>> {
-        let (prefix, model) = name.split_once('/')?;
+    fn full(&self, (prefix, model): (&str, &str)) -> Option<Result<Resolved<'_>, Error>> {
         let provider =
             self.providers.iter().find(|provider| provider.prefix == prefix && provider.is(model))?;
         Some(Ok(provider.resolved(model)))
@@ -113,10 +114,10 @@ impl Gateway {
 
     /// Any name behind a wildcard's prefix, but for those that would lead to another place where they are a segment of the
     /// provider's path (RFC 3986, section 5.2.4): nothing encodes them.
-    fn wildcard(&self, name: &str) -> Option<Result<Resolved<'_>, Error>> {
-        let (prefix, model) = name.split_once('/').filter(|(_, model)| !matches!(*model, "" | "." | ".."))?;
+    fn wildcard(&self, (prefix, model): (&str, &str)) -> Option<Result<Resolved<'_>, Error>> {
         let mut wildcards = self.providers.iter().filter(|provider| provider.serves == Serves::Any);
-        wildcards.find(|provider| provider.prefix == prefix).map(|provider| Ok(provider.resolved(model)))
+        let provider = wildcards.find(|provider| provider.prefix == prefix)?;
+        (!matches!(model, "" | "." | "..")).then(|| Ok(provider.resolved(model)))
     }
 
     fn unknown(&self, model: &str) -> Error {

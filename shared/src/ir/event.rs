@@ -176,8 +176,8 @@ pub enum StopReason {
 
 impl StopReason {
     /// The reason in one word, for reports.
-    pub fn word(&self) -> &str {
-        match self {
+    pub fn word(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             StopReason::Done => "done",
             StopReason::MaxTokens => "max_tokens",
             StopReason::StopSequence => "stop_sequence",
@@ -185,7 +185,7 @@ impl StopReason {
             StopReason::Refusal => "refusal",
             StopReason::Pause => "pause",
             StopReason::ContextWindow => "context_window",
-            StopReason::Other(word) => word,
-        }
+            StopReason::Other(word) => return Cow::Owned(word.clone()),
+        })
     }
 }

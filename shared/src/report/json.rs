@@ -152,7 +152,7 @@ mod tests {
                 attempts,
                 trouble: whole.then_some(trouble),
                 usage,
-                stop: whole.then_some(stop),
+                stop: whole.then_some(stop.into()),
                 losses: vec![loss],
                 times: Times { head, first_token, total },
                 bytes_in: total,

@@ -160,14 +160,19 @@ impl<'a> Json<'a> {
     /// Several of an object's members, looked up in one pass; like [`get`](Json::get) for each of them.
     pub fn pick<const N: usize>(self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
         let mut found = [None; N];
+        self.find(&keys, &mut found);
+        found
+    }
+
+    /// Puts the members with these keys where each key's place is: one function, however many there are.
+    fn find(self, keys: &[&str], found: &mut [Option<Json<'a>>]) {
         let mut fields = self.fields();
-        while let Some(at) = fields.key_among(&keys) {
+        while let Some(at) = fields.key_among(keys) {
             match found.get_mut(at) {
                 Some(place) => *place = fields.value(),
                 None => fields.pass(),
             }
         }
-        found
     }
 
     /// An object's members but for those with these keys, in their order.
@@ -281,6 +286,7 @@ impl<'a> Fields<'a> {
         Some(keys.iter().position(|key| key.as_bytes() == &*own).unwrap_or(keys.len()))
     }
 
+    #[inline]
     fn value(&mut self) -> Option<Json<'a>> {
         match &mut self.inner {
             Inner::Indexed(rest) => rest.take(),

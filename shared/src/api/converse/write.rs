@@ -1,5 +1,7 @@
 //! Answers in the API's words, whole and as a stream: what the reader is held to.
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
 
 use super::{REASONS, block, error};
@@ -67,7 +69,7 @@ fn write_image(media_type: &str, data: Option<&str>, o: &mut Writer<'_>) {
 fn write_reason(stop: Option<&Stop<'_>>, o: &mut Writer<'_>) {
     let reason = stop.map_or(&StopReason::Done, |stop| &stop.reason);
     let known = REASONS.iter().find(|(_, own)| own == reason).map(|(word, _)| *word);
-    o.key("stopReason").string(known.unwrap_or_else(|| reason.word()));
+    o.key("stopReason").string(&known.map_or_else(|| reason.word(), Cow::Borrowed));
 }
 
 fn write_usage(usage: &Usage, o: &mut Writer<'_>) {

@@ -263,7 +263,7 @@ fn a_garbled_answer_fails_elsewhere_and_only_there() {
         .read()
         .response(Json::parse(json.as_bytes()).unwrap(), aim, &mut |event| own.push(&event))
         .unwrap();
-    assert_eq!((own.error, own.stop.unwrap().reason.word()), (None, "MALFORMED_FUNCTION_CALL"));
+    assert_eq!((own.error, &*own.stop.unwrap().reason.word()), (None, "MALFORMED_FUNCTION_CALL"));
     body["candidates"][0]["index"] = json!(1);
     assert_eq!(whole(&body).error, None);
 }

@@ -65,7 +65,7 @@ pub(super) fn write_stop(stop: Option<&Stop<'_>>, seen: Seen, o: &mut Writer<'_>
         reason => reason,
     };
     let known = REASONS.iter().find(|(_, own)| own == reason).map(|(word, _)| *word);
-    o.key("stop_reason").string(known.unwrap_or_else(|| reason.word()));
+    o.key("stop_reason").string(&known.map_or_else(|| reason.word(), Cow::Borrowed));
     openai::optional(o.key("stop_sequence"), stop.and_then(|stop| stop.sequence.as_deref()));
 }
 

@@ -30,6 +30,9 @@ struct Member {
     value: Range<usize>,
 }
 
+/// How many bytes a key's quotes take.
+const QUOTES: usize = 2;
+
 /// One change to a body's top level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit<'e> {
@@ -56,7 +59,7 @@ impl<'a> Outline<'a> {
 
     /// A member's value, checked; `None` where it is not there. The last one counts where a key occurs twice.
     pub fn get(&self, key: &str) -> Option<Result<Json<'a>, Malformed>> {
-        let value = &self.members.iter().rfind(|member| self.is_named(member, key))?.value;
+        let value = &self.members_like(key).rfind(|member| self.is_named(member, key))?.value;
         Some(
             Json::parse(self.slice(value.clone()))
                 .map_err(|error| Malformed { offset: error.offset + value.start, what: error.what }),
@@ -66,7 +69,7 @@ impl<'a> Outline<'a> {
     /// Whether readers may differ on what a member says: it is there twice, or under its name in other letters, which some
     /// take for the same (Go's `encoding/json`).
     pub fn is_doubtful(&self, key: &str) -> bool {
-        let mut like = self.members.iter().filter(|member| self.is_like(member, key));
+        let mut like = self.members_like(key).filter(|member| self.is_like(member, key));
         like.next().is_some_and(|first| !self.is_named(first, key) || like.next().is_some())
     }
 
@@ -95,7 +98,7 @@ impl<'a> Outline<'a> {
 
     /// Where the value of a member is that occurs once.
     fn only(&self, key: &str) -> Option<Range<usize>> {
-        let mut named = self.members.iter().filter(|member| self.is_named(member, key));
+        let mut named = self.members_like(key).filter(|member| self.is_named(member, key));
         let first = named.next()?;
         named.next().is_none().then(|| first.value.clone())
     }
@@ -123,6 +126,12 @@ impl<'a> Outline<'a> {
         let unclosed = Malformed { offset: start, what: "expected a value with matching brackets" };
         let flaw = scan::prefix(self.bytes.get(start..).unwrap_or_default(), DEPTH).err();
         flaw.map_or(unclosed, |flaw| Malformed { offset: start + flaw.offset, ..flaw })
+    }
+
+    /// The members that can have this key, in whatever letters: of most their length tells that they have another.
+    fn members_like(&self, key: &str) -> impl DoubleEndedIterator<Item = &Member> {
+        let length = key.len() + QUOTES;
+        self.members.iter().filter(move |member| member.key.len() == length || member.escaped)
     }
 
     fn is_named(&self, member: &Member, key: &str) -> bool {
@@ -222,7 +231,7 @@ impl Splice<'_, '_> {
     /// Writes a member that the original does not have.
     fn add(&mut self, edit: &Edit<'_>) {
         let Edit::Set(key, value) = edit else { return };
-        if self.outline.members.iter().any(|member| self.outline.is_named(member, key)) {
+        if self.outline.members_like(key).any(|member| self.outline.is_named(member, key)) {
             return;
         }
         self.comma();

@@ -140,7 +140,8 @@ impl<N: Notes> Scanner<'_, N> {
         Some(at + 1)
     }
 
-    /// The quote that closes a string which is not plain to its end.
+    /// The quote that closes a string which is not plain to its end. Apart from those that are, which have little to do.
+    #[inline(never)]
     fn behind_escapes(&mut self, mut at: usize) -> Option<usize> {
         loop {
             match self.peek(at) {
