@@ -108,7 +108,7 @@ pub trait Write: Sync {
 
     /// Blocks in this API's own words that tell of what a provider did itself, as far as it has any. `first` is how many
     /// blocks there have been.
-    fn steps(&self, _steps: &[Step<'_>], _first: u32) -> Vec<String> {
+    fn steps(&self, _steps: &[Step<'_>], _first: u32, _losses: &mut Vec<Loss>) -> Vec<String> {
         Vec::new()
     }
 

@@ -106,7 +106,7 @@ impl Write for Generate {
         request::write(request, quirks, out)
     }
 
-    fn steps(&self, steps: &[Step<'_>], _: u32) -> Vec<String> {
+    fn steps(&self, steps: &[Step<'_>], _: u32, _: &mut Vec<Loss>) -> Vec<String> {
         code::write(steps)
     }
 

@@ -63,8 +63,8 @@ impl Read for Messages {
         Some(&hosted::MEMBERS)
     }
 
-    fn steps<'a>(&self, block: Json<'a>, _: &mut Vec<Loss>) -> Vec<Step<'a>> {
-        hosted::step(block).into_iter().collect()
+    fn steps<'a>(&self, block: Json<'a>, losses: &mut Vec<Loss>) -> Vec<Step<'a>> {
+        hosted::step(block, losses).into_iter().collect()
     }
 
     fn step_shape(&self) -> &'static Shape {
@@ -111,7 +111,7 @@ impl Write for Messages {
         request::write(request, quirks, out)
     }
 
-    fn steps(&self, steps: &[Step<'_>], first: u32) -> Vec<String> {
+    fn steps(&self, steps: &[Step<'_>], first: u32, _: &mut Vec<Loss>) -> Vec<String> {
         hosted::write_steps(steps, first)
     }
 

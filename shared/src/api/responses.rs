@@ -105,8 +105,8 @@ impl Write for Responses {
         request::write(request, quirks, out)
     }
 
-    fn steps(&self, steps: &[Step<'_>], first: u32) -> Vec<String> {
-        hosted::write_steps(steps, first)
+    fn steps(&self, steps: &[Step<'_>], first: u32, losses: &mut Vec<Loss>) -> Vec<String> {
+        hosted::write_steps(steps, first, losses)
     }
 
     fn tells(&self, _: &What<'_>) -> bool {

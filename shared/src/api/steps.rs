@@ -97,18 +97,20 @@ impl Tell {
         for step in steps.iter().filter(|step| !self.to.write().tells(&step.what)) {
             sink(Event::Lost(Loss::of_answer(step.what.name(), Why::Dropped)));
         }
-        for raw in self.to.write().steps(&steps, self.count) {
+        let mut losses = Vec::new();
+        for raw in self.to.write().steps(&steps, self.count, &mut losses) {
             let block = Open::Opaque { api: self.to, raw: Cow::Owned(raw) };
             sink(Event::Open { index: self.count, block });
             sink(Event::Close { index: self.count });
             self.count += 1;
         }
+        losses.into_iter().for_each(|loss| sink(Event::Lost(loss)));
     }
 }
 
 impl What<'_> {
     /// The work's name, for losses.
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             What::Searched(_) | What::Found(_) => "web_search",
             What::Ran(_) | What::Printed { .. } => "code_execution",
@@ -117,6 +119,16 @@ impl What<'_> {
 }
 
 impl Step<'_> {
+    /// Whether this is what came of an earlier step: some providers give neither an id.
+    pub(super) fn came_of(&self, earlier: &Step<'_>) -> bool {
+        let is_its = earlier.id.is_empty() || self.id.is_empty() || earlier.id == self.id;
+        let is_outcome = matches!(
+            (&earlier.what, &self.what),
+            (What::Searched(_), What::Found(_)) | (What::Ran(_), What::Printed { .. })
+        );
+        is_its && is_outcome
+    }
+
     fn into_static(self) -> Step<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         let what = match self.what {

@@ -11,6 +11,7 @@ use crate::api::hosted::{Search, Work};
 use crate::api::lost::Shape;
 use crate::api::member::present;
 use crate::api::steps::{Step, What};
+use crate::ir::{Loss, Why};
 use crate::wire::json::{Json, Writer};
 
 /// The kinds that are written; of others with another date only the version differs.
@@ -96,13 +97,17 @@ pub(super) const STEP: Shape = Shape(&[
 ]);
 
 /// The step that a block of an answer tells of.
-pub(super) fn step<'a>(block: Json<'a>) -> Option<Step<'a>> {
+pub(super) fn step<'a>(block: Json<'a>, losses: &mut Vec<Loss>) -> Option<Step<'a>> {
     let word = |of: Json<'a>, name: &str| of.get(name).and_then(Json::string);
     let kind = word(block, "type")?;
     let content = || block.get("content");
     let (id, what) = match &*kind {
         "server_tool_use" => ("id", used(&word(block, "name")?, block.get("input")?)?),
         "web_search_tool_result" => {
+            // A search that failed has found nothing, and why is said in this API alone.
+            let failed = content()?.get("error_code").is_some();
+            let why = || Loss::of_answer("web_search_tool_result.content.error_code", Why::Dropped);
+            losses.extend(failed.then(why));
             ("tool_use_id", What::Found(content()?.items().filter_map(page).collect()))
         }
         "code_execution_tool_result" | "bash_code_execution_tool_result" => {

@@ -4,6 +4,7 @@
 //! <https://platform.openai.com/docs/guides/tools-code-interpreter>
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use bytes::BytesMut;
 
@@ -114,18 +115,25 @@ fn ran<'a>(item: Json<'a>) -> (Option<What<'a>>, Option<What<'a>>) {
     (ran, printed)
 }
 
-/// Writes steps as items of an answer: what was done and what came of it in one.
-pub(super) fn write_steps(steps: &[Step<'_>], first: u32) -> Vec<String> {
-    let mut items = Vec::new();
+/// Writes steps as items of an answer: what was done and what came of it in one. What came of none of them has no item.
+pub(super) fn write_steps(steps: &[Step<'_>], first: u32, losses: &mut Vec<Loss>) -> Vec<String> {
+    let (mut items, mut told) = (Vec::new(), BTreeSet::new());
     for (place, step) in steps.iter().enumerate() {
-        let came = steps.get(place + 1).map(|next| &next.what);
+        let later = steps.iter().enumerate().skip(place);
+        let came = later.filter(|(at, _)| !told.contains(at)).find(|(_, later)| later.came_of(step));
+        told.extend(came.map(|(at, _)| at));
+        let came = came.map(|(_, step)| &step.what);
         let at = u64::from(first) + place as u64;
         let mut out = BytesMut::new();
         let mut writer = Writer::new(&mut out);
         match &step.what {
             What::Searched(query) => writer.object(|o| write_search(step, at, query, came, o)),
             What::Ran(code) => writer.object(|o| write_run(step, at, code, came, o)),
-            What::Found(_) | What::Printed { .. } => continue,
+            What::Found(_) | What::Printed { .. } => {
+                let alone = (!told.contains(&place)).then(|| Loss::of_answer(step.what.name(), Why::Dropped));
+                losses.extend(alone);
+                continue;
+            }
         }
         items.push(String::from_utf8_lossy(&out).into_owned());
     }

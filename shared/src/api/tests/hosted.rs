@@ -197,6 +197,23 @@ fn b8_c6_what_the_provider_did_itself() {
     assert_eq!(whole["content"][1]["tool_use_id"], whole["content"][0]["id"]);
 }
 
+/// What came of a search is known by its id, wherever it stands.
+#[test]
+fn b8_searches_at_once_keep_what_each_has_found() {
+    let search =
+        |id: &str| json!({"type": "server_tool_use", "id": id, "name": "web_search", "input": {"query": id}});
+    let found = |id: &str| {
+        json!({"type": "web_search_tool_result", "tool_use_id": id, "content": [
+            {"type": "web_search_result", "url": format!("https://{id}"), "title": "T", "encrypted_content": "e"}]})
+    };
+    let answer = json!({"id": "1", "stop_reason": "end_turn", "content": [search("a"), search("b"), found("a"), found("b")]});
+    let (whole, _) = answered(Api::Messages, &answer, Api::Responses);
+    for (item, id) in whole["output"].as_array().unwrap().iter().zip(["a", "b"]) {
+        let wanted = json!({"type": "search", "query": id, "sources": [{"type": "url", "url": format!("https://{id}")}]});
+        assert_eq!(item["action"], wanted);
+    }
+}
+
 /// Anthropic's searches have one query each.
 #[test]
 fn b8_other_queries_of_a_search_are_named() {
