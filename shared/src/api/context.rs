@@ -90,10 +90,21 @@ impl<More> Context<'_, More> {
         self.losses.extend(lost);
     }
 
+    /// Notes words about a medium that have no place.
+    pub(super) fn lose_words(&mut self, words: &[(&str, Option<&str>)], path: &dyn Display) {
+        lose_words(words, path, &mut self.losses);
+    }
+
     /// Notes a mark on what is worth keeping, for an API without a place for it.
     pub(super) fn lose_cache(&mut self, marked: bool, path: &dyn Display) {
         if marked {
             self.lose(Loss::dropped(format!("{path}.cache_control")));
         }
     }
+}
+
+/// `auto` says nothing: so a medium is looked at anyway.
+fn lose_words(words: &[(&str, Option<&str>)], path: &dyn Display, losses: &mut Vec<Loss>) {
+    let said = words.iter().filter(|(_, word)| word.is_some_and(|word| word != "auto"));
+    losses.extend(said.map(|(name, _)| Loss::dropped(format!("{path}.{name}"))));
 }

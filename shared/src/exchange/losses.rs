@@ -75,7 +75,7 @@ impl Wish {
 
 fn not_known(words: BTreeSet<&str>) -> Error {
     let words = list(words).unwrap_or_default();
-    let message = format!("`{WISH}` can be `report` and `strict`, and not: {words}.");
+    let message = format!("`{}` can be `report` and `strict`, and not: {words}.", WISH.as_str());
     Error::invalid_param(WISH.as_str(), message).with_code("invalid_header")
 }
 

@@ -182,7 +182,7 @@ pub(super) fn passed<B>(keys: &Keys, from: http::response::Parts, body: B) -> Re
 fn underlay(keys: &Keys, mut from: HeaderMap, of: &mut HeaderMap) {
     from.remove(header::CONTENT_TYPE);
     let own = std::mem::replace(of, headers::backward(keys, from));
-    of.extend(own);
+    own.iter().for_each(|(name, value)| drop(of.insert(name.clone(), value.clone())));
 }
 
 /// Where it leads to would be of no use to a client, which calls this gateway and not the provider.

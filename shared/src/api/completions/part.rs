@@ -255,7 +255,7 @@ fn write_seen(name: &str, media: &Media<'_>, place: Place, context: &mut Context
             }
             context.write_inner(&inner, &within, &place, o);
         });
-        lose_word("title", media.title.as_deref(), place, context);
+        context.lose_words(&[("title", media.title.as_deref())], &place);
         write_common(media, &outer, place, context, o);
     });
 }
@@ -264,16 +264,9 @@ fn write_seen(name: &str, media: &Media<'_>, place: Place, context: &mut Context
 fn may_detail(media: &Media<'_>, place: Place, context: &mut Context<'_>) -> bool {
     let may = !context.quirks.drops.contains(&"image_url.detail");
     if !may {
-        lose_word("detail", media.detail.as_deref(), place, context);
+        context.lose_words(&[("detail", media.detail.as_deref())], &place);
     }
     may
-}
-
-/// Notes a word about a medium that its part has no place for; `auto` is how it is looked at anyway.
-fn lose_word(name: &str, word: Option<&str>, place: Place, context: &mut Context<'_>) {
-    if word.is_some_and(|word| word != "auto") {
-        context.lose(Loss::dropped(format!("{place}.{name}")));
-    }
 }
 
 fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
@@ -286,7 +279,7 @@ fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &m
             o.key("data").string(data);
             o.key("format").string(openai::audio_format(media_type));
         });
-        lose_word("title", media.title.as_deref(), place, context);
+        context.lose_words(&[("title", media.title.as_deref())], &place);
         write_common(media, &media.rest, place, context, o);
     });
 }
@@ -296,7 +289,7 @@ const BY_ADDRESS: &str =
 
 /// A document of plain text is written as text: this API's files are PDF.
 fn write_document(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    lose_word("detail", media.detail.as_deref(), place, context);
+    context.lose_words(&[("detail", media.detail.as_deref())], &place);
     let (name, value) = match &media.source {
         Source::Base64 { media_type, data } => ("file_data", Cow::Owned(openai::data_url(media_type, data))),
         Source::File(id) => ("file_id", Cow::Borrowed(&**id)),

@@ -3,8 +3,6 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ImageBlock.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>
 
-use std::borrow::Cow;
-
 use super::context::Context;
 use crate::api::lost;
 use crate::error::Error;
@@ -36,7 +34,7 @@ const DOCUMENTS: Formats = &[
 
 /// Writes an image.
 pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    lose_about(image, &["detail", "title", "context"], at, context);
+    lose_about(image, at, context);
     let Some(format) = format(&image.source, IMAGES, at, context) else { return };
     a.object(|o| {
         o.key("image").object(|o| {
@@ -46,15 +44,11 @@ pub(super) fn write_image(image: &Media<'_>, at: &str, context: &mut Context<'_>
     });
 }
 
-/// Notes what is said about a medium and has no place, its `homeless` words among it; `auto` is how it is looked at
-/// anyway.
-fn lose_about(media: &Media<'_>, homeless: &[&str], at: &str, context: &mut Context<'_>) {
+/// Notes what is said about a medium that is only seen or heard.
+fn lose_about(media: &Media<'_>, at: &str, context: &mut Context<'_>) {
     context.lose_rest(&media.rest, &at);
-    let words = [("detail", &media.detail), ("title", &media.title), ("context", &media.context)];
-    let said = |word: &Option<Cow<'_, str>>| word.as_deref().is_some_and(|word| word != "auto");
-    for (name, _) in words.into_iter().filter(|(name, word)| homeless.contains(name) && said(word)) {
-        context.lose(Loss::dropped(format!("{at}.{name}")));
-    }
+    let [detail, title, about] = [&media.detail, &media.title, &media.context].map(|word| word.as_deref());
+    context.lose_words(&[("detail", detail), ("title", title), ("context", about)], &at);
 }
 
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_AudioBlock.html>
@@ -109,7 +103,7 @@ fn write_played(
     context: &mut Context<'_>,
     a: &mut Writer<'_>,
 ) {
-    lose_about(media, &["detail", "title", "context"], at, context);
+    lose_about(media, at, context);
     let Some(format) = format(&media.source, formats, at, context) else { return };
     a.object(|o| {
         o.key(name).object(|o| {
@@ -125,7 +119,8 @@ pub(super) fn write_document(document: &Media<'_>, at: &str, context: &mut Conte
     if let Some(found) = found {
         return write_found(found, document, at, context, a);
     }
-    lose_about(document, &["detail"], at, context);
+    context.lose_rest(&document.rest, &at);
+    context.lose_words(&[("detail", document.detail.as_deref())], &at);
     let Some(format) = format(&document.source, DOCUMENTS, at, context) else { return };
     let name = name(document.title.as_deref(), at, context);
     a.object(|o| {

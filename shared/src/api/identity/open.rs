@@ -286,6 +286,11 @@ fn may_be_sealed(block: &Block<'_>) -> bool {
     }
 }
 
+/// A text that is there for its seal alone.
+fn wordless<'a>(signature: String) -> Block<'a> {
+    Block::Text(Text { signature: Some(Cow::Owned(signature)), ..Text::default() })
+}
+
 impl<'a> Opened<'a> {
     fn new(length: usize, called: Vec<Piece>) -> Opened<'a> {
         let (blocks, origins) = (Vec::with_capacity(length), Vec::with_capacity(length));
@@ -354,26 +359,29 @@ impl<'a> Opened<'a> {
                 _ => alone.push((at, signature)),
             }
         }
-        alone.reverse();
-        self.between(alone)
+        match alone.is_empty() {
+            true => (self.blocks, self.origins),
+            false => self.between(alone),
+        }
     }
 
-    /// The blocks with texts of no words between them, by how many blocks they stand behind.
-    fn between(self, mut alone: Vec<(usize, String)>) -> (Vec<Block<'a>>, Vec<usize>) {
-        alone.sort_by_key(|(at, _)| *at);
-        let mut alone = alone.into_iter().peekable();
+    /// The blocks with texts of no words between them, given the last first and by how many blocks they stand behind.
+    fn between(self, alone: Vec<(usize, String)>) -> (Vec<Block<'a>>, Vec<usize>) {
         let mut all = Opened::new(self.blocks.len() + alone.len(), Vec::new());
-        let word =
-            |signature| Block::Text(Text { signature: Some(Cow::Owned(signature)), ..Text::default() });
-        for (index, (block, origin)) in self.blocks.into_iter().zip(self.origins).enumerate() {
-            all.at = origin;
-            while let Some((_, signature)) = alone.next_if(|(at, _)| *at <= index) {
-                all.push(word(signature));
+        let last = self.blocks.len();
+        let mut before: Vec<Vec<String>> = vec![Vec::new(); last + 1];
+        for (at, signature) in alone.into_iter().rev() {
+            if let Some(place) = before.get_mut(at.min(last)) {
+                place.push(signature);
             }
-            all.push(block);
         }
-        all.at = self.at;
-        alone.for_each(|(_, signature)| all.push(word(signature)));
+        let origins = self.origins.into_iter().chain([self.at]);
+        let blocks = self.blocks.into_iter().map(Some).chain([None]);
+        for ((words, block), origin) in before.into_iter().zip(blocks).zip(origins) {
+            all.at = origin;
+            words.into_iter().for_each(|signature| all.push(wordless(signature)));
+            block.into_iter().for_each(|block| all.push(block));
+        }
         (all.blocks, all.origins)
     }
 }

@@ -4,7 +4,6 @@
 //! <https://platform.openai.com/docs/guides/tools-code-interpreter>
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use bytes::BytesMut;
 
@@ -117,7 +116,7 @@ fn ran<'a>(item: Json<'a>) -> (Option<What<'a>>, Option<What<'a>>) {
 
 /// Writes steps as items of an answer: what was done and what came of it in one. What came of none of them has no item.
 pub(super) fn write_steps(steps: &[Step<'_>], first: u32, losses: &mut Vec<Loss>) -> Vec<String> {
-    let (mut items, mut told) = (Vec::new(), BTreeSet::new());
+    let (mut items, mut told) = (Vec::new(), Vec::new());
     for (place, step) in steps.iter().enumerate() {
         let later = steps.iter().enumerate().skip(place);
         let came = later.filter(|(at, _)| !told.contains(at)).find(|(_, later)| later.came_of(step));

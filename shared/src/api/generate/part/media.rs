@@ -109,13 +109,9 @@ fn type_of(uri: &str) -> Option<&'static str> {
 
 /// Notes what is said about a medium and has no place.
 pub(super) fn lose_about(media: &Media<'_>, at: &dyn Display, context: &mut Context<'_>) {
-    let homeless = [
-        ("detail", media.detail.as_deref().is_some_and(|detail| detail != "auto")),
-        ("context", media.context.is_some()),
-        ("citations", media.citations == Some(true)),
-    ];
-    for (name, _) in homeless.into_iter().filter(|(_, said)| *said) {
-        context.lose(Loss::dropped(format!("{at}.{name}")));
-    }
+    let cited = media.citations.filter(|&cited| cited).map(|_| "");
+    let words =
+        [("detail", media.detail.as_deref()), ("context", media.context.as_deref()), ("citations", cited)];
+    context.lose_words(&words, at);
     context.lose_cache(media.cache.is_some(), at);
 }

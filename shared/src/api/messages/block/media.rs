@@ -10,7 +10,7 @@ use super::mark::{cache, others, write_cache};
 use crate::api::context::Context;
 use crate::api::member::{boolean, missing, of_kind, optional, present, required, within};
 use crate::error::Error;
-use crate::ir::{Found, Loss, Media, Source};
+use crate::ir::{Found, Media, Source};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// Reads an image or a document; none where its source is of a kind that is not known.
@@ -113,11 +113,7 @@ pub(super) fn write(
     }
     // Images have no names.
     let title = media.title.as_deref().filter(|_| kind != "document");
-    for (name, word) in [("detail", media.detail.as_deref()), ("title", title)] {
-        if word.is_some_and(|word| word != "auto") {
-            context.lose(Loss::dropped(format!("{at}.{name}")));
-        }
-    }
+    context.lose_words(&[("detail", media.detail.as_deref()), ("title", title)], at);
     write_cache(media.cache.as_ref(), o);
     context.write_rest(&media.rest, at, o);
 }
