@@ -120,9 +120,9 @@ impl<'a> Asked<'a> {
 
     /// The same of an error.
     pub(super) fn blame(&self, error: Error) -> Error {
-        let Some(written) = self.api.read().written() else { return error };
+        let (Some(written), Some(place)) = (self.api.read().written(), &error.param) else { return error };
         let body = Json::parse(self.body).unwrap_or(Json::NULL);
-        Error { param: error.param.map(|place| written.place(body, &place)), ..error }
+        Error { param: Some(written.place(body, place)), ..error }
     }
 
     /// The whole body, its grammar checked.

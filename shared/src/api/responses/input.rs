@@ -17,15 +17,11 @@ use crate::ir::{
 };
 use crate::wire::json::{Json, Kind};
 
-/// Members of the representation that have another name here.
-const NAMES: [(&str, &str); 3] =
-    [("citations", "annotations"), ("title", "filename"), ("user", "safety_identifier")];
-
-/// How clients write places.
+/// Who uses a model has two names, of which only the body tells the client's; those with one are `spelling`'s.
 pub(super) const WRITTEN: Written = Written {
-    differs: |place| NAMES.iter().any(|(name, _)| place.ends_with(name)),
+    differs: |place| place == "user",
     listed: |_, _| None,
-    is_named: |written, name| written == name || NAMES.contains(&(name, written)),
+    is_named: |written, name| written == name || name == "user" && written == "safety_identifier",
     holds: |_| false,
 };
 
