@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Encoding;
 use crate::gateway::{Account, Lent};
+use crate::timestamp::in_seconds;
 
 /// The world, as far as the gateway needs it. A host moves bytes and decides nothing.
 ///
@@ -123,6 +124,13 @@ impl std::error::Error for CallError {}
 /// An answer's body that broke off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyError(pub String);
+
+impl BodyError {
+    /// The provider said nothing for as long as the gateway waits.
+    pub fn silence(patience: Duration) -> BodyError {
+        BodyError(format!("nothing came for {}", in_seconds(patience)))
+    }
+}
 
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

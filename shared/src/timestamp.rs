@@ -1,4 +1,6 @@
-//! Points in time, and dates as others write them.
+//! Points in time, dates as others write them, and how long something took in words.
+
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -55,6 +57,13 @@ impl Timestamp {
     }
 }
 
+/// A duration in words, to the millisecond: `0.3 seconds`. Without the floating point of `Duration`'s own forms, which a
+/// guest would carry for this alone.
+pub(crate) fn in_seconds(time: Duration) -> String {
+    let seconds = format!("{}.{:03}", time.as_secs(), time.subsec_millis());
+    format!("{} seconds", seconds.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// The months as HTTP names them.
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -77,6 +86,15 @@ mod tests {
             assert_eq!(Timestamp::of_http(none), None, "{none}");
         }
         assert_eq!(Timestamp::of_http("Wed, 31 Dec 1969 23:59:59 GMT"), None);
+    }
+
+    #[test]
+    fn a_duration_is_told_in_seconds() {
+        for (milliseconds, words) in
+            [(300_000, "300 seconds"), (300, "0.3 seconds"), (1_050, "1.05 seconds"), (0, "0 seconds")]
+        {
+            assert_eq!(in_seconds(Duration::from_millis(milliseconds)), words);
+        }
     }
 
     proptest! {

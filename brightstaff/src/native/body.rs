@@ -48,8 +48,7 @@ impl Incoming {
         loop {
             ready!(alarm.as_mut().poll(context));
             if Instant::now() >= end {
-                let seconds = self.patience.as_secs_f32();
-                return Poll::Ready(BodyError(format!("nothing came for {seconds} seconds")));
+                return Poll::Ready(BodyError::silence(self.patience));
             }
             alarm.as_mut().reset(end);
         }

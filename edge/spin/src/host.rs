@@ -31,7 +31,7 @@ impl Host for Spin {
     async fn call(&self, request: Request<Bytes>, deadline: Duration) -> Result<Response<Bytes>, CallError> {
         let whole = async {
             let (head, body) = call(request).await?.into_parts();
-            let body = Limited::new(body, CALL_BYTES).collect().await;
+            let body = Limited::new(body.map_err(broken), CALL_BYTES).collect().await;
             let body = body.map_err(|error| CallError::Broken(error.to_string()))?;
             Ok(Response::from_parts(head, body.to_bytes()))
         };
@@ -82,19 +82,45 @@ async fn call(request: Request<Bytes>) -> Result<Incoming, CallError> {
 }
 
 fn call_error(error: ErrorCode) -> CallError {
-    let text = error.to_string();
+    let why = why(&error).to_owned();
     match error {
-        ErrorCode::HttpRequestDenied => CallError::Forbidden(text),
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => CallError::Forbidden(why),
         ErrorCode::ConnectionTimeout | ErrorCode::HttpResponseTimeout => CallError::Timeout,
         ErrorCode::DnsError(_)
         | ErrorCode::DnsTimeout
         | ErrorCode::DestinationNotFound
         | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpUnroutable
         | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionLimitReached
         | ErrorCode::TlsProtocolError
         | ErrorCode::TlsCertificateError
-        | ErrorCode::TlsAlertReceived(_) => CallError::Connect(text),
-        _ => CallError::Broken(text),
+        | ErrorCode::TlsAlertReceived(_) => CallError::Connect(why),
+        _ => CallError::Broken(why),
+    }
+}
+
+/// A code in words. Its own `Debug` takes kilobytes of the component, most of them for codes that Spin never gives.
+fn why(error: &ErrorCode) -> &str {
+    match error {
+        ErrorCode::InternalError(Some(why)) => why,
+        ErrorCode::HttpRequestDenied => "allowed_outbound_hosts in the manifest does not name its host",
+        ErrorCode::DestinationIpProhibited => "the runtime blocks the network that its address is in",
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "its host's name has no address",
+        ErrorCode::DnsTimeout => "who knows its host's address did not answer in time",
+        ErrorCode::ConnectionRefused => "its host refused the connection",
+        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
+            "its host cannot be reached"
+        }
+        ErrorCode::ConnectionLimitReached => "the runtime has too many connections open",
+        ErrorCode::TlsCertificateError => "its certificate is not trusted",
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => "TLS came to no agreement",
+        ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => "nothing came for too long",
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => {
+            "it ended before the answer did"
+        }
+        ErrorCode::ConfigurationError => "the runtime's configuration does not allow it",
+        _ => "the runtime could not carry it over HTTP",
     }
 }
 
@@ -105,6 +131,11 @@ impl Stream for Answer {
     type Item = Result<Bytes, BodyError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(context).map_err(|error| BodyError(error.to_string()))
+        self.0.as_mut().poll_next(context).map_err(broken)
     }
+}
+
+/// A body that broke off.
+pub(crate) fn broken(error: ErrorCode) -> BodyError {
+    BodyError(why(&error).to_owned())
 }

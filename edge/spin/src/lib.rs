@@ -59,7 +59,7 @@ async fn answer(gateway: Gateway, request: Incoming) -> Response<Body> {
 /// Takes a request in, its body up to `limit` bytes.
 async fn whole(request: Incoming, limit: usize) -> Result<Request<Bytes>, (Request<Bytes>, Error)> {
     let (head, body) = request.into_parts();
-    match Limited::new(body, limit).collect().await {
+    match Limited::new(body.map_err(host::broken), limit).collect().await {
         Ok(body) => Ok(Request::from_parts(head, body.to_bytes())),
         Err(error) => {
             let error =

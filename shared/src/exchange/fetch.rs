@@ -21,6 +21,7 @@ use crate::error::{Error, Kind};
 use crate::gateway::{Fetch, Provider};
 use crate::host::{CallError, Host, within};
 use crate::ir::{self, Block, Media, Source};
+use crate::timestamp::in_seconds;
 
 /// What addresses may hold and this gateway's own form of them does not.
 const SPELLED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
@@ -259,7 +260,8 @@ fn no_kind(text: &str, image: bool) -> Error {
 }
 
 fn late(fetch: &Fetch) -> Error {
-    refused(format!("What the request names by addresses did not come within {:?}.", fetch.timeout))
+    let patience = in_seconds(fetch.timeout);
+    refused(format!("What the request names by addresses did not come within {patience}."))
 }
 
 fn refused(message: String) -> Error {

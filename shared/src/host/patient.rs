@@ -40,11 +40,7 @@ impl<B: Stream<Item = Result<Bytes, BodyError>> + Unpin> Stream for Patient<B> {
             return piece;
         }
         let silence = patient.silence.get_or_insert_with(|| (patient.timer)(patient.patience));
-        let seconds = patient.patience.as_secs_f32();
-        silence
-            .as_mut()
-            .poll(context)
-            .map(|()| Some(Err(BodyError(format!("nothing came for {seconds} seconds")))))
+        silence.as_mut().poll(context).map(|()| Some(Err(BodyError::silence(patient.patience))))
     }
 }
 
