@@ -21,8 +21,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
 
-use crate::guests::GUESTS;
+use crate::guests::{GUESTS, Guest};
 use crate::plan::{Plan, Taken, seconds};
 use crate::process::{cargo, on_path, openly, openly_but_for_the_close};
 use crate::{Done, counts, setup, tree};
@@ -37,12 +38,7 @@ pub(crate) fn run(filter: Option<&str>) -> Done {
     let mut closing = None;
     let mut plan = Plan::default();
     setup::plan_for_tests(&mut plan);
-    for guest in &GUESTS {
-        plan.then(guest.step(), || {
-            guest.build()?;
-            counts::hold_size(guest)
-        });
-    }
+    plan.then("the guests, side by side", guests);
     plan.then_show("planoai, the Spin host and the tests", || {
         openly(cargo("test --workspace --no-run").args(NATIVE)).map(|()| String::new())
     });
@@ -58,6 +54,20 @@ pub(crate) fn run(filter: Option<&str>) -> Done {
     // Last, where whoever reads a log looks for it.
     closing.iter().for_each(|line| println!("{line}"));
     Ok(())
+}
+
+/// Builds the guests and holds their sizes. Most of each build is one unit's optimization, which keeps one core busy.
+fn guests() -> Done<String> {
+    let build = |guest: &Guest| {
+        guest.build()?;
+        counts::hold_size(guest).map(|size| format!("{} {size}", guest.host))
+    };
+    let built: Done<Vec<String>> = thread::scope(|scope| {
+        let builds = GUESTS.each_ref().map(|guest| scope.spawn(move || build(guest)));
+        let ended = builds.map(|build| build.join().unwrap_or_else(|_| Err("a build panicked".to_owned())));
+        ended.into_iter().collect()
+    });
+    built.map(|sizes| sizes.join("; "))
 }
 
 /// nextest where it is installed, else cargo's own runner.
