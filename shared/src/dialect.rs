@@ -17,7 +17,7 @@ mod task;
 pub use address::{Elsewhere, Route, UsualPlace, segment, settle};
 pub use encoding::Encoding;
 pub use form::{Form, Move, Shape};
-pub use quirks::{CallIds, Counted, MaxTokens, ModelQuirks, Quirks, Switch};
+pub use quirks::{CallIds, Counted, Documents, MaxTokens, ModelQuirks, Quirks, Recordings, Switch};
 pub use rows::{ANYTHING, DIALECTS};
 pub use task::Task;
 

@@ -10,6 +10,7 @@
 //! <https://platform.openai.com/docs/api-reference/chat>
 
 mod answer;
+mod attached;
 mod call;
 mod message;
 mod part;

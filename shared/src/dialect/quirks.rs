@@ -57,6 +57,10 @@ pub struct Quirks {
     pub encoding_format: bool,
     /// Under which name the provider's counter knows the model.
     pub counted: Counted,
+    /// Completions: how documents are attached.
+    pub documents: Documents,
+    /// Completions: how recordings are attached.
+    pub recordings: Recordings,
     /// Whether images and documents must be there in bytes though the API has a place for their addresses.
     pub only_bytes: bool,
 }
@@ -83,6 +87,30 @@ pub enum Switch {
     EnableThinking,
     /// `reasoning: {"effort": …}` or `{"max_tokens": …}`.
     Reasoning,
+}
+
+/// How documents are attached in Chat Completions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Documents {
+    /// In a `file`: in bytes, or by an id.
+    File,
+    /// In a `file`, whose `file_data` may be an address too.
+    FileOrAddress,
+    /// As a value: `document_url`, an address or a `data:` URL, or the `file_id` of a `file`.
+    Value,
+    /// Not at all.
+    None,
+}
+
+/// How recordings are attached in Chat Completions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recordings {
+    /// `input_audio` is an object with `data` and `format`.
+    Object,
+    /// `input_audio` is the Base64, or an address.
+    Value,
+    /// Not at all.
+    None,
 }
 
 /// What a provider takes for the id of a call.
@@ -133,6 +161,8 @@ impl Quirks {
         max_temperature: None,
         encoding_format: false,
         counted: Counted::Named,
+        documents: Documents::File,
+        recordings: Recordings::Object,
         only_bytes: false,
     };
 }

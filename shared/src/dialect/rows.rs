@@ -1,8 +1,8 @@
 //! The table. Addresses and rules come from each provider's own API reference.
 
 use super::{
-    Auth, CallIds, Cloud, Counted, Dialect, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name, Quirks,
-    Route, Shape, Switch, Task, UsualPlace,
+    Auth, CallIds, Cloud, Counted, Dialect, Documents, Elsewhere, Form, MaxTokens, ModelQuirks, Move, Name,
+    Quirks, Recordings, Route, Shape, Switch, Task, UsualPlace,
 };
 use crate::api::family::Api::{self, Completions, Converse, Generate, Messages, Responses};
 use crate::wire::Framing;
@@ -74,6 +74,8 @@ pub static DIALECTS: &[Dialect] = &[
             drops: &["logit_bias", "logprobs", "top_logprobs", "verbosity"],
             // Its tiers are not those of others: https://console.groq.com/docs/service-tiers
             extras: &["reasoning_effort"],
+            documents: Documents::None,
+            recordings: Recordings::None,
             ..Quirks::USUAL
         },
         tasks: &[(Completions, &[Task::Embeddings, Task::Audio, Task::Files, Task::Batches])],
@@ -126,6 +128,8 @@ pub static DIALECTS: &[Dialect] = &[
                 "web_search_options",
             ],
             extras: &["metadata", "top_k"],
+            documents: Documents::Value,
+            recordings: Recordings::Value,
             max_temperature: Some(1.5),
             encoding_format: true,
             ..Quirks::USUAL
@@ -159,6 +163,7 @@ pub static DIALECTS: &[Dialect] = &[
             renames: &[("max_completion_tokens", "max_tokens")],
             drops: &["function.strict", "image_url.detail", "user", "verbosity"],
             extras: &["top_k", "video_url"],
+            documents: Documents::None,
             ..Quirks::USUAL
         },
         tasks: &[(
@@ -458,6 +463,7 @@ pub static DIALECTS: &[Dialect] = &[
             extras: &["cache_control", "reasoning_effort", "top_k", "verbosity", "video_url"],
             switch: Switch::Reasoning, // https://openrouter.ai/docs/use-cases/reasoning-tokens
             reasoning: Some("reasoning_details"),
+            documents: Documents::FileOrAddress, // https://openrouter.ai/docs/features/multimodal/pdfs
             ..Quirks::USUAL
         },
         tasks: &[(Completions, &[Task::Embeddings, Task::Texts])],

@@ -16,7 +16,7 @@ use http::{Request, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::api::Api;
-use crate::dialect::Quirks;
+use crate::dialect::{Documents, Quirks};
 use crate::error::{Error, Kind};
 use crate::gateway::{Fetch, Provider};
 use crate::host::{CallError, Host, within};
@@ -47,6 +47,7 @@ impl OnlyBytes {
         let all = provider.dialect.form(api).is_some_and(|form| form.only_bytes) || quirks.only_bytes;
         // What a client of the same API names by an address, the API has a place for.
         let (images, documents) = if client == Some(api) { (true, true) } else { api.takes_addresses() };
+        let documents = documents || matches!(quirks.documents, Documents::FileOrAddress | Documents::Value);
         let only = OnlyBytes { images: all || !images, documents: all || !documents };
         (only.images || only.documents).then_some(only)
     }

@@ -11,7 +11,7 @@ use super::fetch::{self, OnlyBytes};
 use super::outgoing::Outgoing;
 use super::{Call, form, headers};
 use crate::api::{self, Api};
-use crate::dialect::{Form, Quirks};
+use crate::dialect::{Documents, Form, Quirks, Recordings};
 use crate::error::{Error, Fault, Kind};
 use crate::gateway::{Provider, Resolved};
 use crate::host::Host;
@@ -87,6 +87,7 @@ impl<'g> Target<'g> {
         asked.is_own(self.api)
             && !api::has_packed(asked.body)
             && self.takes_ids(asked)
+            && self.takes_attachments(asked)
             && !self.misses_bytes(asked)
     }
 
@@ -116,6 +117,13 @@ impl<'g> Target<'g> {
         let mut page = Page::default();
         // What cannot be read is the provider's to refuse.
         asked.read(&mut page).map_or(true, |request| api::fits(&request, rule))
+    }
+
+    /// Whether documents and recordings are in the provider's own form, as far as the body's words tell.
+    fn takes_attachments(&self, asked: &Asked<'_>) -> bool {
+        let lacks = |word: &[u8]| memchr::memmem::find(asked.body, word).is_none();
+        (self.quirks.documents != Documents::Value || lacks(b"\"file_data\""))
+            && (self.quirks.recordings != Recordings::Value || lacks(b"\"input_audio\""))
     }
 
     /// The client's bytes, the model's name and what the provider refuses excepted.

@@ -99,6 +99,21 @@ fn members_have_the_providers_names() {
     assert_eq!(sent("openai", Api::Completions, &body)["max_tokens"], 9);
 }
 
+/// A document by its address goes where the provider has a place for one (D3).
+#[test]
+fn d3_documents_by_address_are_in_each_providers_form() {
+    let url = "https://files.example/report.pdf";
+    let document = |id: &str| {
+        let mut body = ask(Api::Generate, format!("{id}/m"));
+        let data = json!({"fileUri": url, "mimeType": "application/pdf"});
+        body["contents"][0]["parts"] = json!([{"fileData": data}]);
+        sent(id, Api::Generate, &body)["messages"][0]["content"][0].clone()
+    };
+    assert_eq!(document("mistral"), json!({"type": "document_url", "document_url": url}));
+    let file = json!({"file_data": url, "filename": "document.pdf"});
+    assert_eq!(document("openrouter"), json!({"type": "file", "file": file}));
+}
+
 /// Clients of Messages switch thinking on and off in each provider's way (D1).
 #[test]
 fn d1_thinking_is_switched_in_each_providers_way() {

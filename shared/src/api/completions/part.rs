@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+use super::attached;
 use crate::api::context::Context;
 use crate::api::family::Api;
 use crate::api::member::{
@@ -12,7 +13,7 @@ use crate::api::member::{
 };
 use crate::api::openai;
 use crate::error::Error;
-use crate::ir::{Block, Cache, Loss, Media, Rest, Source, Text, Why};
+use crate::ir::{Block, Cache, Loss, Media, Rest, Source, Text};
 use crate::wire::json::{Json, Kind, Writer};
 
 /// The kind of an image's part, and the member that it is in.
@@ -47,8 +48,9 @@ fn read<'a>(part: Json<'a>) -> Result<Block<'a>, Error> {
         "text" => Block::Text(read_text(part)?),
         "refusal" => Block::Refusal(required(part, "refusal")?),
         IMAGE => Block::Image(read_seen(part, IMAGE)?),
-        "input_audio" => Block::Audio(read_audio(part)?),
-        "file" => Block::Document(read_file(part)?),
+        "input_audio" => Block::Audio(attached::read_audio(part)?),
+        "file" => Block::Document(attached::read_file(part)?),
+        attached::DOCUMENT => Block::Document(attached::read_document(part)?),
         VIDEO => Block::Video(read_seen(part, VIDEO)?),
         _ => Block::Opaque { api: Api::Completions, raw: Cow::Borrowed(part.raw()) },
     })
@@ -75,41 +77,8 @@ fn read_seen<'a>(part: Json<'a>, name: &str) -> Result<Media<'a>, Error> {
     Ok(Media { detail, cache, rest, ..Media::new(openai::source_of_url(url)) })
 }
 
-fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
-    let audio = present(part, "input_audio").ok_or_else(|| missing("input_audio"))?;
-    let inside = within("input_audio");
-    let media_type = openai::audio_type(&required(audio, "format").map_err(&inside)?);
-    let source = Source::Base64 { media_type, data: required(audio, "data").map_err(&inside)? };
-    let (cache, rest) = marked(part, &["type", "input_audio", "cache_control"])?;
-    Ok(Media { cache, rest, ..Media::new(source) })
-}
-
-fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
-    let file = present(part, "file").ok_or_else(|| missing("file"))?;
-    let inside = within("file");
-    let id = optional(file, "file_id").map_err(&inside)?;
-    let data = optional(file, "file_data").map_err(&inside)?;
-    let source = match (id, data) {
-        (Some(id), _) => Source::File(id),
-        (None, Some(data)) => file_source(data),
-        (None, None) => return Err(inside(missing("file_id"))),
-    };
-    let (cache, rest) = marked(part, &["type", "file", "cache_control"])?;
-    Ok(Media { title: optional(file, "filename").map_err(&inside)?, cache, rest, ..Media::new(source) })
-}
-
-/// `file_data` is a `data:` URL, or (with OpenAI, for PDF) the Base64 alone; OpenRouter takes addresses too.
-fn file_source(data: Cow<'_, str>) -> Source<'_> {
-    match openai::source_of_url(data) {
-        Source::Url(data) if !data.contains(':') => {
-            Source::Base64 { media_type: Cow::Borrowed("application/pdf"), data }
-        }
-        source => source,
-    }
-}
-
 /// A part's caching mark, OpenAI's own or Anthropic's, and the members that are not among `named`.
-fn marked<'a>(part: Json<'a>, named: &[&str]) -> Result<(Option<Cache<'a>>, Rest<'a>), Error> {
+pub(super) fn marked<'a>(part: Json<'a>, named: &[&str]) -> Result<(Option<Cache<'a>>, Rest<'a>), Error> {
     let mut others = rest(part, named);
     let mark = read_cache(part)?.or_else(|| openai::take_mark(&mut others));
     Ok((mark, others))
@@ -203,12 +172,12 @@ fn write(block: &Block<'_>, place: Place, context: &mut Context<'_>, a: &mut Wri
             o.key("refusal").string(words);
         }),
         Block::Image(media) => write_seen(IMAGE, media, place, context, a),
-        Block::Audio(media) => write_audio(media, place, context, a),
+        Block::Audio(media) => attached::write_audio(media, place, context, a),
         Block::Video(media) if context.own || context.quirks.extras.contains(&VIDEO) => {
             write_seen(VIDEO, media, place, context, a);
         }
         Block::Video(_) => refuse(place, "videos", context),
-        Block::Document(media) => write_document(media, place, context, a),
+        Block::Document(media) => attached::write_document(media, place, context, a),
         Block::Opaque { raw, .. } => a.raw(raw),
         // `expressible` leaves nothing else.
         _ => {}
@@ -269,69 +238,8 @@ fn may_detail(media: &Media<'_>, place: Place, context: &mut Context<'_>) -> boo
     may
 }
 
-fn write_audio(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    let Source::Base64 { media_type, data } = &media.source else {
-        return refuse(place, "a recording that is not in the request itself", context);
-    };
-    a.object(|o| {
-        o.key("type").string("input_audio");
-        o.key("input_audio").object(|o| {
-            o.key("data").string(data);
-            o.key("format").string(openai::audio_format(media_type));
-        });
-        context.lose_words(&[("title", media.title.as_deref())], &place);
-        write_common(media, &media.rest, place, context, o);
-    });
-}
-
-const BY_ADDRESS: &str =
-    "a document by its address, which this gateway fetches only where its configuration says so (`fetch`)";
-
-/// A document of plain text is written as text: this API's files are PDF.
-fn write_document(media: &Media<'_>, place: Place, context: &mut Context<'_>, a: &mut Writer<'_>) {
-    context.lose_words(&[("detail", media.detail.as_deref())], &place);
-    let (name, value) = match &media.source {
-        Source::Base64 { media_type, data } => ("file_data", Cow::Owned(openai::data_url(media_type, data))),
-        Source::File(id) => ("file_id", Cow::Borrowed(&**id)),
-        Source::Url(url) if context.own => ("file_data", Cow::Borrowed(&**url)),
-        Source::Url(_) => return refuse(place, BY_ADDRESS, context),
-        Source::Text(text) => return write_text_document(media, text, place, context, a),
-    };
-    a.object(|o| {
-        o.key("type").string("file");
-        o.key("file").object(|o| {
-            o.key(name).string(&value);
-            match &media.title {
-                Some(title) => o.key("filename").string(title),
-                // The API demands a name where it gets bytes.
-                None if name == "file_data" && !context.own => o.key("filename").string("document.pdf"),
-                None => {}
-            }
-        });
-        write_common(media, &media.rest, place, context, o);
-    });
-}
-
-fn write_text_document(
-    media: &Media<'_>,
-    text: &str,
-    place: Place,
-    context: &mut Context<'_>,
-    a: &mut Writer<'_>,
-) {
-    context.lose(Loss::new(place.to_string(), Why::Approximated));
-    a.object(|o| {
-        o.key("type").string("text");
-        match &media.title {
-            Some(title) => o.key("text").string(&format!("{title}\n\n{text}")),
-            None => o.key("text").string(text),
-        }
-        write_common(media, &media.rest, place, context, o);
-    });
-}
-
 /// Writes what all media have, and their other members, and notes what this API has no place for.
-fn write_common(
+pub(super) fn write_common(
     media: &Media<'_>,
     rest: &Rest<'_>,
     place: Place,
@@ -349,7 +257,7 @@ fn write_common(
 }
 
 /// Content that cannot be left out without asking for something else.
-fn refuse(place: Place, what: &str, context: &mut Context<'_>) {
+pub(super) fn refuse(place: Place, what: &str, context: &mut Context<'_>) {
     let message = format!("This model's provider does not take {what}.");
     context.refuse(Error::invalid_param(place.to_string(), message).with_code("unsupported_content"));
 }

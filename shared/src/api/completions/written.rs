@@ -18,8 +18,12 @@ pub(super) const WRITTEN: Written = Written {
 };
 
 /// Members of the representation that have another name here.
-const NAMES: [(&str, &str); 3] =
-    [("title", "filename"), ("tools", "functions"), ("user", "safety_identifier")];
+const NAMES: [(&str, &str); 4] = [
+    ("title", "filename"),
+    ("title", "document_name"),
+    ("tools", "functions"),
+    ("user", "safety_identifier"),
+];
 
 /// The place of a tool that is not among `tools`: behind these come the options of a search, and then the functions of
 /// the legacy form.
