@@ -30,7 +30,7 @@ pub(super) fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
     let audio = present(part, "input_audio").ok_or_else(|| missing("input_audio"))?;
     let inside = within("input_audio");
     let source = match audio.kind() {
-        Kind::String => audio_source(string(audio, "input_audio")?),
+        Kind::String => source(string(audio, "input_audio")?, recording),
         _ => Source::Base64 {
             media_type: openai::audio_type(&required(audio, "format").map_err(&inside)?),
             data: required(audio, "data").map_err(&inside)?,
@@ -40,11 +40,16 @@ pub(super) fn read_audio<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
     Ok(Media { cache, rest, ..Media::new(source) })
 }
 
-fn audio_source(text: Cow<'_, str>) -> Source<'_> {
+/// What a recording in Base64 is.
+fn recording(data: &str) -> &'static str {
+    RECORDINGS.iter().find(|(start, _)| data.starts_with(start)).map_or("audio/mpeg", |(_, kind)| kind)
+}
+
+/// What a text names: a `data:` URL, an address, or Base64 alone, of which `kind` tells the media type.
+fn source(text: Cow<'_, str>, kind: fn(&str) -> &'static str) -> Source<'_> {
     match openai::source_of_url(text) {
         Source::Url(data) if !data.contains(':') => {
-            let known = RECORDINGS.iter().find(|(start, _)| data.starts_with(start));
-            Source::Base64 { media_type: Cow::Borrowed(known.map_or("audio/mpeg", |(_, kind)| kind)), data }
+            Source::Base64 { media_type: Cow::Borrowed(kind(&data)), data }
         }
         source => source,
     }
@@ -62,21 +67,12 @@ pub(super) fn read_file<'a>(part: Json<'a>) -> Result<Media<'a>, Error> {
     let data = optional(file, "file_data").map_err(&inside)?;
     let source = match (id, data) {
         (Some(id), _) => Source::File(id),
-        (None, Some(data)) => file_source(data),
+        // With OpenAI the Base64 alone is a PDF; OpenRouter takes addresses too.
+        (None, Some(data)) => source(data, |_| "application/pdf"),
         (None, None) => return Err(inside(missing("file_id"))),
     };
     let (cache, rest) = marked(part, &["type", "file", "cache_control"])?;
     Ok(Media { title: optional(file, "filename").map_err(&inside)?, cache, rest, ..Media::new(source) })
-}
-
-/// `file_data` is a `data:` URL, or (with OpenAI, for PDF) the Base64 alone; OpenRouter takes addresses too.
-fn file_source(data: Cow<'_, str>) -> Source<'_> {
-    match openai::source_of_url(data) {
-        Source::Url(data) if !data.contains(':') => {
-            Source::Base64 { media_type: Cow::Borrowed("application/pdf"), data }
-        }
-        source => source,
-    }
 }
 
 /// Reads a `document_url`.
