@@ -118,14 +118,34 @@ impl<'a> Rounds<'a> {
                 return;
             }
             self.tell(index, scenario);
-            for asked in &mut self.asked[index] {
-                let measures = results.entry((index, asked.name)).or_default();
-                if !is_settled(measures, asked.telling) {
-                    measures.push(asked.measure(scenario, self.provider, self.effort).await);
-                }
-            }
+            self.ask(index, results).await;
             save(results);
         }
+    }
+
+    /// Asks in turns once more what budgets stand on, wherever that may still tell something new, and gives the number of
+    /// measurements that it took.
+    pub async fn judge(&mut self, judged: &[Scenario], results: &mut Results) -> usize {
+        let mut count = 0;
+        for index in 0..self.scenarios.len() {
+            if judged.contains(&self.scenarios[index]) {
+                count += self.ask(index, results).await;
+            }
+        }
+        count
+    }
+
+    /// Asks everybody once in one scenario, but for those whose figures agree, and gives the number of those asked.
+    async fn ask(&mut self, index: usize, results: &mut Results) -> usize {
+        let (scenario, mut count) = (&self.scenarios[index], 0);
+        for asked in &mut self.asked[index] {
+            let measures = results.entry((index, asked.name)).or_default();
+            if !is_settled(measures, scenario.load, asked.telling) {
+                measures.push(asked.measure(scenario, self.provider, self.effort).await);
+                count += 1;
+            }
+        }
+        count
     }
 
     fn tell(&self, index: usize, scenario: &Scenario) {
@@ -142,16 +162,24 @@ const WARM: Duration = Duration::from_secs(2);
 /// What a measurement takes besides warming up and measuring, coming to rest included.
 const BETWEEN: Duration = Duration::from_millis(500);
 
-/// Rounds after which figures that agree are not measured again, and how much they may differ.
+/// How many figures must agree for a target not to be measured again, and how much they may differ.
 const ROUNDS: usize = 3;
 const AGREE: f64 = 0.03;
 
-/// Whether another round would tell nothing new.
-fn is_settled(measures: &[Measure], telling: bool) -> bool {
-    let most = measures.iter().map(|measure| measure.cpu).fold(0.0, f64::max);
-    let least = measures.iter().map(|measure| measure.cpu).fold(f64::INFINITY, f64::min);
-    let agree = measures.len() >= ROUNDS && most - least < least * AGREE;
+/// Whether another round would tell nothing new: the least of them agree, which are those that nothing came between.
+fn is_settled(measures: &[Measure], load: Load, telling: bool) -> bool {
+    let mut figures: Vec<f64> = measures.iter().map(figure_of(load)).collect();
+    figures.sort_by(f64::total_cmp);
+    let agree = figures.get(ROUNDS - 1).is_some_and(|last| last - figures[0] < figures[0] * AGREE);
     agree || (telling && measures.len() >= 2)
+}
+
+/// The figure that a load is there for: processor time, or the longest waits at a fixed rate.
+fn figure_of(load: Load) -> fn(&Measure) -> f64 {
+    match load {
+        Load::Closed(_) => |measure| measure.cpu,
+        Load::Rate(_) => |measure| measure.first[1],
+    }
 }
 
 /// Who is asked what. The provider alone comes first where times stand against its own.
@@ -275,9 +303,19 @@ mod tests {
     #[test]
     fn figures_that_agree_are_enough() {
         let measures = |costs: &[f64]| costs.iter().copied().map(measured).collect::<Vec<_>>();
-        assert!(is_settled(&measures(&[100.0, 101.0, 102.0]), false));
-        assert!(!is_settled(&measures(&[100.0, 101.0, 110.0]), false));
-        assert!(!is_settled(&measures(&[100.0, 100.0]), false));
-        assert!(is_settled(&measures(&[100.0, 200.0]), true));
+        let settled = |costs: &[f64], telling| is_settled(&measures(costs), Load::Closed(1), telling);
+        assert!(settled(&[100.0, 101.0, 102.0], false));
+        assert!(!settled(&[100.0, 101.0, 110.0], false));
+        assert!(settled(&[102.0, 180.0, 100.0, 101.0], false));
+        assert!(!settled(&[100.0, 100.0], false));
+        assert!(settled(&[100.0, 200.0], true));
+    }
+
+    #[test]
+    fn at_a_fixed_rate_the_longest_waits_must_agree() {
+        let measures =
+            [300.0, 500.0, 900.0].map(|wait| Measure { first: [0.0, wait, 0.0], ..measured(100.0) });
+        assert!(!is_settled(&measures, Load::Rate(500), false));
+        assert!(is_settled(&measures, Load::Closed(1), false));
     }
 }

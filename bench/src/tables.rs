@@ -14,7 +14,7 @@ use crate::rounds::{Measure, Results};
 use crate::scaling::Scaled;
 use crate::scenario::Scenario;
 use crate::streams::{Held, Streams};
-pub use budgets::Sizes;
+pub use budgets::{JUDGED, Sizes};
 pub use conditions::Conditions;
 pub use markdown::{full, short};
 pub use publish::{publish, unchanged_marks};

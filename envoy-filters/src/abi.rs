@@ -3,6 +3,8 @@
 //! The SDK panics on every status it does not expect, so callers ask only for what is there: a body in a callback for
 //! bodies, or after one.
 
+mod maps;
+
 use std::cell::Cell;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,7 +15,9 @@ use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
 use shared::host::{CallError, Timestamp};
 use shared::origin::Origin;
 
-use crate::message::{self, Pairs, Said};
+use crate::message::{self, Said};
+
+pub(crate) use maps::pairs;
 
 pub(crate) fn now() -> Timestamp {
     let since = hostcalls::get_current_time().ok().and_then(|now| now.duration_since(UNIX_EPOCH).ok());
@@ -29,10 +33,6 @@ pub(crate) fn count() -> u64 {
 pub(crate) fn log(level: LogLevel, line: &str) {
     // There is nowhere else to complain to.
     let _ = hostcalls::log(level, line);
-}
-
-pub(crate) fn pairs(map: MapType) -> Pairs {
-    hostcalls::get_map_bytes(map).unwrap_or_default()
 }
 
 pub(crate) fn set_pairs(map: MapType, pairs: &Said<'_>) {
@@ -101,6 +101,6 @@ pub(crate) fn call_answer(headers: usize, size: usize) -> Result<Response<Bytes>
     if headers == 0 {
         return Err(failed());
     }
-    let head = message::read_response(pairs(MapType::HttpCallResponseHeaders)).ok_or_else(failed)?;
+    let head = message::read_response(&pairs(MapType::HttpCallResponseHeaders)).ok_or_else(failed)?;
     Ok(head.map(|()| if size == 0 { Bytes::new() } else { bytes(BufferType::HttpCallResponseBody, size) }))
 }

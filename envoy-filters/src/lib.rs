@@ -13,6 +13,7 @@ mod exchange;
 mod failure;
 mod herald;
 mod message;
+mod pairs;
 mod reports;
 mod root;
 mod slots;

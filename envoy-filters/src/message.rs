@@ -7,11 +7,9 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use shared::origin::Origin;
 
-/// Names and values in their order. The names that begin with a colon are HTTP/2's (RFC 9113, section 8.3); Envoy has
-/// them for HTTP/1 too.
-pub(crate) type Pairs = Vec<(String, Vec<u8>)>;
+use crate::pairs::Pairs;
 
-/// The same on their way out, borrowed from what they say.
+/// Names and values on their way out, borrowed from what they say.
 pub(crate) type Said<'m> = Vec<(&'m str, Cow<'m, [u8]>)>;
 
 /// The header by which the route chooses the cluster; the route removes it.
@@ -24,23 +22,23 @@ pub(crate) const DETAILS: &str = "x-plano-details";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// A request's head; none where its method or its path is no HTTP.
-pub(crate) fn read_request(pairs: Pairs) -> Option<Request<()>> {
+pub(crate) fn read_request(pairs: &Pairs) -> Option<Request<()>> {
     let mut request = Request::new(());
-    *request.method_mut() = pseudo(&pairs, ":method")?.try_into().ok()?;
-    *request.uri_mut() = pseudo(&pairs, ":path")?.try_into().ok()?;
-    let authority = pseudo(&pairs, ":authority").map(HeaderValue::from_bytes);
+    *request.method_mut() = pairs.get(":method")?.try_into().ok()?;
+    *request.uri_mut() = pairs.get(":path")?.try_into().ok()?;
+    let authority = pairs.get(":authority").map(|value| HeaderValue::from_maybe_shared(pairs.share(value)));
     if let Some(Ok(authority)) = authority {
         request.headers_mut().insert(header::HOST, authority);
     }
-    read_headers(&pairs, request.headers_mut());
+    read_headers(pairs, request.headers_mut());
     Some(request)
 }
 
 /// A response's head; none where it has no status.
-pub(crate) fn read_response(pairs: Pairs) -> Option<Response<()>> {
+pub(crate) fn read_response(pairs: &Pairs) -> Option<Response<()>> {
     let mut response = Response::new(());
-    *response.status_mut() = StatusCode::from_bytes(pseudo(&pairs, ":status")?).ok()?;
-    read_headers(&pairs, response.headers_mut());
+    *response.status_mut() = StatusCode::from_bytes(pairs.get(":status")?).ok()?;
+    read_headers(pairs, response.headers_mut());
     Some(response)
 }
 
@@ -89,20 +87,12 @@ pub(crate) fn text(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn pseudo<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p [u8]> {
-    pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_slice())
-}
-
-/// Envoy lets no header pass that HTTP does not allow, so none is left out here. The values share one allocation: most are
-/// cloned on their way, which then allocates nothing.
+/// Envoy lets no header pass that HTTP does not allow, so none is left out here.
 fn read_headers(pairs: &Pairs, to: &mut HeaderMap) {
     to.reserve(pairs.len());
-    let headers = || pairs.iter().filter(|(name, _)| !name.starts_with(':'));
-    let mut values = Bytes::from(headers().map(|(_, value)| value.as_slice()).collect::<Vec<_>>().concat());
-    for (name, value) in headers() {
-        let value = values.split_to(value.len());
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
+    for (name, value) in pairs.iter().filter(|(name, _)| !name.starts_with(b":")) {
+        let name = HeaderName::from_bytes(name);
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(pairs.share(value))) {
             to.append(name, value);
         }
     }
@@ -130,9 +120,10 @@ fn owned<'m>(value: impl ToString) -> Cow<'m, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pairs::tests::written;
 
     fn pairs(text: &[(&str, &str)]) -> Pairs {
-        text.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+        Pairs::new(written(text).into())
     }
 
     fn said<'m>(text: &[(&'m str, &'m str)]) -> Said<'m> {
@@ -148,7 +139,7 @@ mod tests {
             ("x-a", "1"),
             ("x-a", "2"),
         ]);
-        let request = read_request(given).unwrap();
+        let request = read_request(&given).unwrap();
         assert_eq!(request.method(), "POST");
         assert_eq!(request.uri(), "/v1/messages?beta=true");
         assert_eq!(request.headers()["host"], "gateway:12000");
@@ -157,8 +148,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_request() {
-        assert!(read_request(pairs(&[(":method", "POST")])).is_none());
-        assert!(read_request(pairs(&[(":method", "POST"), (":path", "/\u{7f} \"")])).is_none());
+        assert!(read_request(&pairs(&[(":method", "POST")])).is_none());
+        assert!(read_request(&pairs(&[(":method", "POST"), (":path", "/\u{7f} \"")])).is_none());
     }
 
     #[test]
@@ -193,7 +184,7 @@ mod tests {
     #[test]
     fn a_response_is_read_and_written() {
         let given = pairs(&[(":status", "429"), ("retry-after", "3"), ("content-length", "7")]);
-        let response = read_response(given).unwrap();
+        let response = read_response(&given).unwrap();
         assert_eq!(response.status(), 429);
         let streamed = write_response(&response, None);
         assert_eq!(streamed, said(&[(":status", "429"), ("retry-after", "3")]));

@@ -71,7 +71,7 @@ impl Stream {
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
-        let Some(head) = message::read_request(abi::pairs(MapType::HttpRequestHeaders)) else {
+        let Some(head) = message::read_request(&abi::pairs(MapType::HttpRequestHeaders)) else {
             return self.refuse(&Error::invalid("The request's path makes no sense."));
         };
         self.asked = head.map(|()| Bytes::new());

@@ -34,6 +34,9 @@ impl Sizes {
     }
 }
 
+/// The scenarios that budgets of processor time stand on.
+pub const JUDGED: [Scenario; 7] = [SMALL, TRANSLATED, LARGE, STREAM, TRANSLATED_STREAM, LONG_STREAM, STEADY];
+
 /// A figure that was promised.
 struct Budget {
     what: &'static str,
@@ -45,12 +48,15 @@ struct Budget {
     measured: fn(&Run) -> Option<f64>,
 }
 
-const BUDGETS: [Budget; 16] = [
+/// What was promised in microseconds was on a machine where bare hyper takes 15 of them for a small answer and plain Envoy
+/// 30. On another it says nothing, so it stands beside the one of the two that it is added to.
+const BUDGETS: [Budget; 15] = [
     less("native, small, same API: processor time beside bare hyper", "×", 2.0, 1.4, |run| {
         Some(cost(run, &SMALL, "native")? / cost(run, &SMALL, "bare-hyper")?)
     }),
-    less("native, what translating a small request adds", "µs", 15.0, 8.0, |run| {
-        Some(cost(run, &TRANSLATED, "native")? - cost(run, &SMALL, "native")?)
+    less("native, what translating a small request adds, beside bare hyper", "×", 1.0, 0.53, |run| {
+        let added = cost(run, &TRANSLATED, "native")? - cost(run, &SMALL, "native")?;
+        Some(added / cost(run, &SMALL, "bare-hyper")?)
     }),
     less("native, 110 KB, same API: processor time beside Envoy", "×", 1.5, 1.0, |run| {
         Some(cost(run, &LARGE, "native")? / cost(run, &LARGE, "envoy")?)
@@ -62,26 +68,25 @@ const BUDGETS: [Budget; 16] = [
         added(run, "native", 0)
     }),
     less("the same, 99th percentile", "µs", 500.0, 300.0, |run| added(run, "native", 1)),
-    less("Envoy filter, processor time it adds to a request", "µs", 60.0, 30.0, |run| {
-        beyond_envoy(run, &SMALL)
+    less("Envoy filter, processor time it adds to a request, beside plain Envoy", "×", 2.0, 1.0, |run| {
+        Some(beyond_envoy(run, &SMALL)? / cost(run, &SMALL, "envoy")?)
     }),
     less("Envoy filter, processor time it adds to an event", "µs", 4.0, 2.0, |run| {
         let scenario = [LONG_STREAM, STREAM].into_iter().find(|scenario| run.row(scenario).is_some())?;
         Some(beyond_envoy(run, &scenario)? / scenario.events()? as f64)
     }),
-    more(
-        "Worker, small: answers a second of processor time beside Portkey in workerd",
-        "×",
-        2.0,
-        4.0,
-        |run| beside_portkey(run, &SMALL),
-    ),
-    more("Worker, 110 KB: the same", "×", 2.0, 4.0, |run| beside_portkey(run, &LARGE)),
-    more("Worker, 100 events in bursts: the same", "×", 2.0, 4.0, |run| beside_portkey(run, &STREAM)),
-    // workerd's own part is most of a small answer, and no gateway's code can take any of it away.
+    // workerd's own part is most of a small answer: what only forwards is not twice as fast as Portkey.
     less("Worker, small: processor time beside the bare worker, workerd's floor", "×", 2.5, 2.0, |run| {
         Some(cost(run, &SMALL, "worker")? / cost(run, &SMALL, "bare-worker")?)
     }),
+    more(
+        "Worker, 110 KB: answers a second of processor time beside Portkey in workerd",
+        "×",
+        2.0,
+        4.0,
+        |run| beside_portkey(run, &LARGE),
+    ),
+    more("Worker, 100 events in bursts: the same", "×", 2.0, 4.0, |run| beside_portkey(run, &STREAM)),
     less("Worker's module, gzip", "KB", 500.0, 256.0, |run| Some(run.sizes.worker? as f64 / 1e3)),
     less("Spin's module", "KB", 1_000.0, 500.0, |run| Some(run.sizes.spin? as f64 / 1e3)),
     less("native, memory when idle", "MB", 30.0, 15.0, |run| {

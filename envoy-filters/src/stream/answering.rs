@@ -157,7 +157,7 @@ impl Stream {
 
     /// What Envoy says before the whole request was there, in the caller's words.
     pub(super) fn explain(&mut self, place: Place) -> Action {
-        let head = message::read_response(abi::pairs(MapType::HttpResponseHeaders));
+        let head = message::read_response(&abi::pairs(MapType::HttpResponseHeaders));
         let kind = Kind::of_status(head.map_or(500, |head| head.status().as_u16()));
         let message = format!("The request was not taken in: {}.", abi::details());
         let response = self.whole(self.refusal(&Error::new(Fault::Client, kind, message)));
@@ -184,7 +184,7 @@ impl Stream {
 
 /// What Envoy has got from the provider.
 fn heard() -> Result<Response<()>, CallError> {
-    let head = message::read_response(abi::pairs(MapType::HttpResponseHeaders))
+    let head = message::read_response(&abi::pairs(MapType::HttpResponseHeaders))
         .ok_or_else(|| CallError::Garbled("a head without a status".to_owned()))?;
     if is_providers_own(&head) {
         return Ok(head);
