@@ -94,7 +94,10 @@ fn not_plain(word: u64) -> u64 {
 
 /// Whether checked text has half of a surrogate pair: an escape that stands for no character.
 pub(crate) fn has_unpaired(text: &str) -> bool {
-    // Nearly all text has no escapes of surrogates at all.
+    // Most text has no escapes at all, and nearly none has any of surrogates.
+    if memchr(b'\\', text.as_bytes()).is_none() {
+        return false;
+    }
     let is_surrogate = |at: usize| {
         matches!(
             text.as_bytes().get(at + 2..at + 4),

@@ -56,19 +56,14 @@ impl<'o> Writer<'o> {
         self
     }
 
-    /// A key without escapes, its comma, its quotes and its colon at once: what is written is half keys.
+    /// A key without escapes: what is written is half keys.
     fn plain_key(&mut self, key: &str) {
-        let start = self.out.len();
-        let open = start + usize::from(self.is_behind_another());
-        let close = open + 1 + key.len();
-        self.out.resize(close + 2, b'"');
-        if let Some([between @ .., _]) = self.out.get_mut(start..=open) {
-            between.fill(b',');
+        match self.is_behind_another() {
+            true => self.out.extend_from_slice(b",\""),
+            false => self.out.extend_from_slice(b"\""),
         }
-        if let Some([place @ .., _, colon]) = self.out.get_mut(open + 1..) {
-            place.copy_from_slice(key.as_bytes());
-            *colon = b':';
-        }
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
     }
 
     /// A string.
@@ -133,22 +128,17 @@ impl<'o> Writer<'o> {
 pub fn push_escaped(text: &str, out: &mut BytesMut) {
     let text = text.as_bytes();
     let (plain, rest) = text.split_at(plain_end(text, 0));
-    // Both quotes at once and the text between them: most strings are that.
-    let start = out.len() + 1;
-    let end = start + plain.len();
-    out.resize(end + 1, b'"');
-    if let Some(place) = out.get_mut(start..end) {
-        place.copy_from_slice(plain);
-    }
-    if !rest.is_empty() {
-        out.truncate(end);
-        push_with_escapes(rest, out);
+    out.reserve(text.len() + 2);
+    out.put_u8(b'"');
+    out.extend_from_slice(plain);
+    match rest.is_empty() {
+        true => out.put_u8(b'"'),
+        false => push_with_escapes(rest, out),
     }
 }
 
 /// The rest of a string, which begins with what has to be escaped.
 fn push_with_escapes(text: &[u8], out: &mut BytesMut) {
-    out.reserve(text.len() + 2);
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
         push_escape(byte, out);
