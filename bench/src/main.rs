@@ -19,7 +19,7 @@ const STARTS: usize = 3;
 const LONG: Duration = Duration::from_secs(4);
 
 /// How long what budgets stand on is asked again, at most.
-const JUDGING: Duration = Duration::from_mins(8);
+const JUDGING: Duration = Duration::from_mins(6);
 
 /// Files that a target has open besides its streams: a small program's own, and those of the questions beside.
 const SPARE_FILES: usize = 100;
@@ -46,7 +46,7 @@ struct Arguments {
     #[arg(long)]
     seconds: Option<f64>,
     /// Minutes after which no further round is gone on with; the first is always finished.
-    #[arg(long, default_value_t = 24.0)]
+    #[arg(long, default_value_t = 20.0)]
     minutes: f64,
     /// The most streams to hold open.
     #[arg(long)]

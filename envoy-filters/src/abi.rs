@@ -35,14 +35,10 @@ pub(crate) fn log(level: LogLevel, line: &str) {
     let _ = hostcalls::log(level, line);
 }
 
+/// Replaces all of a map. With the headers of a request Envoy chooses the route anew, by what they are now.
 pub(crate) fn set_pairs(map: MapType, pairs: &Said<'_>) {
     let pairs = pairs.iter().map(|(name, value)| (*name, &**value)).collect();
     let _ = hostcalls::set_map_bytes(map, pairs);
-}
-
-/// Lets Envoy choose the route anew, by the headers as they are now.
-pub(crate) fn choose_route() {
-    let _ = hostcalls::call_foreign_function("clear_route_cache", None);
 }
 
 /// Leaves a value with the stream, where Envoy's own formats find it as `wasm.NAME`.

@@ -72,7 +72,6 @@ impl Stream {
             return Err(CallError::Forbidden("Envoy adds no body to a request that has none".to_owned()));
         }
         abi::set_pairs(MapType::HttpRequestHeaders, &pairs);
-        abi::choose_route();
         Ok(())
     }
 }
