@@ -24,6 +24,9 @@ const LONGEST: u64 = 60_000_000_000;
 const GRACE_CLOSED: Duration = Duration::from_millis(200);
 const GRACE_RATE: Duration = Duration::from_secs(1);
 
+/// How often the time that counts is marked.
+const STEP: Duration = Duration::from_millis(50);
+
 /// What is asked, of whom.
 #[derive(Clone, Debug)]
 pub struct Question {
@@ -95,14 +98,14 @@ struct Sheet {
     sample: RefCell<Sample>,
 }
 
-/// Asks for a while, after a while of warming up. `mark` is called at the beginning and at the end of the time that
-/// counts. What is still under way when waiting ends is given up.
+/// Asks for a while, after a while of warming up. `mark` is called with the number of answers so far at the beginning and at
+/// the end of the time that counts, and every [`STEP`] between them. What is still under way when waiting ends is given up.
 pub async fn run(
     question: &Question,
     load: Load,
     warm: Duration,
     time: Duration,
-    mark: impl FnMut(),
+    mark: impl FnMut(u64),
 ) -> Sample {
     let begin = Instant::now() + warm;
     let window = Window { begin, end: begin + time };
@@ -115,10 +118,10 @@ pub async fn run(
     sheet.sample.replace(Sample::new(time))
 }
 
-async fn closed(sheet: &Rc<Sheet>, connections: usize, mark: impl FnMut()) {
+async fn closed(sheet: &Rc<Sheet>, connections: usize, mark: impl FnMut(u64)) {
     let tasks = LocalSet::new();
     let workers = (0..connections).map(|_| tasks.spawn_local(ask_again(Rc::clone(sheet)))).collect();
-    tasks.run_until(watch(sheet.window, workers, GRACE_CLOSED, mark)).await;
+    tasks.run_until(watch(sheet, workers, GRACE_CLOSED, mark)).await;
 }
 
 async fn ask_again(sheet: Rc<Sheet>) {
@@ -136,12 +139,12 @@ async fn ask_again(sheet: Rc<Sheet>) {
 /// Connections that wait for questions at a fixed rate: more than are ever busy at a time where the target keeps up.
 const WAITING: usize = 64;
 
-async fn fixed(sheet: &Rc<Sheet>, rate: u32, mark: impl FnMut()) {
+async fn fixed(sheet: &Rc<Sheet>, rate: u32, mark: impl FnMut(u64)) {
     let tasks = LocalSet::new();
     let tickets = Tickets::issue(rate, sheet.window.end);
     let worker = |_| tasks.spawn_local(ask_when_due(Rc::clone(sheet), Rc::clone(&tickets)));
     let workers = (0..WAITING).map(worker).collect();
-    tasks.run_until(watch(sheet.window, workers, GRACE_RATE, mark)).await;
+    tasks.run_until(watch(sheet, workers, GRACE_RATE, mark)).await;
     drop(tasks);
     let now = Instant::now();
     for due in tickets.left().into_iter().filter(|&due| sheet.window.has(due)) {
@@ -163,11 +166,16 @@ async fn ask_when_due(sheet: Rc<Sheet>, tickets: Rc<Tickets>) {
 }
 
 /// Marks the window, and gives the connections a little time behind it.
-async fn watch(window: Window, workers: Vec<JoinHandle<()>>, grace: Duration, mut mark: impl FnMut()) {
-    tokio::time::sleep_until(window.begin.into()).await;
-    mark();
-    tokio::time::sleep_until(window.end.into()).await;
-    mark();
+async fn watch(sheet: &Sheet, workers: Vec<JoinHandle<()>>, grace: Duration, mut mark: impl FnMut(u64)) {
+    let Window { begin: mut next, end } = sheet.window;
+    loop {
+        tokio::time::sleep_until(next.into()).await;
+        mark(sheet.sample.borrow().answered);
+        if next >= end {
+            break;
+        }
+        next = end.min(next + STEP);
+    }
     let all = async {
         for worker in workers {
             let _ = worker.await;

@@ -138,7 +138,7 @@ async fn judge(rounds: &mut Rounds<'_>, arguments: &Arguments, run: &mut Run) ->
     while Instant::now() < until {
         let left = until.saturating_duration_since(Instant::now()).as_secs().div_ceil(60);
         eprintln!("[{left} min left] what budgets stand on, until its least figures agree");
-        if rounds.judge(&tables::JUDGED, &mut run.results).await == 0 {
+        if rounds.judge(&tables::JUDGED, &tables::COMPARED, &mut run.results).await == 0 {
             break;
         }
         save(arguments, run)?;

@@ -39,6 +39,8 @@ pub struct Measure {
     pub rate: f64,
     /// Microseconds of processor time that the target took for an answer.
     pub cpu: f64,
+    /// The same in the quietest stretch of the time.
+    pub quiet: f64,
     /// How much of a core the target used, and load and provider together: 1 is all of one.
     pub busy: f64,
     pub load_busy: f64,
@@ -62,7 +64,7 @@ struct Asked {
     question: Question,
     /// How long it was asked last. A target that is slow is asked longer.
     time: Duration,
-    /// Whether it is there for a comparison only, so that two rounds are enough.
+    /// Whether it is there for a comparison only, so that [`COMPARED`] rounds are enough.
     telling: bool,
 }
 
@@ -118,29 +120,30 @@ impl<'a> Rounds<'a> {
                 return;
             }
             self.tell(index, scenario);
-            self.ask(index, results).await;
+            let done = self.done;
+            self.ask(index, results, |asked| !asked.telling || done <= COMPARED).await;
             save(results);
         }
     }
 
-    /// Asks in turns once more what budgets stand on, wherever that may still tell something new, and gives the number of
-    /// measurements that it took.
-    pub async fn judge(&mut self, judged: &[Scenario], results: &mut Results) -> usize {
+    /// Asks in turns once more those that budgets stand on, wherever that may still tell something new, and gives the number
+    /// of measurements that it took.
+    pub async fn judge(&mut self, scenarios: &[Scenario], targets: &[&str], results: &mut Results) -> usize {
         let mut count = 0;
         for index in 0..self.scenarios.len() {
-            if judged.contains(&self.scenarios[index]) {
-                count += self.ask(index, results).await;
+            if scenarios.contains(&self.scenarios[index]) {
+                count += self.ask(index, results, |asked| targets.contains(&asked.name)).await;
             }
         }
         count
     }
 
-    /// Asks everybody once in one scenario, but for those whose figures agree, and gives the number of those asked.
-    async fn ask(&mut self, index: usize, results: &mut Results) -> usize {
+    /// Asks once in one scenario all who are wanted, but for those whose figures agree, and gives the number of those asked.
+    async fn ask(&mut self, index: usize, results: &mut Results, wanted: impl Fn(&Asked) -> bool) -> usize {
         let (scenario, mut count) = (&self.scenarios[index], 0);
-        for asked in &mut self.asked[index] {
+        for asked in self.asked[index].iter_mut().filter(|asked| wanted(asked)) {
             let measures = results.entry((index, asked.name)).or_default();
-            if !is_settled(measures, scenario.load, asked.telling) {
+            if !is_settled(measures, scenario.load) {
                 measures.push(asked.measure(scenario, self.provider, self.effort).await);
                 count += 1;
             }
@@ -162,22 +165,24 @@ const WARM: Duration = Duration::from_secs(2);
 /// What a measurement takes besides warming up and measuring, coming to rest included.
 const BETWEEN: Duration = Duration::from_millis(500);
 
+/// How many rounds are enough where a target is there for a comparison only.
+const COMPARED: usize = 2;
+
 /// How many figures must agree for a target not to be measured again, and how much they may differ.
 const ROUNDS: usize = 3;
 const AGREE: f64 = 0.03;
 
 /// Whether another round would tell nothing new: the least of them agree, which are those that nothing came between.
-fn is_settled(measures: &[Measure], load: Load, telling: bool) -> bool {
+fn is_settled(measures: &[Measure], load: Load) -> bool {
     let mut figures: Vec<f64> = measures.iter().map(figure_of(load)).collect();
     figures.sort_by(f64::total_cmp);
-    let agree = figures.get(ROUNDS - 1).is_some_and(|last| last - figures[0] < figures[0] * AGREE);
-    agree || (telling && measures.len() >= 2)
+    figures.get(ROUNDS - 1).is_some_and(|last| last - figures[0] < figures[0] * AGREE)
 }
 
 /// The figure that a load is there for: processor time, or the longest waits at a fixed rate.
 fn figure_of(load: Load) -> fn(&Measure) -> f64 {
     match load {
-        Load::Closed(_) => |measure| measure.cpu,
+        Load::Closed(_) => |measure| measure.quiet,
         Load::Rate(_) => |measure| measure.first[1],
     }
 }
@@ -238,38 +243,73 @@ pub async fn measure(
     provider: &Provider,
     effort: Effort,
 ) -> Measure {
-    let mut clocks = Vec::new();
-    let ours = std::process::id();
-    let behind = provider.process.id();
+    let mut marks = Vec::new();
+    let target = watch::family(process);
     // All targets are children of this process, so of its own time only its own counts.
-    let mark =
-        || clocks.push([watch::time_of(process), watch::own_time_of(ours), watch::own_time_of(behind)]);
-    let sample = load::run(question, load, effort.warm, effort.time, mark).await;
-    let spent = |which: usize| match &clocks[..] {
-        [begin, end] => end[which].saturating_sub(begin[which]).as_secs_f64(),
-        _ => 0.0,
+    let others = [std::process::id(), provider.process.id()];
+    let mark = |answered| {
+        marks.push(Mark { answered, target: watch::time_of(&target), load: watch::time_of(&others) });
     };
-    let measured = judge(&sample, spent(0), spent(1), spent(2));
+    let sample = load::run(question, load, effort.warm, effort.time, mark).await;
+    let measured = judge(&sample, load, &marks);
     come_to_rest(process).await;
     measured
 }
 
-fn judge(sample: &Sample, target: f64, load: f64, provider: f64) -> Measure {
+fn judge(sample: &Sample, load: Load, marks: &[Mark]) -> Measure {
     let elapsed = sample.elapsed.as_secs_f64();
     let at = |histogram: &hdrhistogram::Histogram<u64>| {
         [0.5, 0.99, 0.999].map(|quantile| histogram.value_at_quantile(quantile) as f64 / 1000.0)
     };
+    let spent = |of: fn(&Mark) -> Duration| match marks {
+        [begin, .., end] => of(end).saturating_sub(of(begin)).as_secs_f64(),
+        _ => 0.0,
+    };
+    let target = spent(|mark| mark.target);
+    let cpu = target * 1e6 / sample.answered.max(1) as f64;
     Measure {
         rate: sample.rate(),
-        cpu: target * 1e6 / sample.answered.max(1) as f64,
+        cpu,
+        quiet: quietest(marks, load).map_or(cpu, |quiet| quiet.min(cpu)),
         busy: target / elapsed,
-        load_busy: (load + provider) / elapsed,
+        load_busy: spent(|mark| mark.load) / elapsed,
         total: at(&sample.total),
         first: at(&sample.first),
         answered: sample.answered,
         failed: sample.failed,
         late: sample.late,
     }
+}
+
+/// What stood at a moment.
+struct Mark {
+    answered: u64,
+    /// How long the target had run, and load and provider together.
+    target: Duration,
+    load: Duration,
+}
+
+/// How many marks a stretch of time has at least, as long for each target, and how many answers a connection must have had in
+/// it: those that were under way at its beginning and at its end are then few.
+const STRETCH: usize = 4;
+const ANSWERS: u64 = 16;
+
+/// Microseconds for an answer in the quietest of the shortest stretches that count: other work on a machine comes and goes
+/// within a round. None at a fixed rate, where a target mostly waits.
+fn quietest(marks: &[Mark], load: Load) -> Option<f64> {
+    let Load::Closed(connections) = load else { return None };
+    let wanted = ANSWERS * connections as u64;
+    let mut least: Option<f64> = None;
+    let (mut since, mut begin) = (0, marks.first()?);
+    for (index, end) in marks.iter().enumerate() {
+        let answered = end.answered - begin.answered;
+        if index - since >= STRETCH && answered >= wanted {
+            let cost = end.target.saturating_sub(begin.target).as_secs_f64() * 1e6 / answered as f64;
+            least = Some(least.map_or(cost, |least| least.min(cost)));
+            (since, begin) = (index, end);
+        }
+    }
+    least
 }
 
 /// How long a target gets to finish what was given up, and how often it is looked at.
@@ -279,10 +319,11 @@ const LOOK: Duration = Duration::from_millis(30);
 /// Waits until a target does nothing any more: the next one is measured on the same core.
 async fn come_to_rest(process: u32) {
     let end = Instant::now() + REST;
-    let mut before = watch::time_of(process);
+    let family = watch::family(process);
+    let mut before = watch::time_of(&family);
     while Instant::now() < end {
         tokio::time::sleep(LOOK).await;
-        let now = watch::time_of(process);
+        let now = watch::time_of(&family);
         if now.saturating_sub(before) < LOOK / 10 {
             return;
         }
@@ -297,25 +338,53 @@ mod tests {
     fn measured(cpu: f64) -> Measure {
         let zero = [0.0; 3];
         let (rate, busy, load_busy) = (0.0, 0.0, 0.0);
-        Measure { rate, cpu, busy, load_busy, total: zero, first: zero, answered: 1, failed: 0, late: 0 }
+        Measure {
+            rate,
+            cpu,
+            quiet: cpu,
+            busy,
+            load_busy,
+            total: zero,
+            first: zero,
+            answered: 1,
+            failed: 0,
+            late: 0,
+        }
     }
 
     #[test]
     fn figures_that_agree_are_enough() {
         let measures = |costs: &[f64]| costs.iter().copied().map(measured).collect::<Vec<_>>();
-        let settled = |costs: &[f64], telling| is_settled(&measures(costs), Load::Closed(1), telling);
-        assert!(settled(&[100.0, 101.0, 102.0], false));
-        assert!(!settled(&[100.0, 101.0, 110.0], false));
-        assert!(settled(&[102.0, 180.0, 100.0, 101.0], false));
-        assert!(!settled(&[100.0, 100.0], false));
-        assert!(settled(&[100.0, 200.0], true));
+        let settled = |costs: &[f64]| is_settled(&measures(costs), Load::Closed(1));
+        assert!(settled(&[100.0, 101.0, 102.0]));
+        assert!(!settled(&[100.0, 101.0, 110.0]));
+        assert!(settled(&[102.0, 180.0, 100.0, 101.0]));
+        assert!(!settled(&[100.0, 100.0]));
+    }
+
+    #[test]
+    fn the_quietest_stretch_is_one_with_answers_enough() {
+        let mark = |(answered, micros)| {
+            let target = Duration::from_micros(micros);
+            Mark { answered, target, load: Duration::ZERO }
+        };
+        let steady: Vec<Mark> = (0..=8).map(|step| (step * 4, step * 400)).map(mark).collect();
+        assert_eq!(quietest(&steady, Load::Closed(1)), Some(100.0));
+        // The first four steps take twice as long as the others.
+        let begun: Vec<Mark> =
+            (0..=8).map(|step| (step * 4, step * 400 + step.min(4) * 400)).map(mark).collect();
+        assert_eq!(quietest(&begun, Load::Closed(1)), Some(100.0));
+        assert_eq!(quietest(&steady, Load::Closed(2)), Some(100.0));
+        assert_eq!(quietest(&steady, Load::Closed(64)), None);
+        assert_eq!(quietest(&steady, Load::Rate(1)), None);
+        assert_eq!(quietest(&[], Load::Closed(1)), None);
     }
 
     #[test]
     fn at_a_fixed_rate_the_longest_waits_must_agree() {
         let measures =
             [300.0, 500.0, 900.0].map(|wait| Measure { first: [0.0, wait, 0.0], ..measured(100.0) });
-        assert!(!is_settled(&measures, Load::Rate(500), false));
-        assert!(is_settled(&measures, Load::Closed(1), false));
+        assert!(!is_settled(&measures, Load::Rate(500)));
+        assert!(is_settled(&measures, Load::Closed(1)));
     }
 }

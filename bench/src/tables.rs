@@ -14,7 +14,7 @@ use crate::rounds::{Measure, Results};
 use crate::scaling::Scaled;
 use crate::scenario::Scenario;
 use crate::streams::{Held, Streams};
-pub use budgets::{JUDGED, Sizes};
+pub use budgets::{COMPARED, JUDGED, Sizes};
 pub use conditions::Conditions;
 pub use markdown::{full, short};
 pub use publish::{publish, unchanged_marks};
@@ -128,7 +128,7 @@ fn held(held: &Held) -> Value {
 fn measure(measure: &Measure) -> Value {
     let quantiles = |values: [f64; 3]| json!({"p50": values[0], "p99": values[1], "p99.9": values[2]});
     json!({
-        "rate": measure.rate, "cpu_us": measure.cpu, "busy": measure.busy, "load_busy": measure.load_busy,
+        "rate": measure.rate, "cpu_us": measure.cpu, "quiet_cpu_us": measure.quiet, "busy": measure.busy, "load_busy": measure.load_busy,
         "total_us": quantiles(measure.total), "first_us": quantiles(measure.first),
         "failed": measure.failed, "late": measure.late,
     })

@@ -61,14 +61,9 @@ pub fn raise_open_files() -> usize {
     usize::try_from(granted).unwrap_or(usize::MAX)
 }
 
-/// How long a process and its descendants have run so far.
-pub fn time_of(root: u32) -> Duration {
-    Duration::from_nanos(family(root).into_iter().map(nanoseconds).sum())
-}
-
-/// How long a process itself has run so far.
-pub fn own_time_of(process: u32) -> Duration {
-    Duration::from_nanos(nanoseconds(process))
+/// How long these processes have run so far.
+pub fn time_of(processes: &[u32]) -> Duration {
+    Duration::from_nanos(processes.iter().copied().map(nanoseconds).sum())
 }
 
 /// How many bytes of memory a process and its descendants hold.
@@ -95,7 +90,8 @@ fn resident(process: u32) -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-fn family(root: u32) -> Vec<u32> {
+/// A process and its descendants.
+pub fn family(root: u32) -> Vec<u32> {
     let children = children();
     let mut found = vec![root];
     let mut at = 0;
@@ -130,6 +126,6 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_time() {
         assert!(memory_of(std::process::id()) > 100_000);
-        assert!(time_of(std::process::id()) > Duration::ZERO);
+        assert!(time_of(&[std::process::id()]) > Duration::ZERO);
     }
 }

@@ -37,7 +37,7 @@ async fn answer(mut stream: TcpStream, time: Option<Duration>) {
 
 async fn asked(time: Option<Duration>, load: Load) -> Sample {
     let question = server(time).await;
-    run(&question, load, Duration::from_millis(50), Duration::from_millis(400), || {}).await
+    run(&question, load, Duration::from_millis(50), Duration::from_millis(400), |_| {}).await
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ type About = (&'static str, &'static str);
 
 const BUDGETS: About = (
     "Budgets",
-    "What is promised, and how far from it the least of this run's rounds is: whatever else a machine does is only ever added.",
+    "What is promised, and how far from it the quietest stretch of this run's rounds is: whatever else a machine does is only ever added.",
 );
 const COST: About = (
     "Processor time for an answer",
