@@ -64,7 +64,7 @@ struct Asked {
     question: Question,
     /// How long it was asked last. A target that is slow is asked longer.
     time: Duration,
-    /// Whether it is there for a comparison only, so that [`COMPARED`] rounds are enough.
+    /// Whether it is there for a comparison only, so that [`TELLING_ROUNDS`] rounds are enough.
     telling: bool,
 }
 
@@ -121,7 +121,7 @@ impl<'a> Rounds<'a> {
             }
             self.tell(index, scenario);
             let done = self.done;
-            self.ask(index, results, |asked| !asked.telling || done <= COMPARED).await;
+            self.ask(index, results, |asked| !asked.telling || done <= TELLING_ROUNDS).await;
             save(results);
         }
     }
@@ -166,7 +166,7 @@ const WARM: Duration = Duration::from_secs(2);
 const BETWEEN: Duration = Duration::from_millis(500);
 
 /// How many rounds are enough where a target is there for a comparison only.
-const COMPARED: usize = 2;
+const TELLING_ROUNDS: usize = 2;
 
 /// How many figures must agree for a target not to be measured again, and how much they may differ.
 const ROUNDS: usize = 3;
